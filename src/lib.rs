@@ -1,0 +1,3 @@
+//! Keeps a private Azure Container Registry in step with a reviewed list of images.
+
+pub mod reference;
