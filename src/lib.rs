@@ -1,3 +1,8 @@
 //! Keeps a private Azure Container Registry in step with a reviewed list of images.
 
+pub mod azure;
+pub mod credential;
+pub mod http;
+pub mod problem;
 pub mod reference;
+pub mod registry;

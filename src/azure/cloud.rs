@@ -1,0 +1,64 @@
+//! Cloud: where Azure's services are (Azure CLI core `cloud.py`, as of 2.91).
+
+use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
+use std::{str::FromStr, sync::Arc};
+
+/// One of Azure's clouds, or one of a company's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cloud {
+    /// Resource Manager's address, without a slash at the end.
+    pub resource_manager: String,
+    /// The sign-in service's address, without a slash at the end.
+    pub authority: String,
+    /// The scope of a token for Resource Manager.
+    pub scope: String,
+    /// What the login servers of its registries end with.
+    pub registry_suffix: String,
+}
+
+impl Cloud {
+    fn known(resource_manager: &str, authority: &str, audience: &str, registry_suffix: &str) -> Self {
+        Self {
+            resource_manager: format!("https://{resource_manager}"),
+            authority: format!("https://{authority}"),
+            scope: format!("{audience}/.default"),
+            registry_suffix: registry_suffix.to_owned(),
+        }
+    }
+
+    /// Returns the public cloud.
+    pub fn public() -> Self {
+        Self::known("management.azure.com", "login.microsoftonline.com", "https://management.azure.com", ".azurecr.io")
+    }
+
+    /// Returns the settings that the identity library wants.
+    pub fn configuration(&self) -> Arc<CloudConfiguration> {
+        let mut custom = CustomConfiguration::default();
+        custom.authority_host.clone_from(&self.authority);
+        Arc::new(custom.into())
+    }
+}
+
+impl FromStr for Cloud {
+    type Err = String;
+
+    /// Reads a cloud's name, in the spellings of the Azure CLI and of Azure Pipelines.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "public" | "azurecloud" => Ok(Self::public()),
+            "usgovernment" | "azureusgovernment" => Ok(Self::known(
+                "management.usgovcloudapi.net",
+                "login.microsoftonline.us",
+                "https://management.usgovcloudapi.net",
+                ".azurecr.us",
+            )),
+            "china" | "azurechinacloud" => Ok(Self::known(
+                "management.chinacloudapi.cn",
+                "login.chinacloudapi.cn",
+                "https://management.chinacloudapi.cn",
+                ".azurecr.cn",
+            )),
+            _ => Err("expected `public`, `usgovernment` or `china`".to_owned()),
+        }
+    }
+}

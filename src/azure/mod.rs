@@ -1,0 +1,15 @@
+//! The Azure control plane, as a client: which registry is meant, and what its import service is asked.
+
+mod arm;
+mod cloud;
+mod error;
+mod failure;
+mod import;
+mod target;
+
+pub use arm::Arm;
+pub use cloud::Cloud;
+pub use error::ArmError;
+pub use failure::Failure;
+pub use import::{ImportRequest, ImportSource, Mode, Operation, Progress};
+pub use target::{RegistryName, Target, find, login_servers};

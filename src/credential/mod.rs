@@ -1,0 +1,110 @@
+//! Who we are at Azure: one credential, chosen by what is there to prove it with.
+
+mod chain;
+
+use crate::{azure::Cloud, http::Http};
+use azure_core::{
+    credentials::{Secret, TokenCredential},
+    http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport},
+};
+use azure_identity::{
+    AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredentialOptions, ClientSecretCredential,
+    ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+    WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+};
+use chain::Chain;
+use secrecy::{ExposeSecret, SecretString};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+/// What the settings give to sign in with.
+#[derive(Debug, Clone, Default)]
+pub struct Identity {
+    /// The directory (`AZURE_TENANT_ID`).
+    pub tenant_id: Option<String>,
+    /// The application or user-assigned identity (`AZURE_CLIENT_ID`).
+    pub client_id: Option<String>,
+    /// The application's secret (`AZURE_CLIENT_SECRET`).
+    pub client_secret: Option<SecretString>,
+    /// The file with a token of the cluster (`AZURE_FEDERATED_TOKEN_FILE`, set by AKS workload identity).
+    pub token_file: Option<PathBuf>,
+    /// Whether the platform announces a managed identity (`IDENTITY_ENDPOINT`), so that nothing need be probed.
+    pub has_identity_endpoint: bool,
+}
+
+/// Where a virtual machine finds its identity (Azure Instance Metadata Service).
+const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
+/// Off Azure nobody answers there, and nobody says so: a short wait tells.
+const PROBE: Duration = Duration::from_millis(800);
+
+/// Returns the credential: client secret, else workload identity, else managed identity, else the Azure CLI's.
+///
+/// # Errors
+/// A message when what is given cannot be used: a tenant that is none, a secret without a client.
+pub async fn azure(identity: &Identity, http: &Http, cloud: &Cloud) -> Result<Arc<dyn TokenCredential>, String> {
+    let options = client_options(http, cloud);
+    let missing = |name: &str| format!("{name} is missing");
+    if let Some(secret) = &identity.client_secret {
+        let tenant =
+            identity.tenant_id.as_deref().ok_or_else(|| missing("the tenant id (tenant-id, AZURE_TENANT_ID)"))?;
+        let client = identity.client_id.clone().ok_or_else(|| missing("the client id (client-id, AZURE_CLIENT_ID)"))?;
+        let secret = Secret::new(secret.expose_secret().to_owned());
+        let options = ClientSecretCredentialOptions { client_options: options };
+        let credential = ClientSecretCredential::new(tenant, client, secret, Some(options));
+        return Ok(credential.map_err(|error| explain(&error))?);
+    }
+    if let Some(token_file) = &identity.token_file {
+        let options = WorkloadIdentityCredentialOptions {
+            credential_options: ClientAssertionCredentialOptions { client_options: options },
+            client_id: identity.client_id.clone(),
+            tenant_id: identity.tenant_id.clone(),
+            token_file_path: Some(token_file.clone()),
+        };
+        let credential = WorkloadIdentityCredential::new(Some(options));
+        return Ok(credential.map_err(|error| explain(&error))?);
+    }
+    let mut chain = Chain::default();
+    if identity.has_identity_endpoint || has_metadata(http).await {
+        let user_assigned_id = identity.client_id.clone().map(UserAssignedId::ClientId);
+        let options = ManagedIdentityCredentialOptions { user_assigned_id, client_options: options };
+        let credential = ManagedIdentityCredential::new(Some(options)).map_err(|error| explain(&error))?;
+        chain.add("managed identity", credential);
+    }
+    let options = AzureCliCredentialOptions { tenant_id: identity.tenant_id.clone(), ..Default::default() };
+    let credential = AzureCliCredential::new(Some(options)).map_err(|error| explain(&error))?;
+    chain.add("Azure CLI", credential);
+    Ok(Arc::new(chain))
+}
+
+/// Returns an identity library's error with every cause, without the response that it carries.
+pub fn explain(error: &azure_core::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    // The library ends its texts with a pointer to its own troubleshooting page.
+    let text = text.split("\nTo troubleshoot").next().unwrap_or(&text);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn client_options(http: &Http, cloud: &Cloud) -> ClientOptions {
+    let retry = ExponentialRetryOptions { max_retries: 3, ..Default::default() };
+    ClientOptions {
+        // Our client trusts the machine's authorities and knows its proxies; the library's default panics
+        // in an image without a certificate store.
+        transport: Some(Transport::new(Arc::new(http.client().clone()))),
+        retry: RetryOptions::exponential(retry),
+        cloud: Some(cloud.configuration()),
+        ..Default::default()
+    }
+}
+
+async fn has_metadata(http: &Http) -> bool {
+    // Without the header `Metadata: true` the service answers 400, and answers is all that it is asked for.
+    let answer = http.client().get(METADATA).send();
+    matches!(tokio::time::timeout(PROBE, answer).await, Ok(Ok(reply)) if reply.status().as_u16() == 400)
+}

@@ -1,0 +1,190 @@
+//! A call that brought no usable answer: which one, and why.
+
+use super::Reply;
+use reqwest::{StatusCode, Url};
+use std::{fmt, time::Duration};
+
+/// How much of a foreign body a message may carry, in bytes.
+const BODY: usize = 2048;
+
+/// A failed call. Never holds a query, a header or a body that we sent: secrets travel there.
+#[derive(Debug, Clone)]
+pub struct HttpError {
+    place: Place,
+    cause: Cause,
+    attempts: u32,
+    waited: Duration,
+}
+
+/// Why there is no usable answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The host's name is unknown. The owner of the name or of the runner's DNS mends it.
+    Name,
+    /// Nobody answers at the host, or a firewall drops the connection.
+    Connect(String),
+    /// The certificate is not trusted: often a proxy with a company's own authority.
+    Certificate(String),
+    /// The answer did not come in time.
+    Timeout,
+    /// The connection broke in the middle.
+    Broken(String),
+    /// The service answered with a failure that is temporary, and kept to it.
+    Status(StatusCode, String),
+    /// The answer is longer than anything that this call can bring.
+    TooLong(usize),
+    /// A redirect to plain HTTP, or from the world to this machine.
+    InsecureRedirect(String),
+    /// Redirects without an end.
+    TooManyRedirects,
+    /// The request could not be made at all.
+    Unsent(String),
+}
+
+impl HttpError {
+    /// Returns why.
+    pub fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// Returns the host that was asked.
+    pub fn host(&self) -> &str {
+        &self.place.host
+    }
+
+    /// Returns whether the same call may go well later.
+    pub fn is_temporary(&self) -> bool {
+        match self.cause {
+            Cause::Connect(_) | Cause::Timeout | Cause::Broken(_) | Cause::Status(..) => true,
+            Cause::Name
+            | Cause::Certificate(_)
+            | Cause::TooLong(_)
+            | Cause::InsecureRedirect(_)
+            | Cause::TooManyRedirects
+            | Cause::Unsent(_) => false,
+        }
+    }
+
+    /// Returns what to do next, if that can be told from the cause alone.
+    pub fn hint(&self) -> Option<String> {
+        let host = &self.place.host;
+        match &self.cause {
+            Cause::Name => Some(format!("Check the host's spelling, and that this runner can resolve `{host}`.")),
+            Cause::Connect(_) | Cause::Timeout => Some(format!(
+                "Check that this runner may reach `{host}`: firewall, proxy (HTTPS_PROXY), private endpoint."
+            )),
+            Cause::Certificate(_) => Some(format!(
+                "The certificate of `{host}` is not trusted. Behind an inspecting proxy, name its authority by SSL_CERT_FILE."
+            )),
+            Cause::Broken(_) | Cause::Status(..) => Some("Run again; nothing is done twice.".to_owned()),
+            Cause::TooLong(_) | Cause::InsecureRedirect(_) | Cause::TooManyRedirects | Cause::Unsent(_) => None,
+        }
+    }
+
+    pub(super) fn status(reply: &Reply) -> Self {
+        let place = Place { host: host(&reply.url), path: reply.url.path().to_owned() };
+        place.error(Cause::Status(reply.status, excerpt(&reply.body)))
+    }
+
+    pub(super) fn unsent(error: &reqwest::Error) -> Self {
+        let place = Place { host: String::new(), path: String::new() };
+        place.error(Cause::Unsent(innermost(error)))
+    }
+
+    pub(super) fn after(mut self, attempts: u32, waited: Duration) -> Self {
+        self.attempts = attempts;
+        self.waited = waited;
+        self
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { host, path, .. } = &self.place;
+        match &self.cause {
+            Cause::Name => write!(f, "the name `{host}` cannot be resolved"),
+            Cause::Connect(why) => write!(f, "`{host}` cannot be reached: {why}"),
+            Cause::Certificate(why) => write!(f, "`{host}` shows a certificate that is not trusted: {why}"),
+            Cause::Timeout => write!(f, "`{host}` did not answer in time"),
+            Cause::Broken(why) => write!(f, "the connection to `{host}` broke: {why}"),
+            Cause::Status(status, body) if body.is_empty() => write!(f, "`{host}` answered {status}"),
+            Cause::Status(status, body) => write!(f, "`{host}` answered {status}: {body}"),
+            Cause::TooLong(limit) => write!(f, "`{host}` sent more than {limit} bytes for `{path}`"),
+            Cause::InsecureRedirect(to) => write!(f, "`{host}` redirects to `{to}`, which is not followed"),
+            Cause::TooManyRedirects => write!(f, "`{host}` redirects without an end"),
+            Cause::Unsent(why) => write!(f, "the request could not be made: {why}"),
+        }?;
+        if self.attempts > 1 {
+            write!(f, " ({} attempts, {} s of waiting)", self.attempts, self.waited.as_secs())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for HttpError {}
+
+/// Which call it was, without what must not be shown.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    host: String,
+    path: String,
+}
+
+impl Place {
+    pub(super) fn of(request: &reqwest::Request) -> Self {
+        Self { host: host(request.url()), path: request.url().path().to_owned() }
+    }
+
+    pub(super) fn failed(&self, error: &reqwest::Error) -> HttpError {
+        let why = innermost(error);
+        let lower = why.to_ascii_lowercase();
+        let is_certificate = lower.contains("certificate") || lower.contains("unknownissuer");
+        let cause = if is_certificate {
+            Cause::Certificate(why)
+        } else if lower.contains("failed to lookup address") || lower.contains("name or service not known") {
+            Cause::Name
+        } else if error.is_timeout() {
+            Cause::Timeout
+        } else if error.is_connect() {
+            Cause::Connect(why)
+        } else {
+            Cause::Broken(why)
+        };
+        self.error(cause)
+    }
+
+    pub(super) fn too_long(&self, limit: usize) -> HttpError {
+        self.error(Cause::TooLong(limit))
+    }
+
+    pub(super) fn insecure_redirect(&self, to: &Url) -> HttpError {
+        self.error(Cause::InsecureRedirect(format!("{}://{}", to.scheme(), host(to))))
+    }
+
+    pub(super) fn too_many_redirects(&self) -> HttpError {
+        self.error(Cause::TooManyRedirects)
+    }
+
+    fn error(&self, cause: Cause) -> HttpError {
+        HttpError { place: self.clone(), cause, attempts: 1, waited: Duration::ZERO }
+    }
+}
+
+fn host(url: &Url) -> String {
+    url[url::Position::BeforeHost..url::Position::AfterPort].to_owned()
+}
+
+/// The last cause in the chain says what happened; those before it only say where.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+/// Returns the beginning of a body as text for a message.
+pub(crate) fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(BODY)]);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

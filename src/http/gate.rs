@@ -1,0 +1,138 @@
+//! Gate: how much one host gets at once, and until when it gets nothing.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::Notify, time::Instant};
+
+/// Lets a bounded number in; the bound halves when the host throttles and grows again as calls go well.
+#[derive(Debug, Clone)]
+pub struct Gate(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    most: usize,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    inside: usize,
+    limit: usize,
+    /// Calls that went well since the limit last changed.
+    well: usize,
+    closed_until: Option<Instant>,
+}
+
+/// A place inside the gate; dropped, it is free again.
+#[derive(Debug)]
+pub struct Permit(Gate);
+
+impl Gate {
+    /// Makes a gate that lets `most` in at once, at least one.
+    pub fn new(most: usize) -> Self {
+        let most = most.max(1);
+        let state = Mutex::new(State { inside: 0, limit: most, well: 0, closed_until: None });
+        Self(Arc::new(Inner { most, state, changed: Notify::new() }))
+    }
+
+    /// Waits for a place.
+    pub async fn enter(&self) -> Permit {
+        loop {
+            let mut changed = std::pin::pin!(self.0.changed.notified());
+            // Registered before looking, or a place freed in between would be missed.
+            changed.as_mut().enable();
+            let closed_until = {
+                let mut state = self.state();
+                let closed_until = state.closed_until.filter(|&until| until > Instant::now());
+                if closed_until.is_none() && state.inside < state.limit {
+                    state.inside += 1;
+                    return Permit(self.clone());
+                }
+                closed_until
+            };
+            match closed_until {
+                Some(until) => tokio::time::sleep_until(until).await,
+                None => changed.await,
+            }
+        }
+    }
+
+    /// Closes the gate for everybody and halves the limit.
+    pub fn hold(&self, wait: Duration) {
+        let mut state = self.state();
+        let now = Instant::now();
+        // Many calls are told to wait at the same moment; they are one event.
+        if state.closed_until.is_none_or(|until| until <= now) {
+            state.limit = (state.limit / 2).max(1);
+            state.well = 0;
+        }
+        state.closed_until = Some(state.closed_until.map_or(now + wait, |until| until.max(now + wait)));
+    }
+
+    /// Returns how many are let in at present.
+    pub fn limit(&self) -> usize {
+        self.state().limit
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Permit {
+    /// Leaves, and counts towards letting more in.
+    pub fn went_well(self) {
+        let mut state = self.0.state();
+        state.well += 1;
+        if state.well >= state.limit && state.limit < self.0.0.most {
+            state.limit += 1;
+            state.well = 0;
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.state().inside -= 1;
+        self.0.0.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn everybody_waits_as_long_as_the_host_asked() {
+        let gate = Gate::new(4);
+        gate.hold(Duration::from_secs(12));
+        gate.hold(Duration::from_secs(3));
+        let before = Instant::now();
+        let _permit = gate.enter().await;
+        assert_eq!(before.elapsed().as_secs(), 12);
+        assert_eq!(gate.limit(), 2, "two calls told to wait at once are one event");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_limit_grows_again_as_calls_go_well() {
+        let gate = Gate::new(4);
+        gate.hold(Duration::ZERO);
+        for _ in 0..2 + 3 + 4 {
+            gate.enter().await.went_well();
+        }
+        assert_eq!(gate.limit(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_than_the_limit_are_inside() {
+        let gate = Gate::new(1);
+        let first = gate.enter().await;
+        let second = tokio::time::timeout(Duration::from_secs(1), gate.enter()).await;
+        assert!(second.is_err());
+        drop(first);
+        let _third = gate.enter().await;
+    }
+}

@@ -1,0 +1,345 @@
+//! Challenge → token, one token per repository, one answer per host remembered.
+//!
+//! The first refusal of a host teaches how it signs in; further repositories ask for their token at once.
+
+use super::{Login, Logins, RegistryError, Why, challenge::Challenge};
+use crate::{
+    http::{Http, Reply},
+    reference::Registry,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use reqwest::{Url, header::HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::sync::Mutex as AsyncMutex;
+
+/// The audience of a registry token, the same in every cloud (ACR wire facts, 1.1).
+const ACR_SCOPE: &str = "https://containerregistry.azure.net/.default";
+const TOKEN_LIMIT: usize = 1 << 20;
+/// The specification's default lifetime of a token.
+const SHORTEST_LIFE: Duration = Duration::from_secs(60);
+/// An ACR refresh token lives three hours and says so only in its claims; renewed well before.
+const REFRESH_LIFE: Duration = Duration::from_secs(2 * 3600);
+
+#[derive(Debug)]
+pub(super) struct Auth {
+    http: Http,
+    logins: Logins,
+    offers: Mutex<HashMap<Registry, Challenge>>,
+    tokens: Mutex<HashMap<(Registry, String), Token>>,
+    refresh: AsyncMutex<HashMap<Registry, (SecretString, Instant)>>,
+}
+
+#[derive(Debug, Clone)]
+struct Token {
+    header: HeaderValue,
+    until: Instant,
+}
+
+impl Auth {
+    pub(super) fn new(http: Http, logins: Logins) -> Self {
+        Self { http, logins, offers: Mutex::default(), tokens: Mutex::default(), refresh: AsyncMutex::default() }
+    }
+
+    pub(super) fn has_login(&self, registry: &Registry) -> bool {
+        self.logins.find(registry, "").is_some()
+    }
+
+    /// Returns what to send first: a token that is still good, or a new one where the host's way is known.
+    pub(super) async fn known(
+        &self,
+        registry: &Registry,
+        repository: &str,
+    ) -> Result<Option<HeaderValue>, RegistryError> {
+        let key = (registry.clone(), repository.to_owned());
+        if let Some(token) = lock(&self.tokens).get(&key).filter(|token| token.until > Instant::now()) {
+            return Ok(Some(token.header.clone()));
+        }
+        let offer = lock(&self.offers).get(registry).cloned();
+        match offer {
+            Some(challenge) => self.sign_in(registry, repository, &challenge).await,
+            // An ACR's own answer is known beforehand: its challenge need not be asked for.
+            None => match self.logins.find(registry, repository) {
+                Some(Login::Azure(_)) => self.sign_in(registry, repository, &acr_challenge(registry)).await,
+                _ => Ok(None),
+            },
+        }
+    }
+
+    /// Answers a refusal: with a new token where there was none or an old one.
+    pub(super) async fn renew(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        refusal: &Reply,
+        sent: Option<&HeaderValue>,
+    ) -> Result<Option<HeaderValue>, RegistryError> {
+        let challenge =
+            refusal.headers.get_all("www-authenticate").iter().find_map(|value| Challenge::read(value.to_str().ok()?));
+        let Some(challenge) = challenge else {
+            return Err(RegistryError::refused(registry, refusal, self.has_login(registry)));
+        };
+        let key = (registry.clone(), repository.to_owned());
+        {
+            let mut tokens = lock(&self.tokens);
+            // Another worker may have renewed it meanwhile.
+            if let Some(token) = tokens.get(&key).filter(|token| Some(&token.header) != sent) {
+                return Ok(Some(token.header.clone()));
+            }
+            tokens.remove(&key);
+        }
+        lock(&self.offers).insert(registry.clone(), general(challenge.clone(), repository));
+        self.sign_in(registry, repository, &challenge).await?.map_or_else(
+            || Err(RegistryError::refused(registry, refusal, self.has_login(registry))),
+            |header| Ok(Some(header)),
+        )
+    }
+
+    async fn sign_in(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        challenge: &Challenge,
+    ) -> Result<Option<HeaderValue>, RegistryError> {
+        let login = self.logins.find(registry, repository);
+        let (header, life) = match (challenge, login) {
+            (Challenge::Basic, Some(Login::Password { username, password })) => {
+                (basic(username, password), Duration::from_secs(3600))
+            }
+            (Challenge::Basic, Some(Login::Azure(_)) | None) => return Ok(None),
+            (Challenge::Bearer { realm, service, scope }, login) => {
+                let realm = realm_url(registry, realm)?;
+                let wanted = scope.clone().unwrap_or_else(|| format!("repository:{repository}:pull"));
+                let service = service.as_deref().unwrap_or_default();
+                match login {
+                    Some(Login::Azure(_)) => {
+                        let scope = format!("repository:{repository}:pull,metadata_read");
+                        self.acr_token(registry, repository, &scope).await?
+                    }
+                    login => self.token(registry, &realm, service, &wanted, login).await?,
+                }
+            }
+        };
+        let mut header = header;
+        header.set_sensitive(true);
+        let key = (registry.clone(), repository.to_owned());
+        // A tenth of the life is left over for clocks and long requests.
+        let until = Instant::now() + life - life / 10;
+        lock(&self.tokens).insert(key, Token { header: header.clone(), until });
+        Ok(Some(header))
+    }
+
+    /// Asks a token service (distribution token specification), with the password where its host may see it.
+    async fn token(
+        &self,
+        registry: &Registry,
+        realm: &Url,
+        service: &str,
+        scope: &str,
+        login: Option<&Login>,
+    ) -> Result<(HeaderValue, Duration), RegistryError> {
+        let credential = match login {
+            Some(Login::Password { username, password }) => {
+                if !realm_belongs(registry, realm) {
+                    let realm = realm.host_str().unwrap_or_default().to_owned();
+                    return Err(RegistryError::new(registry, Why::ForeignRealm(realm)));
+                }
+                Some(basic(username, password))
+            }
+            _ => None,
+        };
+        let make = |client: &reqwest::Client| {
+            let mut query = vec![("scope", scope)];
+            if !service.is_empty() {
+                query.insert(0, ("service", service));
+            }
+            let request = client.get(realm.clone()).query(&query);
+            credential.iter().fold(request, |request, value| request.header("authorization", value.clone()))
+        };
+        let reply = self.http.send(make, TOKEN_LIMIT).await.map_err(|error| RegistryError::http(registry, error))?;
+        access_token(registry, &reply, credential.is_some())
+    }
+
+    /// Entra token → refresh token, one for the registry → access token, one for the repository (ACR wire facts, 6.2).
+    async fn acr_token(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        scope: &str,
+    ) -> Result<(HeaderValue, Duration), RegistryError> {
+        let refresh = self.acr_refresh_token(registry, repository).await?;
+        let url = format!("https://{}/oauth2/token", registry.api_host());
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("service", registry.as_str()),
+            ("scope", scope),
+            ("refresh_token", refresh.expose_secret()),
+        ];
+        let reply = self
+            .http
+            .send(|client| client.post(&url).form(&form), TOKEN_LIMIT)
+            .await
+            .map_err(|error| RegistryError::http(registry, error))?;
+        if reply.status == reqwest::StatusCode::UNAUTHORIZED {
+            self.refresh.lock().await.remove(registry);
+        }
+        access_token(registry, &reply, true)
+    }
+
+    async fn acr_refresh_token(&self, registry: &Registry, repository: &str) -> Result<SecretString, RegistryError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            refresh_token: SecretString,
+        }
+        // Held over the exchange: many sign-ins in a row are throttled, so the workers share one.
+        let mut tokens = self.refresh.lock().await;
+        if let Some((token, until)) = tokens.get(registry).filter(|(_, until)| *until > Instant::now()) {
+            let _ = until;
+            return Ok(token.clone());
+        }
+        let Some(Login::Azure(credential)) = self.logins.find(registry, repository) else {
+            return Err(RegistryError::new(registry, Why::NoLogin));
+        };
+        let entra = credential
+            .get_token(&[ACR_SCOPE], None)
+            .await
+            .map_err(|error| RegistryError::new(registry, Why::SignIn(crate::credential::explain(&error))))?;
+        let url = format!("https://{}/oauth2/exchange", registry.api_host());
+        let form =
+            [("grant_type", "access_token"), ("service", registry.as_str()), ("access_token", entra.token.secret())];
+        let reply = self
+            .http
+            .send(|client| client.post(&url).form(&form), TOKEN_LIMIT)
+            .await
+            .map_err(|error| RegistryError::http(registry, error))?;
+        if !reply.status.is_success() {
+            return Err(RegistryError::refused(registry, &reply, true));
+        }
+        let answer: Answer = serde_json::from_slice(&reply.body)
+            .map_err(|error| RegistryError::unreadable(registry, "a refresh token", &reply, error.to_string()))?;
+        tokens.insert(registry.clone(), (answer.refresh_token.clone(), Instant::now() + REFRESH_LIFE));
+        Ok(answer.refresh_token)
+    }
+}
+
+fn access_token(
+    registry: &Registry,
+    reply: &Reply,
+    had_credential: bool,
+) -> Result<(HeaderValue, Duration), RegistryError> {
+    #[derive(Deserialize)]
+    struct Answer {
+        token: Option<SecretString>,
+        access_token: Option<SecretString>,
+        expires_in: Option<u64>,
+    }
+    if !reply.status.is_success() {
+        return Err(RegistryError::refused(registry, reply, had_credential));
+    }
+    let answer: Answer = serde_json::from_slice(&reply.body)
+        .map_err(|_| RegistryError::unreadable(registry, "a token", reply, "it is no JSON object".to_owned()))?;
+    let header = answer
+        .token
+        .or(answer.access_token)
+        .and_then(|token| HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).ok())
+        .ok_or_else(|| RegistryError::unreadable(registry, "a token", reply, "there is none in it".to_owned()))?;
+    let life = answer.expires_in.map_or(SHORTEST_LIFE, Duration::from_secs);
+    Ok((header, life.clamp(Duration::from_secs(10), Duration::from_secs(24 * 3600))))
+}
+
+fn basic(username: &str, password: &SecretString) -> HeaderValue {
+    let pair = BASE64_STANDARD.encode(format!("{username}:{}", password.expose_secret()));
+    let mut header =
+        HeaderValue::try_from(format!("Basic {pair}")).unwrap_or_else(|_| HeaderValue::from_static("Basic"));
+    header.set_sensitive(true);
+    header
+}
+
+/// Returns the challenge as it holds for every repository of the host: one that names this repository is rebuilt
+/// for the others; a fixed scope (`aws`) stays.
+fn general(challenge: Challenge, repository: &str) -> Challenge {
+    match challenge {
+        Challenge::Bearer { realm, service, scope } => {
+            let scope = scope.filter(|scope| !scope.starts_with("repository:") && !scope.contains(repository));
+            Challenge::Bearer { realm, service, scope }
+        }
+        Challenge::Basic => Challenge::Basic,
+    }
+}
+
+fn acr_challenge(registry: &Registry) -> Challenge {
+    Challenge::Bearer {
+        realm: format!("https://{registry}/oauth2/token"),
+        service: Some(registry.to_string()),
+        scope: None,
+    }
+}
+
+fn realm_url(registry: &Registry, realm: &str) -> Result<Url, RegistryError> {
+    let refuse = || RegistryError::new(registry, Why::ForeignRealm(realm.to_owned()));
+    let url: Url = realm.parse().map_err(|_| refuse())?;
+    let is_plain_loopback = url.scheme() == "http" && registry.is_loopback() && realm_is_loopback(&url);
+    // A realm inside this machine, named by a host outside of it, is a trap and no token service.
+    if (url.scheme() != "https" && !is_plain_loopback) || (realm_is_loopback(&url) && !registry.is_loopback()) {
+        return Err(refuse());
+    }
+    Ok(url)
+}
+
+fn realm_is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| Registry::parse(host).is_ok_and(|host| host.is_loopback()))
+}
+
+/// A password goes to the registry's own host, and Docker Hub's to Docker Hub's token service.
+fn realm_belongs(registry: &Registry, realm: &Url) -> bool {
+    let realm = &realm[url::Position::BeforeHost..url::Position::AfterPort];
+    realm == registry.api_host() || (registry.is_docker_hub() && realm == "auth.docker.io")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_goes_to_its_host_and_to_docker_hubs_token_service_only() {
+        let belongs =
+            |registry: &str, realm: &str| realm_belongs(&Registry::parse(registry).unwrap(), &realm.parse().unwrap());
+        assert!(belongs("docker.io", "https://auth.docker.io/token"));
+        assert!(belongs("quay.io", "https://quay.io/v2/auth"));
+        assert!(!belongs("docker.io.example.com", "https://auth.docker.io/token"));
+        assert!(!belongs("quay.io", "https://quay.io.example.com/v2/auth"));
+        assert!(!belongs("quay.io", "https://quay.io:444/v2/auth"));
+        assert!(!belongs("quay.io", "https://quay.io@evil.example/v2/auth"));
+    }
+
+    #[test]
+    fn a_realm_is_https_and_never_leads_inwards() {
+        let quay = Registry::parse("quay.io").unwrap();
+        let local = Registry::parse("localhost:5000").unwrap();
+        assert!(realm_url(&quay, "https://quay.io/v2/auth").is_ok());
+        assert!(realm_url(&quay, "http://quay.io/v2/auth").is_err());
+        assert!(realm_url(&quay, "https://127.0.0.1/v2/auth").is_err());
+        assert!(realm_url(&local, "http://localhost:5001/token").is_ok());
+        assert!(realm_url(&quay, "not an address").is_err());
+    }
+
+    #[test]
+    fn a_scope_that_names_a_repository_is_rebuilt_for_the_others() {
+        let bearer = |scope: Option<&str>| Challenge::Bearer {
+            realm: "r".into(),
+            service: None,
+            scope: scope.map(str::to_owned),
+        };
+        assert_eq!(general(bearer(Some("repository:a/b:pull")), "a/b"), bearer(None));
+        assert_eq!(general(bearer(Some("aws")), "a/b"), bearer(Some("aws")));
+    }
+}

@@ -1,0 +1,212 @@
+//! What a registry refused or answered wrongly, and what that means.
+
+use crate::{
+    http::{Cause, HttpError, Reply},
+    problem::{Problem, Side},
+    reference::{Digest, Registry},
+};
+use serde::Deserialize;
+use std::fmt;
+
+/// A registry could not be asked, or its answer cannot be used.
+#[derive(Debug, Clone)]
+pub struct RegistryError {
+    registry: Registry,
+    why: Why,
+}
+
+/// The reason.
+#[derive(Debug, Clone)]
+pub enum Why {
+    /// No answer, or none that is final.
+    Http(HttpError),
+    /// 401: credential missing, wrong or without right. Some registries say so of a repository that does not exist.
+    Unauthorized {
+        /// Whether we had a credential for this registry.
+        had_login: bool,
+        /// What the registry said.
+        said: String,
+    },
+    /// 403 of a registry's firewall: this runner's address is not let in.
+    Firewall(String),
+    /// 403: the credential is known and may not do this.
+    Denied(String),
+    /// Another failure, with its status.
+    Status(u16, String),
+    /// The body is not what it must be: HTML of a proxy's sign-in page, truncated JSON.
+    Unreadable {
+        /// What was expected.
+        expected: &'static str,
+        /// The content type that came.
+        content_type: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The bytes are not the ones that the digest names.
+    WrongDigest {
+        /// The digest that was asked for.
+        asked: Digest,
+        /// The digest of what came.
+        got: Digest,
+    },
+    /// The token service is on another host, or not on https: the credential was kept back.
+    ForeignRealm(String),
+    /// Azure sign-in failed.
+    SignIn(String),
+    /// There is no Azure identity for this registry.
+    NoLogin,
+}
+
+impl RegistryError {
+    pub(super) fn new(registry: &Registry, why: Why) -> Self {
+        Self { registry: registry.clone(), why }
+    }
+
+    pub(super) fn http(registry: &Registry, error: HttpError) -> Self {
+        Self::new(registry, Why::Http(error))
+    }
+
+    pub(super) fn unreadable(registry: &Registry, expected: &'static str, reply: &Reply, why: String) -> Self {
+        let content_type = reply.header("content-type").unwrap_or("no content type").to_owned();
+        Self::new(registry, Why::Unreadable { expected, content_type, why })
+    }
+
+    /// Reads a refusal by its status and the specification's error codes.
+    pub(super) fn refused(registry: &Registry, reply: &Reply, had_login: bool) -> Self {
+        let said = said(reply);
+        let why = match reply.status.as_u16() {
+            401 => Why::Unauthorized { had_login, said },
+            // ACR wire facts, 15.3; the text is the only mark.
+            403 if said.contains("aka.ms/acr/firewall") || said.contains("client with IP") => Why::Firewall(said),
+            403 => Why::Denied(said),
+            status => Why::Status(status, said),
+        };
+        Self::new(registry, why)
+    }
+
+    /// Returns the reason.
+    pub fn why(&self) -> &Why {
+        &self.why
+    }
+
+    /// Returns whether the registry's door is closed to this runner: nothing is wrong with the image.
+    pub fn is_closed(&self) -> bool {
+        match &self.why {
+            Why::Firewall(_) => true,
+            Why::Http(error) => matches!(error.cause(), Cause::Connect(_) | Cause::Timeout | Cause::Name),
+            _ => false,
+        }
+    }
+
+    /// Returns the failure for a report; `side` is the registry's place in the line.
+    pub fn problem(&self, side: Side) -> Problem {
+        let registry = &self.registry;
+        let side = match &self.why {
+            Why::Http(error) if !matches!(error.cause(), Cause::Status(..)) => Side::Network,
+            Why::SignIn(_) => Side::Azure,
+            Why::NoLogin => Side::Settings,
+            _ => side,
+        };
+        let hint = match &self.why {
+            Why::Http(error) => error.hint(),
+            Why::Unauthorized { had_login: false, .. } => Some(format!(
+                "Check that the image exists; if it is private, give a credential for `{registry}` (input `credentials`)."
+            )),
+            Why::Unauthorized { had_login: true, .. } if side == Side::Target => Some(format!(
+                "Grant this identity `Container Registry Data Importer and Data Reader` on `{registry}`; a new grant takes minutes to apply."
+            )),
+            Why::Unauthorized { had_login: true, .. } => {
+                Some(format!("Check the credential for `{registry}` and its right to read this repository."))
+            }
+            Why::Firewall(_) => Some(format!(
+                "The firewall of `{registry}` does not let this runner in: run on a runner inside the network, or allow its address."
+            )),
+            Why::Denied(_) => Some(format!(
+                "The credential may not read this repository of `{registry}`: grant it the right to pull."
+            )),
+            Why::Status(..) => None,
+            Why::Unreadable { content_type, .. } if content_type.contains("html") => {
+                Some(format!("A page in the place of `{registry}`'s answer comes from a proxy or a wrong host name."))
+            }
+            Why::Unreadable { .. } => Some("Run again; if it stays so, ask the registry's operator.".to_owned()),
+            Why::WrongDigest { .. } => {
+                Some("Do not use this image: what the registry serves is not what it names.".to_owned())
+            }
+            Why::ForeignRealm(_) => Some(format!(
+                "The credential for `{registry}` was not sent to another host. Check the registry's configuration of its token service."
+            )),
+            Why::SignIn(_) => Some("Check tenant, client and secret or federated credential of this run.".to_owned()),
+            Why::NoLogin => Some(
+                "Give an Azure identity: AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or `az login`."
+                    .to_owned(),
+            ),
+        };
+        Problem { side, what: self.to_string(), hint }
+    }
+}
+
+impl fmt::Display for RegistryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let registry = &self.registry;
+        match &self.why {
+            Why::Http(error) => write!(f, "{error}"),
+            Why::Unauthorized { had_login: true, said } => {
+                write!(f, "`{registry}` refuses the credential (401{})", quoted(said))
+            }
+            Why::Unauthorized { had_login: false, said } => {
+                write!(f, "`{registry}` refuses without a credential, or does not have the image (401{})", quoted(said))
+            }
+            Why::Firewall(said) | Why::Denied(said) => write!(f, "`{registry}` denies access (403{})", quoted(said)),
+            Why::Status(status, said) => write!(f, "`{registry}` answered {status}{}", quoted(said)),
+            Why::Unreadable { expected, content_type, why } => {
+                write!(f, "`{registry}` answered something that is not {expected} ({content_type}; {why})")
+            }
+            Why::WrongDigest { asked, got } => {
+                write!(f, "`{registry}` was asked for {asked} and sent content whose digest is {got}")
+            }
+            Why::ForeignRealm(realm) => {
+                write!(f, "`{registry}` sends to the token service `{realm}`, which is not its own")
+            }
+            Why::SignIn(why) => write!(f, "sign-in at Azure failed: {why}"),
+            Why::NoLogin => write!(f, "there is no Azure identity for `{registry}`"),
+        }
+    }
+}
+
+impl std::error::Error for RegistryError {}
+
+/// A 404 means that there is no such manifest, blob or repository, unless a page says it that is no registry's.
+pub(super) fn not_found(registry: &Registry, reply: &Reply) -> Result<(), RegistryError> {
+    match reply.header("content-type") {
+        Some(content_type) if content_type.starts_with("text/html") => {
+            Err(RegistryError::unreadable(registry, "an answer of a registry", reply, "404 with a page".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns codes and messages of `{"errors":[…]}`, else the beginning of the body.
+fn said(reply: &Reply) -> String {
+    #[derive(Deserialize)]
+    struct Body {
+        errors: Vec<Entry>,
+    }
+    #[derive(Deserialize)]
+    struct Entry {
+        #[serde(default)]
+        code: String,
+        #[serde(default)]
+        message: String,
+    }
+    match serde_json::from_slice::<Body>(&reply.body) {
+        Ok(body) => {
+            let texts: Vec<_> = body.errors.iter().map(|entry| format!("{}: {}", entry.code, entry.message)).collect();
+            texts.join("; ")
+        }
+        Err(_) => crate::http::excerpt(&reply.body),
+    }
+}
+
+fn quoted(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!(", {said}") }
+}

@@ -1,0 +1,95 @@
+//! Login: who we are at a registry. Kept per exact host.
+
+use crate::reference::Registry;
+use azure_core::credentials::TokenCredential;
+use secrecy::SecretString;
+use std::{collections::HashMap, fmt, sync::Arc};
+
+/// A way to prove who we are at one registry.
+#[derive(Clone)]
+pub enum Login {
+    /// A user name and a password, an access token or a key.
+    Password {
+        /// The user's name, as the registry wants it.
+        username: String,
+        /// The secret.
+        password: SecretString,
+    },
+    /// Our Azure identity, for an Azure Container Registry of our own.
+    Azure(Arc<dyn TokenCredential>),
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Password { .. } => f.write_str("Password"),
+            Self::Azure(_) => f.write_str("Azure"),
+        }
+    }
+}
+
+/// The logins of a run. A registry that is not in here is asked anonymously.
+#[derive(Debug, Clone, Default)]
+pub struct Logins(HashMap<Registry, Vec<(String, Login)>>);
+
+impl Logins {
+    /// Takes a login in for a whole registry, or for the repositories below `path`.
+    pub fn add(&mut self, registry: Registry, path: &str, login: Login) {
+        let logins = self.0.entry(registry).or_default();
+        logins.push((path.trim_matches('/').to_owned(), login));
+        // The longest path is the closest match.
+        logins.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
+    }
+
+    /// Returns the login for a repository of exactly this registry.
+    pub fn find(&self, registry: &Registry, repository: &str) -> Option<&Login> {
+        let is_below = |path: &str| {
+            path.is_empty()
+                || repository == path
+                || repository.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.0.get(registry)?.iter().find(|(path, _)| is_below(path)).map(|(_, login)| login)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(username: &str) -> Login {
+        Login::Password { username: username.to_owned(), password: "x".into() }
+    }
+
+    fn user<'a>(logins: &'a Logins, registry: &str, repository: &str) -> Option<&'a str> {
+        match logins.find(&Registry::parse(registry).unwrap(), repository) {
+            Some(Login::Password { username, .. }) => Some(username),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_login_is_for_its_exact_host() {
+        let mut logins = Logins::default();
+        logins.add(Registry::docker_hub(), "", password("hub"));
+        assert_eq!(user(&logins, "docker.io", "library/nginx"), Some("hub"));
+        assert_eq!(user(&logins, "docker.io.example.com", "library/nginx"), None);
+        assert_eq!(user(&logins, "docker.io:444", "library/nginx"), None);
+    }
+
+    #[test]
+    fn the_longest_path_wins_at_whole_parts() {
+        let mut logins = Logins::default();
+        let quay = Registry::parse("quay.io").unwrap();
+        logins.add(quay.clone(), "", password("all"));
+        logins.add(quay, "team/app", password("app"));
+        assert_eq!(user(&logins, "quay.io", "team/app"), Some("app"));
+        assert_eq!(user(&logins, "quay.io", "team/app/x"), Some("app"));
+        assert_eq!(user(&logins, "quay.io", "team/apple"), Some("all"));
+    }
+
+    #[test]
+    fn a_login_is_never_printed() {
+        let login = Login::Password { username: "u".into(), password: "hunter2".into() };
+        assert!(!format!("{login:?}").contains("hunter2"));
+    }
+}

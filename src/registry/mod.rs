@@ -1,0 +1,287 @@
+//! The OCI distribution API, as a client that reads.
+//!
+//! A credential goes to its exact registry and nowhere else; what comes back is checked against its digest.
+
+mod auth;
+mod challenge;
+mod error;
+mod login;
+mod manifest;
+
+use crate::{
+    http::{Http, Reply},
+    reference::{Digest, Registry},
+};
+use reqwest::{Method, StatusCode, header};
+use std::{collections::BTreeSet, sync::Arc};
+
+pub use error::{RegistryError, Why};
+pub use login::{Login, Logins};
+pub use manifest::{Descriptor, Manifest, is_index};
+
+/// Every media type of a manifest. Without this list ACR answers 404 for an index, and other registries convert
+/// it to one platform's manifest and so answer another digest (ACR wire facts, 7.3).
+const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json, \
+    application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.docker.distribution.manifest.v2+json, \
+    application/vnd.oci.artifact.manifest.v1+json, \
+    application/vnd.cncf.oras.artifact.manifest.v1+json";
+
+/// The largest manifest that ACR takes, 4 MiB (ACR service limits); no registry serves larger ones.
+const MANIFEST_LIMIT: usize = 4 << 20;
+/// A configuration or a page of tags.
+const DOCUMENT_LIMIT: usize = 8 << 20;
+
+/// Reads from any registry.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: Http,
+    auth: Arc<auth::Auth>,
+}
+
+/// What a registry says of a manifest without sending it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The digest that the reference stands for.
+    pub digest: Digest,
+    /// The media type.
+    pub media_type: String,
+    /// How many pulls Docker Hub still grants this address or account, where it says so.
+    pub pulls_left: Option<u32>,
+}
+
+/// What an ACR says of a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TagState {
+    /// The digest that the tag points to.
+    pub digest: Digest,
+    /// Whether the tag may be written and deleted: `writeEnabled` of its `changeableAttributes`.
+    pub is_writable: bool,
+}
+
+impl Client {
+    /// Makes a client over the shared connections.
+    pub fn new(http: Http, logins: Logins) -> Self {
+        let auth = Arc::new(auth::Auth::new(http.clone(), logins));
+        Self { http, auth }
+    }
+
+    /// Returns what a tag or digest stands for, or `None` where the registry has no such manifest.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when the registry could not be asked or its answer cannot be used.
+    pub async fn head(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        reference: &str,
+    ) -> Result<Option<Head>, RegistryError> {
+        let path = format!("/v2/{repository}/manifests/{reference}");
+        let Some(reply) = self.ask(Method::HEAD, registry, repository, &path, MANIFEST_LIMIT).await? else {
+            return Ok(None);
+        };
+        let media_type = reply.header("content-type").unwrap_or_default().to_owned();
+        let pulls_left = pulls_left(&reply);
+        if let Some(digest) = reply.header("docker-content-digest").and_then(|text| text.parse().ok()) {
+            return Ok(Some(Head { digest, media_type, pulls_left }));
+        }
+        // The header is optional in the specification; then only the bytes tell.
+        let Some((manifest, digest)) = self.fetch(registry, repository, reference).await? else { return Ok(None) };
+        Ok(Some(Head { digest, media_type: manifest.media_type, pulls_left }))
+    }
+
+    /// Returns the manifest with this digest, or `None` where the registry has none.
+    ///
+    /// # Errors
+    /// As [`Client::head`]; [`Why::WrongDigest`] when the bytes are not the ones that the digest names.
+    pub async fn manifest(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        digest: Digest,
+    ) -> Result<Option<Manifest>, RegistryError> {
+        let found = self.fetch(registry, repository, &digest.to_string()).await?;
+        match found {
+            Some((_, other)) if other != digest => {
+                Err(RegistryError::new(registry, Why::WrongDigest { asked: digest, got: other }))
+            }
+            Some((manifest, _)) => Ok(Some(manifest)),
+            None => Ok(None),
+        }
+    }
+
+    async fn fetch(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        reference: &str,
+    ) -> Result<Option<(Manifest, Digest)>, RegistryError> {
+        let path = format!("/v2/{repository}/manifests/{reference}");
+        let Some(reply) = self.ask(Method::GET, registry, repository, &path, MANIFEST_LIMIT).await? else {
+            return Ok(None);
+        };
+        let digest = Digest::of(&reply.body);
+        let manifest = Manifest::read(&reply.body, reply.header("content-type"))
+            .map_err(|why| RegistryError::unreadable(registry, "a manifest", &reply, why))?;
+        Ok(Some((manifest, digest)))
+    }
+
+    /// Returns a small blob, such as an image's configuration.
+    ///
+    /// # Errors
+    /// As [`Client::manifest`].
+    pub async fn document(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        digest: Digest,
+    ) -> Result<Option<bytes::Bytes>, RegistryError> {
+        let path = format!("/v2/{repository}/blobs/{digest}");
+        let Some(reply) = self.ask(Method::GET, registry, repository, &path, DOCUMENT_LIMIT).await? else {
+            return Ok(None);
+        };
+        let got = Digest::of(&reply.body);
+        if got != digest {
+            return Err(RegistryError::new(registry, Why::WrongDigest { asked: digest, got }));
+        }
+        Ok(Some(reply.body))
+    }
+
+    /// Returns whether a blob is there, without moving it.
+    ///
+    /// # Errors
+    /// As [`Client::head`].
+    pub async fn has_blob(&self, registry: &Registry, repository: &str, digest: Digest) -> Result<bool, RegistryError> {
+        let path = format!("/v2/{repository}/blobs/{digest}");
+        Ok(self.ask(Method::HEAD, registry, repository, &path, DOCUMENT_LIMIT).await?.is_some())
+    }
+
+    /// Returns the tags of a repository, at most `most` of them, or nothing where it does not exist.
+    ///
+    /// # Errors
+    /// As [`Client::head`].
+    pub async fn tags(&self, registry: &Registry, repository: &str, most: usize) -> Result<Vec<String>, RegistryError> {
+        #[derive(serde::Deserialize)]
+        struct Page {
+            #[serde(default)]
+            tags: Option<Vec<String>>,
+        }
+        let mut tags = BTreeSet::new();
+        let mut path = format!("/v2/{repository}/tags/list?n=1000");
+        loop {
+            let Some(reply) = self.ask(Method::GET, registry, repository, &path, DOCUMENT_LIMIT).await? else { break };
+            let page: Page = serde_json::from_slice(&reply.body)
+                .map_err(|error| RegistryError::unreadable(registry, "a list of tags", &reply, error.to_string()))?;
+            let before = tags.len();
+            tags.extend(page.tags.unwrap_or_default());
+            let next = reply.header("link").and_then(next_page);
+            match next {
+                // A page that brings nothing new and names a next one would be read for ever.
+                Some(next) if tags.len() > before && tags.len() < most => path = next,
+                _ => break,
+            }
+        }
+        Ok(tags.into_iter().take(most).collect())
+    }
+
+    /// Returns what an ACR says of a tag, lock included, in one request (`/acr/v1`, API 2021-07-01).
+    ///
+    /// # Errors
+    /// As [`Client::head`].
+    pub async fn acr_tag(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        tag: &str,
+    ) -> Result<Option<TagState>, RegistryError> {
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            tag: Tag,
+        }
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Tag {
+            digest: Digest,
+            #[serde(default)]
+            changeable_attributes: Attributes,
+        }
+        #[derive(Default, serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Attributes {
+            write_enabled: Option<bool>,
+        }
+        let path = format!("/acr/v1/{repository}/_tags/{tag}");
+        let Some(reply) = self.ask(Method::GET, registry, repository, &path, DOCUMENT_LIMIT).await? else {
+            return Ok(None);
+        };
+        let Answer { tag } = serde_json::from_slice(&reply.body)
+            .map_err(|error| RegistryError::unreadable(registry, "a tag", &reply, error.to_string()))?;
+        let is_writable = tag.changeable_attributes.write_enabled.unwrap_or(true);
+        Ok(Some(TagState { digest: tag.digest, is_writable }))
+    }
+
+    /// Asks with the credential of this registry; `None` for 404.
+    async fn ask(
+        &self,
+        method: Method,
+        registry: &Registry,
+        repository: &str,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<Reply>, RegistryError> {
+        let scheme = if registry.is_loopback() { "http" } else { "https" };
+        let url = format!("{scheme}://{}{path}", registry.api_host());
+        let accept = if path.contains("/manifests/") { MANIFESTS } else { "*/*" };
+        let mut authorization = self.auth.known(registry, repository).await?;
+        let mut renewed = false;
+        loop {
+            let make = |client: &reqwest::Client| {
+                let request = client.request(method.clone(), &url).header(header::ACCEPT, accept);
+                authorization
+                    .iter()
+                    .fold(request, |request, value| request.header(header::AUTHORIZATION, value.clone()))
+            };
+            let reply = self.http.send(make, limit).await.map_err(|error| RegistryError::http(registry, error))?;
+            match reply.status {
+                status if status.is_success() => return Ok(Some(reply)),
+                StatusCode::NOT_FOUND => return error::not_found(registry, &reply).map(|()| None),
+                StatusCode::UNAUTHORIZED if !renewed => {
+                    renewed = true;
+                    authorization = self.auth.renew(registry, repository, &reply, authorization.as_ref()).await?;
+                }
+                _ => return Err(RegistryError::refused(registry, &reply, self.auth.has_login(registry))),
+            }
+        }
+    }
+}
+
+/// Reads the rest of the allowance (`ratelimit-remaining: 20;w=21600`, Docker Hub's usage documentation).
+fn pulls_left(reply: &Reply) -> Option<u32> {
+    reply.header("ratelimit-remaining")?.split(';').next()?.trim().parse().ok()
+}
+
+/// Reads the path of the next page from a `Link` header; a page on another host is none of ours.
+fn next_page(link: &str) -> Option<String> {
+    let (target, parameters) = link.split_once('<')?.1.split_once('>')?;
+    let is_next = parameters.contains("rel=\"next\"") || parameters.contains("rel=next");
+    let path = match target.split_once("://") {
+        Some((_, rest)) => &rest[rest.find('/')?..],
+        None => target,
+    };
+    (is_next && path.starts_with('/')).then(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_a_path_of_the_same_host() {
+        let acr = r#"</acr/v1/_catalog?last=x&n=100&orderby=>; rel="next""#;
+        assert_eq!(next_page(acr).as_deref(), Some("/acr/v1/_catalog?last=x&n=100&orderby="));
+        let absolute = r#"<https://other.example/v2/a/tags/list?last=x>; rel="next""#;
+        assert_eq!(next_page(absolute).as_deref(), Some("/v2/a/tags/list?last=x"));
+        assert_eq!(next_page("nothing"), None);
+    }
+}
