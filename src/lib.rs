@@ -3,6 +3,10 @@
 pub mod azure;
 pub mod credential;
 pub mod http;
+pub mod import;
+pub mod plan;
 pub mod problem;
 pub mod reference;
 pub mod registry;
+pub mod report;
+pub mod verify;

@@ -128,12 +128,33 @@ impl Http {
         make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
         limit: usize,
     ) -> Result<Reply, HttpError> {
+        self.persist(make, limit, REDIRECTS).await
+    }
+
+    /// Sends like [`Http::send`], and takes a redirect for an answer.
+    ///
+    /// # Errors
+    /// As [`Http::send`].
+    pub async fn send_without_redirects(
+        &self,
+        make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+        limit: usize,
+    ) -> Result<Reply, HttpError> {
+        self.persist(make, limit, 0).await
+    }
+
+    async fn persist(
+        &self,
+        make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+        limit: usize,
+        redirects: usize,
+    ) -> Result<Reply, HttpError> {
         let mut schedule = self.retry.schedule();
         loop {
             let request = make(&self.client).build().map_err(|error| HttpError::unsent(&error))?;
             let gate = self.gate(request.url());
             let permit = gate.enter().await;
-            let result = self.once(request, limit).await;
+            let result = self.once(request, limit, redirects).await;
             let (error, pause) = match result {
                 Ok(reply) => match retry::verdict(&reply) {
                     retry::Verdict::Final => {
@@ -160,10 +181,10 @@ impl Http {
         }
     }
 
-    async fn once(&self, mut request: reqwest::Request, limit: usize) -> Result<Reply, HttpError> {
-        let is_read = matches!(*request.method(), reqwest::Method::GET | reqwest::Method::HEAD);
-        for _ in 0..=REDIRECTS {
-            let next = is_read.then(|| request.try_clone()).flatten();
+    async fn once(&self, mut request: reqwest::Request, limit: usize, redirects: usize) -> Result<Reply, HttpError> {
+        let follows = redirects > 0 && matches!(*request.method(), reqwest::Method::GET | reqwest::Method::HEAD);
+        for _ in 0..=redirects {
+            let next = follows.then(|| request.try_clone()).flatten();
             self.sent.fetch_add(1, Ordering::Relaxed);
             let place = error::Place::of(&request);
             let response = self.client.execute(request).await.map_err(|error| place.failed(&error))?;

@@ -34,6 +34,11 @@ impl Reference {
         &self.text[..usize::from(self.registry_end)]
     }
 
+    /// Returns the registry as a value of its own.
+    pub fn host(&self) -> Registry {
+        Registry::trusted(self.registry())
+    }
+
     /// Returns the path inside the registry, `library/nginx` for Docker Hub's `nginx`.
     pub fn repository(&self) -> &str {
         &self.text[usize::from(self.registry_end) + 1..usize::from(self.repository_end)]

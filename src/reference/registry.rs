@@ -30,6 +30,11 @@ impl Registry {
         if DOCKER_HUB_NAMES.contains(&text.as_str()) { Ok(Self::docker_hub()) } else { Ok(Self(text.into())) }
     }
 
+    /// Takes a host that was read before.
+    pub(super) fn trusted(host: &str) -> Self {
+        Self(host.into())
+    }
+
     /// Returns Docker Hub.
     pub fn docker_hub() -> Self {
         Self(DOCKER_HUB.into())

@@ -67,6 +67,20 @@ impl Client {
         Self { http, auth }
     }
 
+    /// Asks whether the registry lets this runner in at all; any answer of a registry will do.
+    ///
+    /// # Errors
+    /// [`RegistryError::is_closed`] tells a closed door from other trouble.
+    pub async fn ping(&self, registry: &Registry) -> Result<(), RegistryError> {
+        let url = format!("{}/v2/", base(registry));
+        let reply = self.http.send(|client| client.get(&url), DOCUMENT_LIMIT).await;
+        let reply = reply.map_err(|error| RegistryError::http(registry, error))?;
+        match reply.status {
+            StatusCode::OK | StatusCode::UNAUTHORIZED => Ok(()),
+            _ => Err(RegistryError::refused(registry, &reply, true)),
+        }
+    }
+
     /// Returns what a tag or digest stands for, or `None` where the registry has no such manifest.
     ///
     /// # Errors
@@ -230,8 +244,7 @@ impl Client {
         path: &str,
         limit: usize,
     ) -> Result<Option<Reply>, RegistryError> {
-        let scheme = if registry.is_loopback() { "http" } else { "https" };
-        let url = format!("{scheme}://{}{path}", registry.api_host());
+        let url = format!("{}{path}", base(registry));
         let accept = if path.contains("/manifests/") { MANIFESTS } else { "*/*" };
         let mut authorization = self.auth.known(registry, repository).await?;
         let mut renewed = false;
@@ -242,9 +255,17 @@ impl Client {
                     .iter()
                     .fold(request, |request, value| request.header(header::AUTHORIZATION, value.clone()))
             };
-            let reply = self.http.send(make, limit).await.map_err(|error| RegistryError::http(registry, error))?;
+            // A registry that redirects to where a blob is has the blob; the storage behind it need not be asked.
+            let is_presence = method == Method::HEAD && path.contains("/blobs/");
+            let reply = if is_presence {
+                self.http.send_without_redirects(make, limit).await
+            } else {
+                self.http.send(make, limit).await
+            };
+            let reply = reply.map_err(|error| RegistryError::http(registry, error))?;
             match reply.status {
                 status if status.is_success() => return Ok(Some(reply)),
+                status if is_presence && status.is_redirection() => return Ok(Some(reply)),
                 StatusCode::NOT_FOUND => return error::not_found(registry, &reply).map(|()| None),
                 StatusCode::UNAUTHORIZED if !renewed => {
                     renewed = true;
@@ -254,6 +275,12 @@ impl Client {
             }
         }
     }
+}
+
+/// Registries are asked by https; on this machine plain HTTP is the custom.
+fn base(registry: &Registry) -> String {
+    let scheme = if registry.is_loopback() { "http" } else { "https" };
+    format!("{scheme}://{}", registry.api_host())
 }
 
 /// Reads the rest of the allowance (`ratelimit-remaining: 20;w=21600`, Docker Hub's usage documentation).

@@ -1,0 +1,200 @@
+//! Server-side: ARM `importImage`, finished when the registry serves the digest.
+//!
+//! Azure says that it is done at its next poll, ten seconds apart; the registry serves the image long before.
+//! So the registry is asked at growing intervals, and the operation only for errors.
+
+use super::{Ended, Gates, Outcome, Pace, Sources, stopped};
+use crate::{
+    azure::{Arm, ArmError, Failure, ImportRequest, Mode, Operation, Progress},
+    http::Retry,
+    plan::{Action, Change, Step},
+    problem::{Problem, Side},
+    reference::Digest,
+    verify::Verifier,
+};
+use std::time::Duration;
+use tokio::{sync::watch, time::Instant};
+
+/// Imports by ACR itself.
+#[derive(Debug, Clone)]
+pub struct AcrImport {
+    /// Resource Manager, as our identity.
+    pub arm: Arm,
+    /// The target's resource id.
+    pub registry: String,
+    /// Where from, in the service's words.
+    pub sources: Sources,
+    /// Back-off between tries of one import.
+    pub retry: Retry,
+}
+
+/// How a wait for an operation ended.
+enum Wait {
+    Arrived,
+    Refused(ArmError),
+    Stopped,
+    Late,
+}
+
+impl AcrImport {
+    /// Imports one step. `Err` is an outcome that needs no proof any more.
+    pub(super) async fn import(
+        &self,
+        step: &Step,
+        verifier: Option<&Verifier>,
+        gates: &Gates,
+        pace: &Pace,
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<Ended, Outcome> {
+        let Some(digest) = step.digest else { return Err(Outcome::Failed(unpinned())) };
+        let began = Instant::now();
+        let deadline = began + pace.deadline;
+        let request = self.request(step, digest);
+        let mut schedule = self.retry.schedule();
+        loop {
+            let ended = |attempts| Ended { took: began.elapsed(), attempts };
+            let wait = match request.start(&self.arm, &self.registry).await {
+                Ok(Progress::Succeeded) => Wait::Arrived,
+                Ok(Progress::Running(operation)) => {
+                    self.wait(operation, step, digest, verifier, pace, deadline, &mut stop).await
+                }
+                Err(error) => Wait::Refused(error),
+            };
+            let error = match wait {
+                Wait::Arrived => return Ok(ended(schedule.attempts())),
+                Wait::Stopped => return Err(Outcome::StillRunning),
+                Wait::Late => return Err(Outcome::Failed(late(pace.deadline))),
+                Wait::Refused(error) => error,
+            };
+            // Whatever Azure says, the registry decides: a repeated POST meets the tag that the first one made.
+            if is_served(step, digest, verifier).await {
+                return Ok(ended(schedule.attempts()));
+            }
+            let failure = failure(&error);
+            if failure == Some(Failure::TagExists) && verifier.is_none() && !matches!(step.change, Change::Updated(_)) {
+                return Err(Outcome::Imported { ended: ended(schedule.attempts()), proof: super::Proof::Accepted(exists()) });
+            }
+            let is_temporary = failure.map_or_else(|| is_broken(&error), Failure::is_temporary);
+            let wait = is_temporary.then(|| schedule.broken()).flatten().filter(|&wait| Instant::now() + wait < deadline);
+            let Some(wait) = wait else { return Err(Outcome::Failed(after(error.problem(), schedule.attempts()))) };
+            if failure == Some(Failure::SourceThrottled) {
+                // The limit is the source's for all of Azure: nobody else is sent there meanwhile.
+                gates.source(&step.source.host()).hold(wait);
+            }
+            tokio::select! {
+                biased;
+                () = stopped(&mut stop) => return Err(Outcome::NotStarted),
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    fn request(&self, step: &Step, digest: Digest) -> ImportRequest {
+        ImportRequest {
+            source: self.sources.of(&step.source),
+            repository: step.source.repository().to_owned(),
+            digest,
+            target_tag: step.destination.to_string(),
+            mode: match step.action {
+                // Only a move that the plan shows, past a lock that the plan has read, may overwrite.
+                Action::Move { .. } => Mode::Force,
+                Action::Import | Action::Keep | Action::Block(_) | Action::Unchecked(_) => Mode::NoForce,
+            },
+        }
+    }
+
+    /// Watches an operation until the registry serves the digest, Azure reports an end, or time is up.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one wait; a struct for one call would only rename them")]
+    async fn wait(
+        &self,
+        mut operation: Operation,
+        step: &Step,
+        digest: Digest,
+        verifier: Option<&Verifier>,
+        pace: &Pace,
+        deadline: Instant,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Wait {
+        let began = Instant::now();
+        let mut poll_at = began + operation.retry_after;
+        let mut probe_at = began + pace.probe;
+        loop {
+            let probe = verifier.map_or(deadline, |_| probe_at);
+            tokio::select! {
+                biased;
+                () = stopped(stop) => return Wait::Stopped,
+                () = tokio::time::sleep_until(deadline) => {
+                    return if is_served(step, digest, verifier).await { Wait::Arrived } else { Wait::Late };
+                }
+                () = tokio::time::sleep_until(probe) => {
+                    if is_served(step, digest, verifier).await {
+                        return Wait::Arrived;
+                    }
+                    // A tenth of the time that has passed: late by a tenth at most, and few questions for long imports.
+                    let pause = (began.elapsed() / 10).clamp(pace.probe, Duration::from_secs(10));
+                    probe_at = Instant::now() + pause;
+                }
+                () = tokio::time::sleep_until(poll_at) => match operation.poll(&self.arm).await {
+                    Ok(Progress::Succeeded) => return Wait::Arrived,
+                    Ok(Progress::Running(next)) => {
+                        poll_at = Instant::now() + next.retry_after;
+                        operation = next;
+                    }
+                    // A poll that breaks says nothing of the import: it is asked again, and the registry goes on telling.
+                    Err(error) if is_broken(&error) => poll_at = Instant::now() + operation.retry_after,
+                    Err(error) => return Wait::Refused(error),
+                },
+            }
+        }
+    }
+}
+
+async fn is_served(step: &Step, digest: Digest, verifier: Option<&Verifier>) -> bool {
+    let Some(verifier) = verifier else { return false };
+    let served = verifier.serves(step.destination.repository(), step.destination.tag()).await;
+    matches!(served, Ok(Some(served)) if served == digest)
+}
+
+fn failure(error: &ArmError) -> Option<Failure> {
+    match error {
+        ArmError::Refused(refusal) => Some(Failure::read(refusal)),
+        ArmError::Http(_) | ArmError::SignIn(_) | ArmError::Unreadable(_) => None,
+    }
+}
+
+/// Returns whether the way to Azure broke, and not the import.
+fn is_broken(error: &ArmError) -> bool {
+    match error {
+        ArmError::Http(error) => error.is_temporary(),
+        ArmError::Unreadable(_) => true,
+        ArmError::Refused(_) | ArmError::SignIn(_) => false,
+    }
+}
+
+fn after(mut problem: Problem, attempts: u32) -> Problem {
+    if attempts > 1 {
+        problem.what = format!("{} ({attempts} attempts)", problem.what);
+    }
+    problem
+}
+
+fn late(deadline: Duration) -> Problem {
+    Problem::new(Side::Azure, format!("the import did not end within {} minutes, and the registry does not serve it", deadline.as_secs() / 60))
+        .hint("Azure may still be copying: run again later. Some sources keep an import waiting for ever.")
+}
+
+fn unpinned() -> Problem {
+    Problem::new(Side::Source, "the source could not be asked for the digest")
+        .hint("Pin the digest in the list (`tag@sha256:…`) to import without reading the source from here.")
+}
+
+fn exists() -> Problem {
+    Problem::new(Side::Target, "the tag exists already; what it holds could not be read from here")
+        .hint("Run on a runner inside the registry's network to compare.")
+}
+
+/// The reason that goes with *accepted by Azure, not verified*.
+pub(super) fn closed() -> Problem {
+    Problem::new(Side::Network, "the registry's data plane is closed to this runner")
+        .hint("Run on a runner inside the registry's network to verify.")
+}

@@ -1,0 +1,171 @@
+//! Makes the plan true: bounded concurrency, and as many outcomes as steps.
+
+mod acr;
+mod outcome;
+mod sources;
+
+use crate::{
+    http::{Gate, Http},
+    plan::{Action, Plan, Step},
+    reference::Registry,
+    verify::{Unproved, Verifier},
+};
+use futures_util::{StreamExt, stream};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::{mpsc, watch};
+
+pub use acr::AcrImport;
+pub use outcome::{Ended, Outcome, Proof};
+pub use sources::Sources;
+
+/// How much is done at once, and for how long.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    /// Imports that run at once.
+    pub imports: usize,
+    /// Imports from one source host that run at once: sources throttle Azure's shared address.
+    pub imports_per_source: usize,
+    /// How long one import may take before the target is asked for the last time.
+    pub deadline: Duration,
+    /// The shortest time between two questions whether the registry serves the image.
+    pub probe: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            imports: 16,
+            imports_per_source: 8,
+            deadline: Duration::from_secs(20 * 60),
+            probe: Duration::from_millis(120),
+        }
+    }
+}
+
+/// What happens while a plan is applied, by the index of the step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// The import was sent to Azure.
+    Started(usize),
+    /// The registry serves the image; it is being proved.
+    Arrived(usize),
+    /// The step has ended.
+    Ended(usize),
+}
+
+/// What applying a plan needs besides the plan.
+#[derive(Debug, Clone)]
+pub struct Importers {
+    /// The server-side route; none where Azure could not be asked at all, with the reason in each step.
+    pub acr: AcrImport,
+    /// Proves what was imported; none where the data plane is known to be closed.
+    pub verifier: Option<Verifier>,
+    /// Limits.
+    pub pace: Pace,
+}
+
+/// Applies a plan. What has begun is ended; what has not begun when `stop` turns true does not begin.
+///
+/// Returns an outcome for every step, in the order of the plan.
+pub async fn apply(
+    plan: &Plan,
+    importers: &Importers,
+    events: &mpsc::UnboundedSender<(usize, Event)>,
+    stop: &watch::Receiver<bool>,
+) -> Vec<Outcome> {
+    let gates = Gates::new(&importers.pace);
+    // Every step gets a future; the gates bound how many work. A waiting one costs a few hundred bytes.
+    let mut outcomes: Vec<(usize, Outcome)> = stream::iter(plan.steps.iter().enumerate())
+        .map(|(index, step)| {
+            let gates = &gates;
+            async move {
+                let outcome = one(index, step, importers, gates, events, stop.clone()).await;
+                // The receiver is gone when nobody watches: that is no reason to stop.
+                drop(events.send((index, Event::Ended(index))));
+                (index, outcome)
+            }
+        })
+        .buffer_unordered(importers.pace.imports.max(1) * 4)
+        .collect()
+        .await;
+    outcomes.sort_by_key(|&(index, _)| index);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+async fn one(
+    index: usize,
+    step: &Step,
+    importers: &Importers,
+    gates: &Gates,
+    events: &mpsc::UnboundedSender<(usize, Event)>,
+    mut stop: watch::Receiver<bool>,
+) -> Outcome {
+    match &step.action {
+        Action::Keep => return Outcome::Kept,
+        Action::Block(reason) => return Outcome::Blocked(reason.clone()),
+        // What could not be checked is imported only when the digest is known beyond doubt.
+        Action::Unchecked(problem) if step.digest.is_none() => return Outcome::Failed(problem.clone()),
+        Action::Unchecked(_) | Action::Import | Action::Move { .. } => {}
+    }
+    let _permits = tokio::select! {
+        biased;
+        () = stopped(&mut stop) => return Outcome::NotStarted,
+        permits = gates.enter(step.source.host()) => permits,
+    };
+    drop(events.send((index, Event::Started(index))));
+    let ended = importers.acr.import(step, importers.verifier.as_ref(), gates, &importers.pace, stop).await;
+    drop(_permits);
+    drop(events.send((index, Event::Arrived(index))));
+    match ended {
+        Ok(ended) => prove(step, ended, importers.verifier.as_ref()).await,
+        Err(outcome) => outcome,
+    }
+}
+
+/// The import has ended well as far as Azure goes; whether it is true is asked here.
+async fn prove(step: &Step, ended: Ended, verifier: Option<&Verifier>) -> Outcome {
+    let (Some(verifier), Some(digest)) = (verifier, step.digest) else {
+        return Outcome::Imported { ended, proof: Proof::Accepted(acr::closed()) };
+    };
+    match verifier.confirm(step.destination.repository(), step.destination.tag(), digest).await {
+        Ok(()) => Outcome::Imported { ended, proof: Proof::Verified },
+        Err(Unproved::NotAsked(problem)) => Outcome::Imported { ended, proof: Proof::Accepted(problem) },
+        Err(Unproved::Wrong(problem)) => Outcome::Failed(problem),
+    }
+}
+
+/// The limits that all workers share.
+#[derive(Debug)]
+pub(crate) struct Gates {
+    all: Gate,
+    per_source: usize,
+    sources: Mutex<HashMap<Registry, Gate>>,
+}
+
+impl Gates {
+    fn new(pace: &Pace) -> Self {
+        Self { all: Gate::new(pace.imports), per_source: pace.imports_per_source, sources: Mutex::default() }
+    }
+
+    /// The source first: a place among all is not held while a throttled source lets nobody in.
+    async fn enter(&self, source: Registry) -> (crate::http::Permit, crate::http::Permit) {
+        let source = self.source(&source).enter().await;
+        (source, self.all.enter().await)
+    }
+
+    pub(crate) fn source(&self, source: &Registry) -> Gate {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.entry(source.clone()).or_insert_with(|| Gate::new(self.per_source)).clone()
+    }
+}
+
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|&stop| stop).await.is_err() {
+        // Nobody can stop us any more.
+        std::future::pending::<()>().await;
+    }
+}

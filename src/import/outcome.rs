@@ -1,0 +1,56 @@
+//! Outcome: how a step ended. There is one for every step.
+
+use crate::{plan::Reason, problem::Problem};
+use std::time::Duration;
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The destination had this digest already.
+    Kept,
+    /// The image was imported.
+    Imported {
+        /// What it took.
+        ended: Ended,
+        /// What proves it.
+        proof: Proof,
+    },
+    /// The plan blocked it.
+    Blocked(Reason),
+    /// It went wrong.
+    Failed(Problem),
+    /// The run was stopped while Azure copies; Azure goes on, the next run looks again.
+    StillRunning,
+    /// The run was stopped before this step began.
+    NotStarted,
+    /// The list has errors, so nothing is written.
+    Withheld,
+}
+
+/// What an import took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// From the first request to the image being there.
+    pub took: Duration,
+    /// How often the import was asked for.
+    pub attempts: u32,
+}
+
+/// What speaks for an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// The registry serves the planned digest, and every child and blob of it.
+    Verified,
+    /// Azure accepted it; the registry could not be asked.
+    Accepted(Problem),
+}
+
+impl Outcome {
+    /// Returns whether the step is as it should be.
+    pub fn is_good(&self) -> bool {
+        match self {
+            Self::Kept | Self::Imported { .. } => true,
+            Self::Blocked(_) | Self::Failed(_) | Self::StillRunning | Self::NotStarted | Self::Withheld => false,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What will be done, complete before anything is written.
+//!
+//! A plan is a value: [`crate::import`] accepts nothing else, and a reviewer sees all of it.
+
+mod decide;
+mod facts;
+mod nearest;
+mod survey;
+
+use crate::{
+    images::{Destination, Entry, LineNumber},
+    problem::Problem,
+    reference::{Digest, Platform, Reference, Registry},
+};
+use std::fmt;
+
+pub use decide::Overwrite;
+pub use facts::{Fact, ImageFacts};
+pub use survey::{Surveyor, build};
+
+/// The most manifests of one image, index and children, that ACR imports (container-registry-import-images article).
+pub const MOST_MANIFESTS: usize = 50;
+
+/// The steps of a run, one for each chosen line that could be read.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The registry that images go to.
+    pub target: Registry,
+    /// What will be done, in the order of the file. No two steps share a destination.
+    pub steps: Vec<Step>,
+    /// Lines that are gone from the list. Nothing is removed from the registry for that.
+    pub removed: Vec<Entry>,
+    /// How many lines of the list mean what they meant in the base.
+    pub unchanged: usize,
+}
+
+/// What will be done for one line.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Where the line stands.
+    pub line: LineNumber,
+    /// The source as the line names it.
+    pub source: Reference,
+    /// The name in the target registry.
+    pub destination: Destination,
+    /// How the line differs from the base.
+    pub change: Change,
+    /// The digest that will be imported: the line's own, else what the source's tag stands for now.
+    pub digest: Option<Digest>,
+    /// What is known of the image; asked only where something is to be imported.
+    pub image: Option<ImageFacts>,
+    /// What will be done.
+    pub action: Action,
+    /// Which way the image takes.
+    pub route: Route,
+    /// What a reviewer should know besides.
+    pub notes: Vec<Note>,
+}
+
+/// How a line differs from the base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The destination is new.
+    Added,
+    /// The destination had another source.
+    Updated(Reference),
+    /// The whole list was asked for; there is no base.
+    Listed,
+}
+
+/// What will be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// The destination tag does not exist: the image is imported.
+    Import,
+    /// The destination tag has this digest already.
+    Keep,
+    /// The destination tag has another digest and moves.
+    Move {
+        /// What it holds now.
+        from: Digest,
+    },
+    /// Nothing is done, and the run does not end well.
+    Block(Reason),
+    /// The source or the registry could not be asked.
+    Unchecked(Problem),
+}
+
+/// Why nothing is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// The destination tag is locked (`writeEnabled: false`).
+    Locked {
+        /// What it holds now.
+        from: Digest,
+    },
+    /// The destination tag would move, and moving is refused.
+    MoveRefused {
+        /// What it holds now.
+        from: Digest,
+    },
+    /// The source has no such tag or digest.
+    NoSource {
+        /// Tags of the source that look alike, the nearest first.
+        nearest: Vec<String>,
+    },
+    /// The image cannot go through ACR's import service.
+    NeedsDirectCopy(Why),
+}
+
+/// Which way an image takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// ACR fetches it (`importImage`); no byte passes this runner.
+    ServerSide,
+    /// This runner would copy it.
+    Direct(Why),
+}
+
+/// Why an image cannot take the server-side route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It has more manifests than the service imports.
+    Manifests(usize),
+}
+
+/// Something a reviewer should know of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The line has tag and digest, and the tag stands for something else by now.
+    TagMoved {
+        /// What the tag stands for now, if it still exists.
+        now: Option<Digest>,
+    },
+    /// The line has neither tag nor digest.
+    ImpliedLatest,
+    /// The source grants few pulls more, so sizes were not asked.
+    FewPullsLeft(u32),
+    /// The image's parts could not be read.
+    PartsUnknown(Problem),
+}
+
+impl Action {
+    /// Returns whether applying the plan writes for this step.
+    pub fn is_change(&self) -> bool {
+        match self {
+            Self::Import | Self::Move { .. } => true,
+            Self::Keep | Self::Block(_) | Self::Unchecked(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Locked { from } => write!(f, "the tag is locked and holds {}", from.short()),
+            Self::MoveRefused { from } => write!(f, "the tag holds {} and moving is refused", from.short()),
+            Self::NoSource { nearest } if nearest.is_empty() => f.write_str("the source does not exist"),
+            Self::NoSource { nearest } => write!(f, "the source does not exist; nearest tags: {}", nearest.join(", ")),
+            Self::NeedsDirectCopy(why) => write!(f, "{why}, and this version does not copy directly"),
+        }
+    }
+}
+
+impl Reason {
+    /// Returns what to do next.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Locked { .. } => "Unlock the tag (`az acr repository update --write-enabled true`), or import under another tag.",
+            Self::MoveRefused { .. } => "Import under another tag, or set `overwrite: allow`.",
+            Self::NoSource { .. } => "Check registry, repository and tag.",
+            Self::NeedsDirectCopy(_) => "Take the digest of one platform instead of the whole index.",
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Manifests(count) => write!(f, "the image has {count} manifests, ACR imports at most {MOST_MANIFESTS}"),
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TagMoved { now: Some(now) } => {
+                write!(f, "the source's tag stands for {} by now; the digest of the line is imported", now.short())
+            }
+            Self::TagMoved { now: None } => {
+                f.write_str("the source's tag does not exist any more; the digest of the line is imported")
+            }
+            Self::ImpliedLatest => f.write_str("no tag and no digest: `latest` is meant"),
+            Self::FewPullsLeft(left) => write!(f, "the source grants {left} more pulls: sizes were not asked"),
+            Self::PartsUnknown(problem) => write!(f, "platforms and sizes are not known: {}", problem.what),
+        }
+    }
+}
+
+/// Returns the platforms as one text, attestations left out.
+pub fn platforms(platforms: &[Platform]) -> String {
+    let names: Vec<_> = platforms.iter().filter(|platform| !platform.is_unknown()).map(Platform::to_string).collect();
+    names.join(", ")
+}

@@ -1,0 +1,203 @@
+//! Asks registries: what is the source, what is there already. Each question once, a bounded number at a time.
+
+use super::{
+    Action, Change, Note, Plan, Reason, Route, Step,
+    decide::{self, Overwrite},
+    facts::{DestinationFact, Fact, ImageFacts, SourceFact},
+    nearest::nearest,
+};
+use crate::{
+    change::{self, ChangeKind, Changes},
+    images::Entry,
+    problem::{Problem, Side},
+    reference::{Digest, Platform, Reference, Registry},
+    registry::{Client, Manifest, RegistryError, is_index},
+};
+use futures_util::{StreamExt, stream};
+use std::collections::{HashMap, HashSet};
+
+/// Lines that are asked about at once; each host has a limit of its own besides.
+const LINES_AT_ONCE: usize = 32;
+/// Reading the parts of a two-platform image costs three pulls at Docker Hub: below this many they are left to others.
+const PULLS_TO_LEAVE: u32 = 40;
+/// An index of indexes is rare, and one that names itself has no end.
+const DEEPEST: usize = 4;
+/// Tags that are read to find the nearest.
+const TAGS: usize = 5_000;
+const NEAREST: usize = 3;
+
+/// Asks the registries of a run.
+#[derive(Debug, Clone)]
+pub struct Surveyor {
+    /// Reads from sources and target.
+    pub registries: Client,
+    /// The target's data plane, or why it cannot be asked.
+    pub target: Result<Registry, Problem>,
+    /// Whether existing tags may move.
+    pub overwrite: Overwrite,
+}
+
+/// Makes the plan for changes. Cannot fail: what could not be asked is a fact about its line.
+pub async fn build(changes: &Changes<'_>, has_base: bool, login_server: Registry, surveyor: &Surveyor) -> Plan {
+    let steps = stream::iter(&changes.changed)
+        .map(|change| step(change, has_base, surveyor))
+        .buffered(LINES_AT_ONCE)
+        .collect()
+        .await;
+    Plan {
+        target: login_server,
+        steps,
+        removed: changes.removed.iter().map(|&entry| entry.clone()).collect(),
+        unchanged: changes.unchanged,
+    }
+}
+
+async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) -> Step {
+    let entry = change.entry;
+    let pinned = entry.source.digest();
+    let mut notes = Vec::new();
+    let (source, destination) =
+        tokio::join!(source(entry, surveyor, &mut notes), destination(entry, surveyor));
+    let mut action = decide::action(&source, &destination, pinned, surveyor.overwrite);
+    let digest = match &source {
+        Fact::Known(source) => Some(source.digest),
+        Fact::Absent | Fact::Unknown(_) => pinned,
+    };
+    if let Action::Block(Reason::NoSource { nearest }) = &mut action {
+        *nearest = nearest_tags(entry, surveyor).await;
+    }
+    let image = match (&action, &source) {
+        (Action::Import | Action::Move { .. } | Action::Block(_) | Action::Unchecked(_), Fact::Known(known)) => {
+            image(entry, known, surveyor, &mut notes).await
+        }
+        _ => None,
+    };
+    let route = decide::route(image.as_ref());
+    if let (Action::Import | Action::Move { .. }, Route::Direct(why)) = (&action, route) {
+        action = Action::Block(Reason::NeedsDirectCopy(why));
+    }
+    let change = match change.kind {
+        ChangeKind::Updated { before } => Change::Updated(before.clone()),
+        ChangeKind::Added if has_base => Change::Added,
+        ChangeKind::Added => Change::Listed,
+    };
+    Step {
+        line: entry.line,
+        source: entry.source.clone(),
+        destination: entry.destination.clone(),
+        change,
+        digest,
+        image,
+        action,
+        route,
+        notes,
+    }
+}
+
+async fn source(entry: &Entry, surveyor: &Surveyor, notes: &mut Vec<Note>) -> Fact<SourceFact> {
+    let reference = &entry.source;
+    if reference.tag().is_none() && reference.digest().is_none() {
+        notes.push(Note::ImpliedLatest);
+    }
+    let fact = head(reference, reference.manifest(), surveyor).await;
+    if let (Some(digest), Some(tag), Fact::Known(_)) = (reference.digest(), reference.tag(), &fact) {
+        match head(reference, tag, surveyor).await {
+            Fact::Known(now) if now.digest != digest => notes.push(Note::TagMoved { now: Some(now.digest) }),
+            Fact::Absent => notes.push(Note::TagMoved { now: None }),
+            Fact::Known(_) | Fact::Unknown(_) => {}
+        }
+    }
+    fact
+}
+
+async fn head(reference: &Reference, manifest: &str, surveyor: &Surveyor) -> Fact<SourceFact> {
+    match surveyor.registries.head(&reference.host(), reference.repository(), manifest).await {
+        Ok(Some(head)) => Fact::Known(SourceFact { digest: head.digest, pulls_left: head.pulls_left }),
+        Ok(None) => Fact::Absent,
+        Err(error) => Fact::Unknown(error.problem(Side::Source)),
+    }
+}
+
+async fn destination(entry: &Entry, surveyor: &Surveyor) -> Fact<DestinationFact> {
+    let target = match &surveyor.target {
+        Ok(target) => target,
+        Err(problem) => return Fact::Unknown(problem.clone()),
+    };
+    let (repository, tag) = (entry.destination.repository(), entry.destination.tag());
+    match surveyor.registries.acr_tag(target, repository, tag).await {
+        Ok(Some(state)) => Fact::Known(state),
+        Ok(None) => Fact::Absent,
+        Err(error) => Fact::Unknown(error.problem(Side::Target)),
+    }
+}
+
+async fn nearest_tags(entry: &Entry, surveyor: &Surveyor) -> Vec<String> {
+    let source = &entry.source;
+    // Only a tag can be mistyped for another; the list is a courtesy, so a refusal leaves it empty.
+    if source.digest().is_some() {
+        return Vec::new();
+    }
+    let tags = surveyor.registries.tags(&source.host(), source.repository(), TAGS).await.unwrap_or_default();
+    nearest(source.manifest(), &tags, NEAREST)
+}
+
+/// Reads what an image is made of, as far as the source's allowance goes.
+async fn image(entry: &Entry, known: &SourceFact, surveyor: &Surveyor, notes: &mut Vec<Note>) -> Option<ImageFacts> {
+    if let Some(left) = known.pulls_left.filter(|&left| left < PULLS_TO_LEAVE) {
+        notes.push(Note::FewPullsLeft(left));
+        return None;
+    }
+    match parts(&entry.source, known.digest, surveyor).await {
+        Ok(facts) => facts,
+        Err(error) => {
+            notes.push(Note::PartsUnknown(error.problem(Side::Source)));
+            None
+        }
+    }
+}
+
+async fn parts(source: &Reference, digest: Digest, surveyor: &Surveyor) -> Result<Option<ImageFacts>, RegistryError> {
+    let (host, repository) = (source.host(), source.repository());
+    let Some(top) = surveyor.registries.manifest(&host, repository, digest).await? else { return Ok(None) };
+    let media_type = top.media_type.clone();
+    let mut seen = HashSet::from([digest]);
+    let mut blobs = HashMap::new();
+    let mut platforms = Vec::new();
+    if top.children.is_empty() && !is_index(&media_type) {
+        platforms.extend(platform(&host, repository, &top, surveyor).await);
+    }
+    let mut level = vec![top];
+    for _ in 0..DEEPEST {
+        let mut next = Vec::new();
+        for manifest in &level {
+            blobs.extend(manifest.blobs().map(|blob| (blob.digest, blob.size)));
+            platforms.extend(manifest.children.iter().filter_map(|child| child.platform.clone()));
+            next.extend(manifest.children.iter().map(|child| child.digest).filter(|&child| seen.insert(child)));
+        }
+        // What cannot be imported anyway need not be measured.
+        if next.is_empty() || seen.len() > super::MOST_MANIFESTS {
+            break;
+        }
+        let found: Vec<_> = stream::iter(next)
+            .map(|child| surveyor.registries.manifest(&host, repository, child))
+            .buffer_unordered(4)
+            .collect()
+            .await;
+        level = found.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
+    }
+    platforms.sort();
+    platforms.dedup();
+    let is_measured = seen.len() <= super::MOST_MANIFESTS;
+    let size = blobs.values().fold(0_u64, |sum, &size| sum.saturating_add(size));
+    Ok(Some(ImageFacts { media_type, platforms, size: is_measured.then_some(size), manifests: seen.len() }))
+}
+
+/// Reads the platform of a single image from its configuration; other artifacts have none.
+async fn platform(registry: &Registry, repository: &str, manifest: &Manifest, surveyor: &Surveyor) -> Option<Platform> {
+    let config = manifest.config.as_ref().filter(|config| {
+        config.media_type.contains("container.image") || config.media_type.contains("image.config")
+    })?;
+    let bytes = surveyor.registries.document(registry, repository, config.digest).await.ok()??;
+    let platform: Platform = serde_json::from_slice(&bytes).ok()?;
+    (!platform.os.is_empty()).then_some(platform)
+}

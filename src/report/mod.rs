@@ -1,0 +1,151 @@
+//! What people read: a report is data, a renderer is a pure function of it.
+
+use crate::{
+    images::{LineError, LineWarning},
+    import::{Outcome, Proof},
+    plan::{Action, Plan, Step},
+    problem::Problem,
+    reference::Registry,
+};
+
+/// Everything that a run has to tell; any form can be made from it without asking anyone.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The list's name, as the run was given it.
+    pub file: String,
+    /// The registry that images go to, where it was found.
+    pub target: Option<Registry>,
+    /// What the list was compared with.
+    pub base: Base,
+    /// What is wrong with the list, line by line.
+    pub errors: Vec<LineError>,
+    /// What is odd about it.
+    pub warnings: Vec<LineWarning>,
+    /// What was found out, or what kept everything from being found out.
+    pub body: Body,
+}
+
+/// What the list was compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Base {
+    /// The list at a commit; the text says how it was chosen.
+    Commit {
+        /// The commit's name, whole.
+        id: String,
+        /// Why this one: `first parent of the merge commit`, `--base`.
+        because: String,
+    },
+    /// Nothing: the whole list is meant.
+    None,
+}
+
+/// The main part of a report.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// What would be done.
+    Planned(Plan),
+    /// What was done: an outcome for each step.
+    Applied(Plan, Vec<Outcome>),
+    /// The run could not begin: no such file, no sign-in, no such registry.
+    Stopped(Problem),
+}
+
+/// The answer in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing is to be done, or all that was to be done is done.
+    Clean,
+    /// Merging would change the registry.
+    Pending,
+    /// Something is wrong: a line, a blocked or failed step, a run that could not begin.
+    Failed,
+}
+
+/// How many steps are of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// To import, or imported.
+    pub import: usize,
+    /// To move, or moved.
+    pub moved: usize,
+    /// There already.
+    pub keep: usize,
+    /// Blocked.
+    pub block: usize,
+    /// Not checked (a plan only).
+    pub unchecked: usize,
+    /// Failed (a result only).
+    pub failed: usize,
+    /// Imported, but the registry could not be asked (a result only).
+    pub unverified: usize,
+    /// Not done because the run was stopped or the list has errors (a result only).
+    pub undone: usize,
+    /// Lines that are gone.
+    pub removed: usize,
+    /// Lines that mean what they meant.
+    pub unchanged: usize,
+    /// Lines that could not be read.
+    pub unreadable: usize,
+}
+
+impl Report {
+    /// Returns the answer.
+    pub fn verdict(&self) -> Verdict {
+        let totals = self.totals();
+        let is_bad = !self.errors.is_empty() || totals.block + totals.failed + totals.undone > 0;
+        match &self.body {
+            Body::Stopped(_) => Verdict::Failed,
+            Body::Planned(_) | Body::Applied(..) if is_bad => Verdict::Failed,
+            Body::Planned(_) if totals.import + totals.moved + totals.unchecked > 0 => Verdict::Pending,
+            Body::Planned(_) | Body::Applied(..) => Verdict::Clean,
+        }
+    }
+
+    /// Returns the counts.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals { unreadable: self.errors.len(), ..Totals::default() };
+        if let Some(plan) = self.plan() {
+            totals.removed = plan.removed.len();
+            totals.unchanged = plan.unchanged;
+        }
+        for (step, outcome) in self.steps() {
+            *totals.place(step, outcome) += 1;
+            if let Some(Outcome::Imported { proof: Proof::Accepted(_), .. }) = outcome {
+                totals.unverified += 1;
+            }
+        }
+        totals
+    }
+
+    /// Returns the plan, where there is one.
+    pub fn plan(&self) -> Option<&Plan> {
+        match &self.body {
+            Body::Planned(plan) | Body::Applied(plan, _) => Some(plan),
+            Body::Stopped(_) => None,
+        }
+    }
+
+    /// Returns each step with its outcome, where it has one.
+    pub fn steps(&self) -> impl Iterator<Item = (&Step, Option<&Outcome>)> {
+        let outcomes: &[Outcome] = match &self.body {
+            Body::Applied(_, outcomes) => outcomes,
+            Body::Planned(_) | Body::Stopped(_) => &[],
+        };
+        let steps = self.plan().map_or(&[][..], |plan| &plan.steps);
+        steps.iter().enumerate().map(|(index, step)| (step, outcomes.get(index)))
+    }
+}
+
+impl Totals {
+    fn place(&mut self, step: &Step, outcome: Option<&Outcome>) -> &mut usize {
+        match (outcome, &step.action) {
+            (Some(Outcome::Kept), _) | (None, Action::Keep) => &mut self.keep,
+            (Some(Outcome::Blocked(_)), _) | (None, Action::Block(_)) => &mut self.block,
+            (Some(Outcome::Failed(_)), _) => &mut self.failed,
+            (Some(Outcome::StillRunning | Outcome::NotStarted | Outcome::Withheld), _) => &mut self.undone,
+            (Some(Outcome::Imported { .. }) | None, Action::Move { .. }) => &mut self.moved,
+            (None, Action::Unchecked(_)) => &mut self.unchecked,
+            (Some(Outcome::Imported { .. }), _) | (None, Action::Import) => &mut self.import,
+        }
+    }
+}
