@@ -63,6 +63,9 @@ pub(super) fn check(text: &str) -> Result<(), ReferenceError> {
     if let Some((at, c)) = hash.char_indices().find(|(_, c)| !matches!(c, '0'..='9' | 'a'..='f')) {
         let place = PREFIX.len() + at..PREFIX.len() + at + c.len_utf8();
         let error = ReferenceError::new(Fault::DigestCharacter, place);
+        if !c.is_ascii_uppercase() {
+            return Err(error);
+        }
         let lower = text.to_ascii_lowercase();
         return Err(if check(&lower).is_ok() { error.instead(&lower).replacing(0..text.len()) } else { error });
     }
@@ -126,5 +129,13 @@ mod tests {
     fn upper_case_is_refused_and_the_lower_case_proposed() {
         let upper = format!("sha256:{}", "AB".repeat(32));
         assert_eq!(upper.parse::<Digest>().unwrap_err().instead.unwrap(), upper.to_lowercase());
+    }
+
+    #[test]
+    fn a_character_that_no_digest_has_is_refused() {
+        for hash in ["zz", "G0", "é", " "] {
+            let error = format!("sha256:{hash}").parse::<Digest>().unwrap_err();
+            assert_eq!((error.fault, error.place.start, error.instead), (Fault::DigestCharacter, 7, None), "{hash}");
+        }
     }
 }

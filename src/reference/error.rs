@@ -96,7 +96,7 @@ pub struct ReferenceError {
 }
 
 impl ReferenceError {
-    pub(super) fn new(fault: Fault, place: Range<usize>) -> Self {
+    pub(crate) fn new(fault: Fault, place: Range<usize>) -> Self {
         Self { fault, replaces: place.clone(), place, instead: None }
     }
 

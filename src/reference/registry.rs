@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Registry(Box<str>);
 
-const DOCKER_HUB: &str = "docker.io";
+pub(super) const DOCKER_HUB: &str = "docker.io";
 const DOCKER_HUB_NAMES: [&str; 4] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"];
 
 impl Registry {
@@ -16,18 +16,7 @@ impl Registry {
     /// # Errors
     /// [`Fault::HostCharacter`] or [`Fault::Port`], with their place.
     pub fn parse(text: &str) -> Result<Self, ReferenceError> {
-        let (host, port) = split_port(text);
-        check_host(host)?;
-        if let Some(port) = port {
-            let place = text.len() - port.len()..text.len();
-            let is_port =
-                port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
-            if !is_port {
-                return Err(ReferenceError::new(Fault::Port, place));
-            }
-        }
-        let text = text.to_ascii_lowercase();
-        if DOCKER_HUB_NAMES.contains(&text.as_str()) { Ok(Self::docker_hub()) } else { Ok(Self(text.into())) }
+        Ok(Self(check(text)?.to_ascii_lowercase().into()))
     }
 
     /// Takes a host that was read before.
@@ -69,8 +58,23 @@ impl fmt::Display for Registry {
     }
 }
 
+/// Checks `host[:port]` and returns its one name, still in the case it was written in.
+pub(super) fn check(text: &str) -> Result<&str, ReferenceError> {
+    let (host, port) = split_port(text);
+    check_host(host)?;
+    if let Some(port) = port {
+        let place = text.len() - port.len()..text.len();
+        let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
+        if !is_port {
+            return Err(ReferenceError::new(Fault::Port, place));
+        }
+    }
+    let is_docker_hub = DOCKER_HUB_NAMES.iter().any(|name| name.eq_ignore_ascii_case(text));
+    Ok(if is_docker_hub { DOCKER_HUB } else { text })
+}
+
 /// Returns whether the first part of a name is a host, by the rule of `docker pull`.
-pub(super) fn is_host(part: &str) -> bool {
+pub(crate) fn is_host(part: &str) -> bool {
     part.contains(['.', ':']) || part == "localhost"
 }
 

@@ -3,10 +3,10 @@
 use super::{Fault, ReferenceError};
 
 /// The most characters of host and repository together (OCI distribution specification, "Pulling manifests").
-pub(super) const LONGEST: usize = 255;
+pub(crate) const LONGEST: usize = 255;
 
 /// Checks `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/…)*` (OCI distribution specification, "Pulling manifests").
-pub(super) fn check(text: &str) -> Result<(), ReferenceError> {
+pub(crate) fn check(text: &str) -> Result<(), ReferenceError> {
     let wrong = text.char_indices().find(|(_, c)| !matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-' | '/'));
     if let Some((at, c)) = wrong {
         let place = at..at + c.len_utf8();

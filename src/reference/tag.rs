@@ -3,7 +3,7 @@
 use super::{Fault, ReferenceError};
 
 /// Checks `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}` (OCI distribution specification, "Pulling manifests").
-pub(super) fn check(text: &str) -> Result<(), ReferenceError> {
+pub(crate) fn check(text: &str) -> Result<(), ReferenceError> {
     if text.is_empty() {
         return Err(ReferenceError::new(Fault::TagEmpty, 0..0));
     }
