@@ -72,10 +72,14 @@ impl AcrImport {
             }
             let failure = failure(&error);
             if failure == Some(Failure::TagExists) && verifier.is_none() && !matches!(step.change, Change::Updated(_)) {
-                return Err(Outcome::Imported { ended: ended(schedule.attempts()), proof: super::Proof::Accepted(exists()) });
+                return Err(Outcome::Imported {
+                    ended: ended(schedule.attempts()),
+                    proof: super::Proof::Accepted(exists()),
+                });
             }
             let is_temporary = failure.map_or_else(|| is_broken(&error), Failure::is_temporary);
-            let wait = is_temporary.then(|| schedule.broken()).flatten().filter(|&wait| Instant::now() + wait < deadline);
+            let wait =
+                is_temporary.then(|| schedule.broken()).flatten().filter(|&wait| Instant::now() + wait < deadline);
             let Some(wait) = wait else { return Err(Outcome::Failed(after(error.problem(), schedule.attempts()))) };
             if failure == Some(Failure::SourceThrottled) {
                 // The limit is the source's for all of Azure: nobody else is sent there meanwhile.
@@ -104,7 +108,10 @@ impl AcrImport {
     }
 
     /// Watches an operation until the registry serves the digest, Azure reports an end, or time is up.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one wait; a struct for one call would only rename them")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one wait; a struct for one call would only rename them"
+    )]
     async fn wait(
         &self,
         mut operation: Operation,
@@ -179,8 +186,14 @@ fn after(mut problem: Problem, attempts: u32) -> Problem {
 }
 
 fn late(deadline: Duration) -> Problem {
-    Problem::new(Side::Azure, format!("the import did not end within {} minutes, and the registry does not serve it", deadline.as_secs() / 60))
-        .hint("Azure may still be copying: run again later. Some sources keep an import waiting for ever.")
+    Problem::new(
+        Side::Azure,
+        format!(
+            "the import did not end within {} minutes, and the registry does not serve it",
+            deadline.as_secs() / 60
+        ),
+    )
+    .hint("Azure may still be copying: run again later. Some sources keep an import waiting for ever.")
 }
 
 fn unpinned() -> Problem {

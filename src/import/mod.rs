@@ -5,7 +5,7 @@ mod outcome;
 mod sources;
 
 use crate::{
-    http::{Gate, Http},
+    http::Gate,
     plan::{Action, Plan, Step},
     reference::Registry,
     verify::{Unproved, Verifier},
@@ -13,7 +13,7 @@ use crate::{
 use futures_util::{StreamExt, stream};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 use tokio::sync::{mpsc, watch};
@@ -74,7 +74,7 @@ pub struct Importers {
 pub async fn apply(
     plan: &Plan,
     importers: &Importers,
-    events: &mpsc::UnboundedSender<(usize, Event)>,
+    events: &mpsc::UnboundedSender<Event>,
     stop: &watch::Receiver<bool>,
 ) -> Vec<Outcome> {
     let gates = Gates::new(&importers.pace);
@@ -85,7 +85,7 @@ pub async fn apply(
             async move {
                 let outcome = one(index, step, importers, gates, events, stop.clone()).await;
                 // The receiver is gone when nobody watches: that is no reason to stop.
-                drop(events.send((index, Event::Ended(index))));
+                let _ = events.send(Event::Ended(index));
                 (index, outcome)
             }
         })
@@ -101,7 +101,7 @@ async fn one(
     step: &Step,
     importers: &Importers,
     gates: &Gates,
-    events: &mpsc::UnboundedSender<(usize, Event)>,
+    events: &mpsc::UnboundedSender<Event>,
     mut stop: watch::Receiver<bool>,
 ) -> Outcome {
     match &step.action {
@@ -116,10 +116,10 @@ async fn one(
         () = stopped(&mut stop) => return Outcome::NotStarted,
         permits = gates.enter(step.source.host()) => permits,
     };
-    drop(events.send((index, Event::Started(index))));
+    let _ = events.send(Event::Started(index));
     let ended = importers.acr.import(step, importers.verifier.as_ref(), gates, &importers.pace, stop).await;
     drop(_permits);
-    drop(events.send((index, Event::Arrived(index))));
+    let _ = events.send(Event::Arrived(index));
     match ended {
         Ok(ended) => prove(step, ended, importers.verifier.as_ref()).await,
         Err(outcome) => outcome,

@@ -166,7 +166,9 @@ impl Reason {
     /// Returns what to do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Locked { .. } => "Unlock the tag (`az acr repository update --write-enabled true`), or import under another tag.",
+            Self::Locked { .. } => {
+                "Unlock the tag (`az acr repository update --write-enabled true`), or import under another tag."
+            }
             Self::MoveRefused { .. } => "Import under another tag, or set `overwrite: allow`.",
             Self::NoSource { .. } => "Check registry, repository and tag.",
             Self::NeedsDirectCopy(_) => "Take the digest of one platform instead of the whole index.",
@@ -177,7 +179,9 @@ impl Reason {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Manifests(count) => write!(f, "the image has {count} manifests, ACR imports at most {MOST_MANIFESTS}"),
+            Self::Manifests(count) => {
+                write!(f, "the image has {count} manifests, ACR imports at most {MOST_MANIFESTS}")
+            }
         }
     }
 }

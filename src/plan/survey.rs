@@ -56,8 +56,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
     let entry = change.entry;
     let pinned = entry.source.digest();
     let mut notes = Vec::new();
-    let (source, destination) =
-        tokio::join!(source(entry, surveyor, &mut notes), destination(entry, surveyor));
+    let (source, destination) = tokio::join!(source(entry, surveyor, &mut notes), destination(entry, surveyor));
     let mut action = decide::action(&source, &destination, pinned, surveyor.overwrite);
     let digest = match &source {
         Fact::Known(source) => Some(source.digest),
@@ -194,9 +193,10 @@ async fn parts(source: &Reference, digest: Digest, surveyor: &Surveyor) -> Resul
 
 /// Reads the platform of a single image from its configuration; other artifacts have none.
 async fn platform(registry: &Registry, repository: &str, manifest: &Manifest, surveyor: &Surveyor) -> Option<Platform> {
-    let config = manifest.config.as_ref().filter(|config| {
-        config.media_type.contains("container.image") || config.media_type.contains("image.config")
-    })?;
+    let config = manifest
+        .config
+        .as_ref()
+        .filter(|config| config.media_type.contains("container.image") || config.media_type.contains("image.config"))?;
     let bytes = surveyor.registries.document(registry, repository, config.digest).await.ok()??;
     let platform: Platform = serde_json::from_slice(&bytes).ok()?;
     (!platform.os.is_empty()).then_some(platform)

@@ -74,7 +74,8 @@ impl Verifier {
                 .buffer_unordered(AT_ONCE)
                 .try_collect()
                 .await?;
-            let blobs: HashSet<_> = manifests.iter().flat_map(|manifest| manifest.blobs().map(|blob| blob.digest)).collect();
+            let blobs: HashSet<_> =
+                manifests.iter().flat_map(|manifest| manifest.blobs().map(|blob| blob.digest)).collect();
             stream::iter(blobs)
                 .map(|blob| self.blob(repository, blob))
                 .buffer_unordered(AT_ONCE)
@@ -126,6 +127,7 @@ fn missing(what: &str, repository: &str, digest: Digest) -> Unproved {
 
 fn wrong(what: String) -> Unproved {
     Unproved::Wrong(
-        Problem::new(Side::Target, what).hint("Run again: the import is repeated. Do not deploy this tag until it is verified."),
+        Problem::new(Side::Target, what)
+            .hint("Run again: the import is repeated. Do not deploy this tag until it is verified."),
     )
 }
