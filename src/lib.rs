@@ -7,6 +7,7 @@ pub mod host;
 pub mod http;
 pub mod images;
 pub mod import;
+pub mod inputs;
 pub mod plan;
 pub mod problem;
 pub mod reference;

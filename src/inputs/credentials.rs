@@ -1,0 +1,68 @@
+//! Credentials for sources: one `host[/path] username password-or-$VARIABLE` a line.
+
+use super::Env;
+use crate::{reference::Registry, registry::Login};
+
+/// Reads every line; an error says what is expected and never repeats the line.
+pub(super) fn read<'a>(
+    text: &'a str,
+    env: &'a Env,
+) -> impl Iterator<Item = (usize, Result<(Registry, String, Login), String>)> + 'a {
+    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
+    lines
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(move |(number, line)| (number, login(line, env)))
+}
+
+fn login(line: &str, env: &Env) -> Result<(Registry, String, Login), String> {
+    let parts: Vec<_> = line.split_whitespace().collect();
+    let [place, username, password] = parts[..] else {
+        return Err("expected `host[/path] username password-or-$VARIABLE`".to_owned());
+    };
+    let (host, path) = place.split_once('/').unwrap_or((place, ""));
+    let registry =
+        Registry::parse(host).map_err(|error| format!("the host is malformed: {}", error.fault.expected()))?;
+    let password = match password.strip_prefix('$') {
+        Some(name) => {
+            let name = name.trim_start_matches('{').trim_end_matches('}');
+            env.get(name).ok_or_else(|| format!("the variable `{name}` is not set"))?
+        }
+        None => password,
+    };
+    Ok((registry, path.to_owned(), Login::Password { username: username.to_owned(), password: password.into() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn a_password_is_written_out_or_named_by_its_variable() {
+        let env = Env::of([("TOKEN", "hunter2")]);
+        let text = "# private\nquay.io me hunter1\n\nghcr.io/team me $TOKEN\ndocker.io me ${TOKEN}\n";
+        let read: Vec<_> = read(text, &env)
+            .map(|(line, login)| match login.unwrap() {
+                (registry, path, Login::Password { password, .. }) => {
+                    (line, registry.to_string(), path, password.expose_secret().to_owned())
+                }
+                _ => unreachable!("only passwords are read"),
+            })
+            .collect();
+        let expected =
+            [(2, "quay.io", "", "hunter1"), (4, "ghcr.io", "team", "hunter2"), (5, "docker.io", "", "hunter2")];
+        assert_eq!(
+            read,
+            expected.map(|(line, host, path, password)| (line, host.into(), path.into(), password.into()))
+        );
+    }
+
+    #[test]
+    fn an_error_never_repeats_the_line() {
+        for text in ["quay.io me hunter2 more", "qu_ay.io me hunter2", "quay.io me $HUNTER2_UNSET"] {
+            let (line, login) = read(text, &Env::default()).next().unwrap();
+            assert_eq!(line, 1);
+            assert!(!login.unwrap_err().contains("hunter2"));
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! What the workflow or the person asked for: every setting typed, every problem gathered.
+
+mod credentials;
+mod env;
+mod table;
+
+use crate::{
+    azure::{Cloud, RegistryName},
+    credential::Identity,
+    http::Way,
+    import::Pace,
+    plan::Overwrite,
+    problem::{Problem, Side},
+    reference::Registry,
+    registry::{Login, Logins},
+};
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+pub use env::Env;
+pub use table::{INPUTS, Input};
+
+/// The settings of a run.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// `registry`; a run that changes nothing needs none.
+    pub registry: Option<RegistryName>,
+    /// `images-file`
+    pub images_file: PathBuf,
+    /// `mode`; none for `auto`.
+    pub mode: Option<Mode>,
+    /// `scope`; none for `auto`.
+    pub scope: Option<Scope>,
+    /// `base`
+    pub base: Option<String>,
+    /// `overwrite`
+    pub overwrite: Overwrite,
+    /// `concurrency` and `import-deadline`
+    pub pace: Pace,
+    /// `tenant-id`, `client-id`, `client-secret`
+    pub identity: Identity,
+    /// `subscription-id`
+    pub subscription: Option<String>,
+    /// `cloud`
+    pub cloud: Cloud,
+    /// `docker-username`, `docker-password`, `credentials`
+    pub logins: Logins,
+    /// `plan-file`
+    pub plan_file: Option<PathBuf>,
+    /// `result-file`
+    pub result_file: Option<PathBuf>,
+    /// Proxies and certificates, from the variables that every program reads.
+    pub way: Way,
+}
+
+/// Whether the registry is to be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Only show what would be done.
+    Plan,
+    /// Do it.
+    Apply,
+}
+
+/// Which lines are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Those that differ from the base.
+    Changed,
+    /// Every line.
+    All,
+}
+
+impl Inputs {
+    /// Reads every setting.
+    ///
+    /// # Errors
+    /// Every setting that cannot be used, each with the values that can.
+    pub fn read(env: &Env) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader { env, problems: Vec::new() };
+        let mut logins = Logins::default();
+        reader.docker_hub(&mut logins);
+        reader.credentials(&mut logins);
+        let concurrency: usize = reader.number("concurrency", 1..=100);
+        let minutes: u64 = reader.number("import-deadline", 1..=240);
+        let inputs = Self {
+            registry: reader.parsed("registry"),
+            images_file: reader.text("images-file").unwrap_or_default().into(),
+            mode: reader.choice("mode", &[("auto", None), ("plan", Some(Mode::Plan)), ("apply", Some(Mode::Apply))]),
+            scope: reader
+                .choice("scope", &[("auto", None), ("changed", Some(Scope::Changed)), ("all", Some(Scope::All))]),
+            base: reader.text("base"),
+            overwrite: reader
+                .choice("overwrite", &[("allow", Some(Overwrite::Allow)), ("refuse", Some(Overwrite::Refuse))])
+                .unwrap_or(Overwrite::Allow),
+            pace: Pace {
+                imports: concurrency,
+                imports_per_source: concurrency.div_ceil(2),
+                deadline: Duration::from_secs(minutes * 60),
+                ..Pace::default()
+            },
+            identity: Identity {
+                tenant_id: reader.text("tenant-id"),
+                client_id: reader.text("client-id"),
+                client_secret: reader.text("client-secret").map(Into::into),
+                token_file: env.get("AZURE_FEDERATED_TOKEN_FILE").map(Into::into),
+                has_identity_endpoint: env.get("IDENTITY_ENDPOINT").is_some(),
+            },
+            subscription: reader.text("subscription-id"),
+            cloud: reader.parsed("cloud").unwrap_or_else(Cloud::public),
+            logins,
+            plan_file: reader.text("plan-file").map(Into::into),
+            result_file: reader.text("result-file").map(Into::into),
+            way: way(env),
+        };
+        if reader.problems.is_empty() { Ok(inputs) } else { Err(reader.problems) }
+    }
+}
+
+/// Reads proxies and certificates; upper case wins where both are set.
+fn way(env: &Env) -> Way {
+    let text = |name| env.either_case(name).map(str::to_owned);
+    Way {
+        https_proxy: text("HTTPS_PROXY"),
+        // A server that is called by CGI gets `HTTP_PROXY` from a request's `Proxy` header; this program never is.
+        http_proxy: text("HTTP_PROXY"),
+        no_proxy: text("NO_PROXY"),
+        root_file: env.get("SSL_CERT_FILE").map(Into::into),
+        root_folder: env.get("SSL_CERT_DIR").map(Into::into),
+        ..Way::default()
+    }
+}
+
+struct Reader<'a> {
+    env: &'a Env,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        let input = INPUTS.iter().find(|input| input.name == name)?;
+        let given = self.env.input(name).or_else(|| self.env.get(input.variable?));
+        let text = given.unwrap_or(input.default);
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn parsed<T: FromStr<Err = String>>(&mut self, name: &str) -> Option<T> {
+        let text = self.text(name)?;
+        text.parse().map_err(|expected: String| self.wrong(name, &text, &expected)).ok()
+    }
+
+    fn choice<T: Copy>(&mut self, name: &str, values: &[(&str, Option<T>)]) -> Option<T> {
+        let text = self.text(name).unwrap_or_default();
+        let found = values.iter().find(|(value, _)| value.eq_ignore_ascii_case(&text));
+        if found.is_none() {
+            let names: Vec<_> = values.iter().map(|(value, _)| format!("`{value}`")).collect();
+            self.wrong(name, &text, &format!("expected {}", names.join(" or ")));
+        }
+        found.and_then(|&(_, value)| value)
+    }
+
+    fn number<T: FromStr + PartialOrd + std::fmt::Display + Copy>(
+        &mut self,
+        name: &str,
+        range: std::ops::RangeInclusive<T>,
+    ) -> T {
+        let text = self.text(name).unwrap_or_default();
+        match text.parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                self.wrong(name, &text, &format!("expected a number from {} to {}", range.start(), range.end()));
+                *range.start()
+            }
+        }
+    }
+
+    fn docker_hub(&mut self, logins: &mut Logins) {
+        match (self.text("docker-username"), self.text("docker-password")) {
+            (Some(username), Some(password)) => {
+                logins.add(Registry::docker_hub(), "", Login::Password { username, password: password.into() });
+            }
+            (None, None) => {}
+            (Some(_), None) => self.problem("input `docker-password` is missing beside `docker-username`"),
+            (None, Some(_)) => self.problem("input `docker-username` is missing beside `docker-password`"),
+        }
+    }
+
+    fn credentials(&mut self, logins: &mut Logins) {
+        let text = self.text("credentials").unwrap_or_default();
+        for (line, login) in credentials::read(&text, self.env) {
+            match login {
+                Ok((registry, path, login)) => logins.add(registry, &path, login),
+                // Never the line itself: it holds a secret.
+                Err(expected) => self.problem(&format!("input `credentials`, line {line}: {expected}")),
+            }
+        }
+    }
+
+    fn wrong(&mut self, name: &str, text: &str, expected: &str) {
+        let text: String = text.chars().take(100).collect();
+        self.problem(&format!("input `{name}` is {text:?}: {expected}"));
+    }
+
+    fn problem(&mut self, what: &str) {
+        self.problems.push(Problem::new(Side::Settings, what));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_given_is_the_documented_default() {
+        let inputs = Inputs::read(&Env::default()).unwrap();
+        assert_eq!(inputs.images_file, PathBuf::from("images.txt"));
+        assert_eq!((inputs.mode, inputs.scope, inputs.overwrite), (None, None, Overwrite::Allow));
+        assert_eq!((inputs.pace.imports, inputs.pace.deadline.as_secs()), (16, 1200));
+    }
+
+    #[test]
+    fn every_wrong_setting_is_named_at_once() {
+        let env = Env::of([
+            ("INPUT_MODE", "dry-run"),
+            ("INPUT_CONCURRENCY", "0"),
+            ("INPUT_REGISTRY", "x y"),
+            ("INPUT_DOCKER-USERNAME", "me"),
+            ("INPUT_CREDENTIALS", "quay.io me"),
+        ]);
+        let problems: Vec<_> = Inputs::read(&env).unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(problems.len(), 5, "{problems:#?}");
+        assert!(
+            problems
+                .iter()
+                .any(|problem| problem.contains("`mode` is \"dry-run\": expected `auto` or `plan` or `apply`"))
+        );
+    }
+
+    #[test]
+    fn secrets_are_never_printed() {
+        let env = Env::of([
+            ("AZURE_CLIENT_SECRET", "hunter2"),
+            ("DOCKER_USERNAME", "me"),
+            ("DOCKER_PASSWORD", "hunter2"),
+            ("INPUT_CREDENTIALS", "quay.io me hunter2"),
+        ]);
+        assert!(!format!("{:?}", Inputs::read(&env).unwrap()).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_secret_is_no_flag() {
+        assert!(
+            INPUTS
+                .iter()
+                .filter(|input| input.name.contains("secret") || input.name.contains("password"))
+                .all(|input| input.is_secret)
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! The table of inputs: one source for the action, the task, the command line and the README.
+
+/// A setting that a workflow or a person gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Input {
+    /// Its name in a workflow and, with two dashes before it, on the command line.
+    pub name: &'static str,
+    /// What holds when it is not given; empty for nothing.
+    pub default: &'static str,
+    /// The variable that is read when the input is not given.
+    pub variable: Option<&'static str>,
+    /// Whether its value is secret: it is then no flag, for others can read a program's arguments.
+    pub is_secret: bool,
+    /// What it does, one sentence.
+    pub about: &'static str,
+}
+
+const fn input(name: &'static str, default: &'static str, about: &'static str) -> Input {
+    Input { name, default, variable: None, is_secret: false, about }
+}
+
+impl Input {
+    const fn or(mut self, variable: &'static str) -> Self {
+        self.variable = Some(variable);
+        self
+    }
+
+    const fn secret(mut self) -> Self {
+        self.is_secret = true;
+        self
+    }
+}
+
+/// Every input, in the order in which the README shows them.
+pub const INPUTS: [Input; 18] = [
+    input("registry", "", "The target registry: its name, login server or resource id."),
+    input("images-file", "images.txt", "The list of images."),
+    input("mode", "auto", "`plan`, `apply`, or `auto`: a pull request plans, everything else applies."),
+    input("scope", "auto", "`changed`, `all`, or `auto`: changed lines where there is a base, else the whole list."),
+    input("base", "", "The git revision that the list is compared with."),
+    input("overwrite", "allow", "Whether a tag that holds another image may move: `allow` or `refuse`."),
+    input("concurrency", "16", "Imports that run at once, 1 to 100; half as many from one source."),
+    input("import-deadline", "20", "Minutes that one import may take, 1 to 240."),
+    input("tenant-id", "", "The Microsoft Entra tenant.").or("AZURE_TENANT_ID"),
+    input("client-id", "", "The application or managed identity that signs in.").or("AZURE_CLIENT_ID"),
+    input("client-secret", "", "The application's secret, where it has no federated credential.")
+        .or("AZURE_CLIENT_SECRET")
+        .secret(),
+    input("subscription-id", "", "The subscription to look for the registry in.").or("AZURE_SUBSCRIPTION_ID"),
+    input("cloud", "public", "`public`, `usgovernment` or `china`."),
+    input("docker-username", "", "The user for Docker Hub.").or("DOCKER_USERNAME"),
+    input("docker-password", "", "The access token for Docker Hub; sent to Docker Hub and to Azure's import only.")
+        .or("DOCKER_PASSWORD")
+        .secret(),
+    input("credentials", "", "Credentials for other sources, one `host[/path] username password-or-$VARIABLE` a line.")
+        .or("ACR_SYNC_CREDENTIALS")
+        .secret(),
+    input("plan-file", "", "Where to write the plan as JSON."),
+    input("result-file", "", "Where to write the result as JSON."),
+];
