@@ -88,7 +88,7 @@ pub(super) fn read(text: &str, source: &Reference, target: Option<&Registry>) ->
         None => LATEST,
     };
 
-    let needs_host = path.split_once('/').is_some_and(|(first, _)| registry::is_host(first));
+    let needs_host = start > 0 && path.split_once('/').is_some_and(|(first, _)| registry::is_host(first));
     let host = if needs_host { &text[..start] } else { "" };
     let mut full = String::with_capacity(host.len() + path.len() + 1 + tag.len());
     full.push_str(host);

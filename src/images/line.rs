@@ -167,6 +167,12 @@ fn entry(content: &str, target: Option<&Registry>) -> Result<Line, Broken> {
 mod tests {
     use super::*;
 
+    /// Reads a faulty line for a registry that all of these tests know.
+    fn meant(text: &str) -> Option<String> {
+        let target = Registry::parse("contoso.azurecr.io").unwrap();
+        correct(text, read(text, Some(&target)).unwrap_err().fix?, Some(&target))
+    }
+
     #[test]
     fn a_comment_begins_at_a_number_sign_behind_a_space() {
         for (text, expected) in [
@@ -185,16 +191,39 @@ mod tests {
     #[test]
     fn several_faults_of_a_line_are_mended_together() {
         let text = "  https://quay.io/Team/App:V1 -> Quay.io/Mirror/App@sha256:00  # why";
-        let fix = read(text, None).unwrap_err().fix.unwrap();
-        assert_eq!(correct(text, fix, None).unwrap(), "  quay.io/team/app:V1 => mirror/app  # why");
+        assert_eq!(meant(text).unwrap(), "  quay.io/team/app:V1 => mirror/app  # why");
     }
 
     #[test]
     fn a_proposal_that_could_not_be_read_is_none() {
         let text = "quay.io/A/b => c d => e";
         assert!(read(text, None).unwrap_err().fix.is_none());
-        let text = "quay.io/A/b => !";
-        let fix = read(text, None).unwrap_err().fix.unwrap();
-        assert_eq!(correct(text, fix, None), None);
+        assert!(read("quay.io/A/b => !", None).unwrap_err().fix.is_some());
+        assert_eq!(meant("quay.io/A/b => !"), None);
+    }
+
+    #[test]
+    fn a_correction_is_the_whole_line() {
+        for (text, corrected) in [
+            ("a:1 -> b  # why", Some("a:1 => b  # why")),
+            ("a:1 ==> b", Some("a:1 => b")),
+            ("a:1→b", Some("a:1 => b")),
+            ("a:1 = b", Some("a:1 => b")),
+            ("  a:1  b", Some("  a:1 => b")),
+            ("quay.io/x/a:1", Some("quay.io/x/a:1 => x/a")),
+            ("a:1 => # later", Some("a:1 => a # later")),
+            ("docker://a:1 => b", Some("a:1 => b")),
+            ("https://quay.io/a:1 => https://contoso.azurecr.io/a", Some("quay.io/a:1 => contoso.azurecr.io/a")),
+            ("a:1 => fabrikam.azurecr.io/b:2", Some("a:1 => b:2")),
+            ("a:1 => b:2@sha256:00", Some("a:1 => b:2")),
+            ("a:1 => Mirror/B:X", Some("a:1 => mirror/b:X")),
+            ("a:1 => b another tag", Some("a:1 => b # another tag")),
+            ("a:1\u{a0}=>\u{200b} b", Some("a:1 => b")),
+            ("oci://quay.io/a:1 => b", None),
+            ("a:1 => b => c", None),
+            ("=> b", None),
+        ] {
+            assert_eq!(meant(text).as_deref(), corrected, "{text}");
+        }
     }
 }

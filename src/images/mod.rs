@@ -12,6 +12,7 @@ mod parse;
 #[cfg(test)]
 mod properties;
 mod show;
+mod taken;
 
 use crate::reference::Reference;
 use std::fmt;

@@ -1,16 +1,11 @@
 //! The whole file: which lines there are, what each of them says, and which of them want the same.
 
 use super::{
-    Destination, Entry, ImageList, LineError, LineErrorKind, LineNumber, LineWarning, LineWarningKind, MAX_BYTES, line,
+    Entry, ImageList, LineError, LineErrorKind, LineNumber, LineWarning, LineWarningKind, MAX_BYTES, line, taken,
 };
 use crate::reference::Registry;
 use memchr::{memchr, memchr_iter};
-use std::{
-    collections::{BTreeMap, HashMap},
-    mem,
-    ops::Range,
-    str,
-};
+use std::{mem, ops::Range, str};
 
 /// The most errors, and the most warnings, that are kept; further ones are only counted.
 ///
@@ -85,9 +80,10 @@ pub fn parse(text: &[u8], target: Option<&Registry>) -> Parsed {
             Err(error) => parsed.add_error(*error),
         }
     }
-    let taken = take_out_taken(&mut entries);
+    let taken = taken::take_out(&mut entries);
     if !taken.is_empty() {
-        add_taken(&mut parsed, text, &taken, target);
+        taken::errors(&taken, text, target).for_each(|error| parsed.add_error(error));
+        parsed.errors.sort_by_key(|error| error.line);
     }
     parsed.list = ImageList { entries };
     parsed
@@ -98,7 +94,7 @@ fn count_lines(text: &[u8]) -> usize {
 }
 
 /// Splits into lines, whose ends may be those of Windows; behind the last end there may be nothing.
-fn lines(text: &[u8]) -> impl Iterator<Item = (LineNumber, &[u8])> {
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = (LineNumber, &[u8])> {
     let mut start = 0;
     memchr_iter(b'\n', text)
         .chain([text.len()])
@@ -134,48 +130,8 @@ fn read_line(line: LineNumber, bytes: &[u8], target: Option<&Registry>) -> Resul
     }))
 }
 
-fn column(text: &str, place: &Range<usize>) -> u32 {
+pub(super) fn column(text: &str, place: &Range<usize>) -> u32 {
     u32::try_from(text[..place.start].chars().count()).map_or(u32::MAX, |count| count.saturating_add(1))
-}
-
-/// Takes the entries out whose destination another has too, and returns their lines, each with the first other.
-fn take_out_taken(entries: &mut Vec<Entry>) -> BTreeMap<LineNumber, LineNumber> {
-    let mut taken = BTreeMap::new();
-    let mut first_lines: HashMap<&Destination, LineNumber> = HashMap::with_capacity(entries.len());
-    for entry in entries.iter() {
-        match first_lines.get(&entry.destination) {
-            None => {
-                first_lines.insert(&entry.destination, entry.line);
-            }
-            Some(&first) => {
-                taken.entry(first).or_insert(entry.line);
-                taken.insert(entry.line, first);
-            }
-        }
-    }
-    drop(first_lines);
-    if !taken.is_empty() {
-        entries.retain(|entry| !taken.contains_key(&entry.line));
-    }
-    taken
-}
-
-/// Adds an error for each of the lines. Entries do not keep their text, so the lines are read a second time.
-fn add_taken(parsed: &mut Parsed, text: &[u8], taken: &BTreeMap<LineNumber, LineNumber>, target: Option<&Registry>) {
-    for (line, bytes) in lines(text) {
-        let (Some(&by), Ok(text)) = (taken.get(&line), str::from_utf8(bytes)) else { continue };
-        let Ok(Some(read)) = line::read(text, target) else { continue };
-        let place = read.destination_place;
-        parsed.add_error(LineError {
-            line,
-            column: column(text, &place),
-            place,
-            text: text.into(),
-            kind: LineErrorKind::Taken { by },
-            corrected: None,
-        });
-    }
-    parsed.errors.sort_by_key(|error| error.line);
 }
 
 #[cfg(test)]
@@ -269,43 +225,6 @@ mod tests {
             ]
         );
         assert_eq!(read(text.as_bytes()).list.len(), 1);
-    }
-
-    #[test]
-    fn a_correction_is_the_whole_line() {
-        for (text, corrected) in [
-            ("a:1 -> b  # why", Some("a:1 => b  # why")),
-            ("a:1 ==> b", Some("a:1 => b")),
-            ("a:1→b", Some("a:1 => b")),
-            ("a:1 = b", Some("a:1 => b")),
-            ("  a:1  b", Some("  a:1 => b")),
-            ("quay.io/x/a:1", Some("quay.io/x/a:1 => x/a")),
-            ("a:1 => # later", Some("a:1 => a # later")),
-            ("docker://a:1 => b", Some("a:1 => b")),
-            ("https://quay.io/a:1 => https://contoso.azurecr.io/a", Some("quay.io/a:1 => contoso.azurecr.io/a")),
-            ("a:1 => fabrikam.azurecr.io/b:2", Some("a:1 => b:2")),
-            ("a:1 => b:2@sha256:00", Some("a:1 => b:2")),
-            ("a:1 => Mirror/B:X", Some("a:1 => mirror/b:X")),
-            ("a:1 => b another tag", Some("a:1 => b # another tag")),
-            ("a:1\u{a0}=>\u{200b} b", Some("a:1 => b")),
-            ("oci://quay.io/a:1 => b", None),
-            ("a:1 => b => c", None),
-            ("=> b", None),
-        ] {
-            assert_eq!(read(text.as_bytes()).errors[0].corrected.as_deref(), corrected, "{text}");
-        }
-    }
-
-    #[test]
-    fn lines_that_want_one_destination_name_each_other_and_are_left_out() {
-        let text = "a:1 => x\nb:1 => y\nc => contoso.azurecr.io/x:1\nfaulty\nd:1 => x\nb:1 => z";
-        let taken = |by| LineErrorKind::Taken { by: LineNumber(by) };
-        assert_eq!(
-            errors(text),
-            [(1, 8, taken(3)), (3, 6, taken(1)), (4, 1, LineErrorKind::NoArrow), (5, 8, taken(1))]
-        );
-        let left: Vec<_> = read(text.as_bytes()).list.entries.iter().map(|entry| entry.line.get()).collect();
-        assert_eq!(left, [2, 6]);
     }
 
     #[test]
