@@ -27,3 +27,7 @@ pub mod verify;
 pub mod report;
 
 pub mod host;
+
+pub mod app;
+
+pub mod cli;

@@ -2,7 +2,7 @@
 
 use super::{ArmError, Cloud, error::Refusal};
 use crate::http::{Http, Reply};
-use azure_core::credentials::TokenCredential;
+use azure_core::credentials::{AccessToken, TokenCredential};
 use reqwest::{Method, Url};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -30,6 +30,19 @@ impl Arm {
     /// Returns the cloud that is asked.
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
+    }
+
+    /// Signs in and asks for nothing; the token is kept for the requests that follow.
+    ///
+    /// # Errors
+    /// [`ArmError::SignIn`].
+    pub async fn sign_in(&self) -> Result<(), ArmError> {
+        self.token().await.map(drop)
+    }
+
+    async fn token(&self) -> Result<AccessToken, ArmError> {
+        let token = self.credential.get_token(&[&self.cloud.scope], None).await;
+        token.map_err(|error| ArmError::SignIn(crate::credential::explain(&error)))
     }
 
     /// Gets a resource; `None` for 404.
@@ -77,11 +90,7 @@ impl Arm {
         url: &str,
         body: Option<&impl Serialize>,
     ) -> Result<Reply, ArmError> {
-        let token = self
-            .credential
-            .get_token(&[&self.cloud.scope], None)
-            .await
-            .map_err(|error| ArmError::SignIn(crate::credential::explain(&error)))?;
+        let token = self.token().await?;
         let make = |client: &reqwest::Client| {
             let request = client
                 .request(method.clone(), url)

@@ -31,6 +31,13 @@ pub struct Identity {
     pub has_identity_endpoint: bool,
 }
 
+impl Identity {
+    /// Returns whether somebody meant this run to sign in as somebody.
+    pub fn is_explicit(&self) -> bool {
+        self.client_secret.is_some() || self.token_file.is_some()
+    }
+}
+
 /// Where a virtual machine finds its identity (Azure Instance Metadata Service).
 const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 /// Off Azure nobody answers there, and nobody says so: a short wait tells.

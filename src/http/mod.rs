@@ -41,6 +41,8 @@ pub struct Way {
     pub root_file: Option<std::path::PathBuf>,
     /// A folder of such files (`SSL_CERT_DIR`).
     pub root_folder: Option<std::path::PathBuf>,
+    /// Certificates in PEM form that are trusted beside all others.
+    pub roots: Option<String>,
     /// Back-off and patience.
     pub retry: Retry,
 }

@@ -28,6 +28,10 @@ pub(super) fn config(way: &Way) -> Result<ClientConfig, RootError> {
     if let Some(file) = &way.root_file {
         roots.add_parsable_certificates(certificates(file)?);
     }
+    if let Some(text) = &way.roots {
+        let given: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+        roots.add_parsable_certificates(given.map_err(|error| unreadable(Path::new("the given text"), &error))?);
+    }
     if let Some(folder) = &way.root_folder {
         let files = std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
         for file in files.filter_map(Result::ok) {

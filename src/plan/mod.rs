@@ -10,7 +10,7 @@ mod survey;
 use crate::{
     images::{Destination, Entry, LineNumber},
     problem::Problem,
-    reference::{Digest, Platform, Reference, Registry},
+    reference::{Digest, Platform, Reference},
 };
 use std::fmt;
 
@@ -22,10 +22,8 @@ pub use survey::{Surveyor, build};
 pub const MOST_MANIFESTS: usize = 50;
 
 /// The steps of a run, one for each chosen line that could be read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
-    /// The registry that images go to.
-    pub target: Registry,
     /// What will be done, in the order of the file. No two steps share a destination.
     pub steps: Vec<Step>,
     /// Lines that are gone from the list. Nothing is removed from the registry for that.

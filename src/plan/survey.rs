@@ -38,14 +38,13 @@ pub struct Surveyor {
 }
 
 /// Makes the plan for changes. Cannot fail: what could not be asked is a fact about its line.
-pub async fn build(changes: &Changes<'_>, has_base: bool, login_server: Registry, surveyor: &Surveyor) -> Plan {
+pub async fn build(changes: &Changes<'_>, has_base: bool, surveyor: &Surveyor) -> Plan {
     let steps = stream::iter(&changes.changed)
         .map(|change| step(change, has_base, surveyor))
         .buffered(LINES_AT_ONCE)
         .collect()
         .await;
     Plan {
-        target: login_server,
         steps,
         removed: changes.removed.iter().map(|&entry| entry.clone()).collect(),
         unchanged: changes.unchanged,

@@ -1,0 +1,163 @@
+//! The corridor: from the two versions of the list to the report.
+//!
+//! Has no opinion of its own: it leads values from one room to the next.
+
+mod session;
+
+use crate::{
+    azure::RegistryName,
+    change::{self, Changes},
+    images::{self, ImageList, Parsed},
+    import::{self, Event, Outcome},
+    inputs::{Inputs, Mode},
+    plan::Plan,
+    problem::{Problem, Side},
+    reference::Registry,
+    report::{Base, Body, Report},
+};
+use session::Session;
+use tokio::sync::{mpsc, watch};
+
+/// What a run is about: the mode, and the two versions of the list.
+#[derive(Debug, Clone)]
+pub struct Occasion {
+    /// Whether the registry is to be changed.
+    pub mode: Mode,
+    /// The list's name, as it is shown.
+    pub file: String,
+    /// The list as it is meant to be.
+    pub head: Vec<u8>,
+    /// The list that it is compared with; none for the whole list.
+    pub base: Option<Vec<u8>>,
+    /// Which that is, and why.
+    pub base_name: Base,
+}
+
+/// Shows what happens while a plan is applied.
+#[async_trait::async_trait]
+pub trait Watcher: Send + Sync {
+    /// Follows the events of one application of `plan` to their end.
+    async fn watch(&self, plan: &Plan, events: mpsc::UnboundedReceiver<Event>);
+}
+
+/// Walks one run. What goes wrong is in the report; there is always one.
+///
+/// When `stop` turns true, nothing new begins and the report tells what still runs.
+pub async fn walk(
+    inputs: &Inputs,
+    occasion: &Occasion,
+    watcher: &impl Watcher,
+    stop: &watch::Receiver<bool>,
+) -> Report {
+    let known = match &inputs.registry {
+        Some(RegistryName::LoginServer(registry)) => Some(registry.clone()),
+        Some(RegistryName::Name(_) | RegistryName::Id(_)) | None => None,
+    };
+    let mut lists = Lists::read(occasion, known.as_ref());
+    if lists.changes().changed.is_empty() {
+        // No line to act on: nobody is asked anything.
+        let plan = lists.nothing();
+        return lists.report(occasion, known, finished(occasion.mode, plan));
+    }
+    let mut stopped = stop.clone();
+    let planned = tokio::select! {
+        biased;
+        () = import::stopped(&mut stopped) => Err(cancelled()),
+        planned = survey(inputs, occasion, &mut lists) => planned,
+    };
+    let (session, plan) = match planned {
+        Ok(planned) => planned,
+        Err(problem) => return lists.report(occasion, known, Body::Stopped(problem)),
+    };
+    let target = Some(session.name().clone());
+    let body = match occasion.mode {
+        Mode::Plan => Body::Planned(plan),
+        Mode::Apply => {
+            let outcomes = apply(&session, &plan, &lists, watcher, stop).await;
+            Body::Applied(plan, outcomes)
+        }
+    };
+    lists.report(occasion, target, body)
+}
+
+/// Signs in, finds the registry and asks for the facts.
+async fn survey(inputs: &Inputs, occasion: &Occasion, lists: &mut Lists) -> Result<(Session, Plan), Problem> {
+    let session = Session::open(inputs, occasion.mode, lists.head.list.entries()).await?;
+    if let Some(registry) = session.login_server() {
+        // Only now is it known which host a destination may name.
+        *lists = Lists::read(occasion, Some(registry));
+    }
+    let plan = session.plan(&lists.changes(), lists.base.is_some()).await;
+    Ok((session, plan))
+}
+
+async fn apply(
+    session: &Session,
+    plan: &Plan,
+    lists: &Lists,
+    watcher: &impl Watcher,
+    stop: &watch::Receiver<bool>,
+) -> Vec<Outcome> {
+    let importers = match session.importers() {
+        Some(importers) if lists.head.errors.is_empty() => importers,
+        // A list that cannot be read whole may lack what its author meant: nothing is written.
+        _ => return vec![Outcome::Withheld; plan.steps.len()],
+    };
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let work = async {
+        let outcomes = import::apply(plan, importers, &sender, stop).await;
+        drop(sender);
+        outcomes
+    };
+    let (outcomes, ()) = tokio::join!(work, watcher.watch(plan, receiver));
+    outcomes
+}
+
+struct Lists {
+    head: Parsed,
+    base: Option<ImageList>,
+}
+
+impl Lists {
+    fn read(occasion: &Occasion, target: Option<&Registry>) -> Self {
+        let head = images::parse(&occasion.head, target);
+        let base = occasion.base.as_ref().map(|text| images::parse(text, target).list);
+        Self { head, base }
+    }
+
+    fn changes(&self) -> Changes<'_> {
+        match &self.base {
+            Some(base) => change::between(base, &self.head.list),
+            None => Changes::all(&self.head.list),
+        }
+    }
+
+    /// The plan of a list in which no line is new or different.
+    fn nothing(&self) -> Plan {
+        let changes = self.changes();
+        let removed = changes.removed.into_iter().cloned().collect();
+        Plan { steps: Vec::new(), removed, unchanged: changes.unchanged }
+    }
+
+    fn report(self, occasion: &Occasion, target: Option<Registry>, body: Body) -> Report {
+        Report {
+            file: occasion.file.clone(),
+            target,
+            base: occasion.base_name.clone(),
+            errors: self.head.errors,
+            warnings: self.head.warnings,
+            body,
+        }
+    }
+}
+
+fn finished(mode: Mode, plan: Plan) -> Body {
+    match mode {
+        Mode::Plan => Body::Planned(plan),
+        Mode::Apply => Body::Applied(plan, Vec::new()),
+    }
+}
+
+fn cancelled() -> Problem {
+    Problem::new(Side::Settings, "the run was stopped before anything was written").hint("Run again.")
+}

@@ -1,0 +1,125 @@
+//! Session: who we are and whom we talk to, for the length of a run.
+
+use crate::{
+    azure::{self, Arm, RegistryName, Target},
+    change::Changes,
+    credential,
+    http::Http,
+    images::Entry,
+    import::{AcrImport, Importers, Sources},
+    inputs::{Inputs, Mode},
+    plan::{self, Plan, Surveyor},
+    problem::{Problem, Side},
+    reference::Registry,
+    registry::{Client, Login},
+    verify::Verifier,
+};
+use std::collections::HashSet;
+
+/// The clients of a run.
+pub(super) struct Session {
+    surveyor: Surveyor,
+    /// The registry as it was found, else as it was named.
+    name: Registry,
+    target: Option<Target>,
+    importers: Option<Importers>,
+}
+
+impl Session {
+    /// Signs in and finds the registry.
+    ///
+    /// A plan without any credential goes on, with what it cannot ask left unchecked: a pull request from a fork
+    /// has none. A credential that is refused, and an apply, end here.
+    pub(super) async fn open(inputs: &Inputs, mode: Mode, entries: &[Entry]) -> Result<Self, Problem> {
+        let http = Http::new(&inputs.way).map_err(|error| Problem::new(Side::Settings, error.to_string()))?;
+        let registry = inputs.registry.as_ref().ok_or_else(|| {
+            Problem::new(Side::Settings, "no registry is given").hint("Set the input `registry` (`--registry NAME`).")
+        })?;
+        let credential = credential::azure(&inputs.identity, &http, &inputs.cloud)
+            .await
+            .map_err(|why| Problem::new(Side::Settings, why).hint("Complete the settings for signing in."))?;
+        let arm = Arm::new(http.clone(), credential.clone(), inputs.cloud.clone());
+        if let Err(error) = arm.sign_in().await {
+            let is_anonymous = !inputs.identity.is_explicit() && mode == Mode::Plan;
+            return if is_anonymous {
+                Ok(Self::anonymous(inputs, http, registry, error.problem()))
+            } else {
+                Err(error.problem())
+            };
+        }
+        let target = azure::find(&arm, registry, inputs.subscription.as_deref()).await?;
+        let mut logins = inputs.logins.clone();
+        logins.add(target.login_server.clone(), "", Login::Azure(credential.clone()));
+        let own = own_sources(&arm, &target, entries).await;
+        for source in &own {
+            if logins.find(&source.login_server, "").is_none() {
+                logins.add(source.login_server.clone(), "", Login::Azure(credential.clone()));
+            }
+        }
+        let registries = Client::new(http.clone(), logins);
+        // One question beforehand, or every line would wait for a door that is closed to all of them.
+        let door = registries.ping(&target.login_server).await.map_err(|error| error.problem(Side::Target));
+        let verifier = door.is_ok().then(|| Verifier::new(registries.clone(), target.login_server.clone()));
+        let importers = Importers {
+            acr: AcrImport {
+                arm,
+                registry: target.id.clone(),
+                sources: Sources::new(&own, inputs.logins.clone()),
+                retry: http.retry().clone(),
+            },
+            verifier,
+            pace: inputs.pace.clone(),
+        };
+        let surveyor =
+            Surveyor { registries, target: door.map(|()| target.login_server.clone()), overwrite: inputs.overwrite };
+        Ok(Self { surveyor, name: target.login_server.clone(), target: Some(target), importers: Some(importers) })
+    }
+
+    fn anonymous(inputs: &Inputs, http: Http, registry: &RegistryName, problem: Problem) -> Self {
+        let name = match registry {
+            RegistryName::LoginServer(registry) => registry.clone(),
+            RegistryName::Name(name) => as_registry(name, &inputs.cloud.registry_suffix),
+            RegistryName::Id(id) => {
+                as_registry(id.rsplit('/').next().unwrap_or_default(), &inputs.cloud.registry_suffix)
+            }
+        };
+        let registries = Client::new(http, inputs.logins.clone());
+        let surveyor = Surveyor { registries, target: Err(problem), overwrite: inputs.overwrite };
+        Self { surveyor, name, target: None, importers: None }
+    }
+
+    pub(super) fn login_server(&self) -> Option<&Registry> {
+        self.target.as_ref().map(|target| &target.login_server)
+    }
+
+    /// Returns the registry as it was found, else as it was named.
+    pub(super) fn name(&self) -> &Registry {
+        &self.name
+    }
+
+    pub(super) fn importers(&self) -> Option<&Importers> {
+        self.importers.as_ref()
+    }
+
+    pub(super) async fn plan(&self, changes: &Changes<'_>, has_base: bool) -> Plan {
+        plan::build(changes, has_base, &self.surveyor).await
+    }
+}
+
+/// Shows a registry that could not be looked up; nothing is asked at this host.
+fn as_registry(name: &str, suffix: &str) -> Registry {
+    Registry::parse(&format!("{name}{suffix}")).unwrap_or_else(|_| Registry::docker_hub())
+}
+
+/// Returns the ACRs of our own subscription that the list imports from; asked only if it names any ACR.
+async fn own_sources(arm: &Arm, target: &Target, entries: &[Entry]) -> Vec<Target> {
+    let suffix = &arm.cloud().registry_suffix;
+    let wanted: HashSet<_> =
+        entries.iter().map(|entry| entry.source.registry()).filter(|host| host.ends_with(suffix.as_str())).collect();
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    // Without the right to list, such sources are asked like any other registry.
+    let own = azure::login_servers(arm, target).await.unwrap_or_default();
+    own.into_iter().filter(|own| wanted.contains(own.login_server.as_str())).collect()
+}

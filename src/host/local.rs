@@ -1,0 +1,61 @@
+//! Local: a git working copy in, the terminal out.
+
+use super::git::{self, GitError, MergeBase};
+use crate::{
+    app::Occasion,
+    images,
+    inputs::{Inputs, Mode, Scope},
+    problem::{Problem, Side},
+    report::Base,
+};
+use std::path::Path;
+
+/// What a person asked for on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// `plan` or `apply`.
+    pub mode: Mode,
+    /// `changed` or `all`.
+    pub scope: Scope,
+}
+
+/// Reads the list of the working copy, and the one it is compared with.
+///
+/// # Errors
+/// A [`Problem`] for a file or a revision that cannot be read.
+pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
+    let path = &inputs.images_file;
+    let head = images::read_file(path).map_err(|error| Problem::new(Side::Settings, error.to_string()).hint(sentence(error.hint())))?;
+    let (base, base_name) = match asked.scope {
+        Scope::All => (None, Base::None),
+        Scope::Changed => {
+            let (id, because) = base(inputs)?;
+            let text = git::text_at(Path::new("."), &id, path).map_err(|error| problem(&error))?;
+            (Some(text.unwrap_or_default()), Base::Commit { id, because })
+        }
+    };
+    Ok(Occasion { mode: asked.mode, file: path.display().to_string(), head, base, base_name })
+}
+
+/// The revision that was named, else where this branch left its upstream branch (design §4).
+fn base(inputs: &Inputs) -> Result<(String, String), Problem> {
+    if let Some(revision) = &inputs.base {
+        return Ok((revision.clone(), "named by `--base`".to_owned()));
+    }
+    match git::merge_base_with_upstream(Path::new(".")).map_err(|error| problem(&error))? {
+        MergeBase::Found { commit, branch } => Ok((commit, format!("merge base with `{branch}`"))),
+        MergeBase::None(why) => Err(Problem::new(Side::Settings, format!("there is no base to compare with: {why}"))
+            .hint("Name one with `--base REV`, or take the whole list with `--all`.")),
+    }
+}
+
+fn problem(error: &GitError) -> Problem {
+    Problem::new(Side::Settings, error.to_string()).hint(sentence(error.hint()))
+}
+
+/// The rooms below write hints as fragments; a report shows sentences.
+fn sentence(fragment: &str) -> String {
+    let mut letters = fragment.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}
