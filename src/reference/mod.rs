@@ -10,6 +10,7 @@ pub(crate) mod registry;
 pub(crate) mod repository;
 pub(crate) mod tag;
 
+use memchr::{memchr, memrchr};
 use std::{fmt, ops::Range, str::FromStr};
 
 pub use digest::{Digest, Hasher};
@@ -169,22 +170,21 @@ fn split(text: &str) -> Result<Parts, ReferenceError> {
     if text.is_empty() {
         return Err(ReferenceError::new(Fault::Empty, 0..0));
     }
-    if let Some(at) = text.find("://") {
-        let rest = &text[at + 3..];
-        return Err(ReferenceError::new(Fault::Scheme, 0..at + 3).instead(rest).replacing(0..text.len()));
+    if let Some(end) = scheme_end(text) {
+        return Err(ReferenceError::new(Fault::Scheme, 0..end).instead(&text[end..]).replacing(0..text.len()));
     }
-    let (name_end, digest) = match text.find('@') {
+    let (name_end, digest) = match memchr(b'@', text.as_bytes()) {
         Some(at) => (at, Some(at + 1..text.len())),
         None => (text.len(), None),
     };
     let name = &text[..name_end];
-    let path_start = match name.find('/') {
+    let path_start = match memchr(b'/', name.as_bytes()) {
         Some(at) if registry::is_host(&name[..at]) => at + 1,
         _ => 0,
     };
     // Only a colon behind the last slash begins a tag: one before it is a port.
-    let last_part = name[path_start..].rfind('/').map_or(path_start, |at| path_start + at + 1);
-    let (repository_end, tag) = match name[last_part..].find(':') {
+    let last_part = memrchr(b'/', &name.as_bytes()[path_start..]).map_or(path_start, |at| path_start + at + 1);
+    let (repository_end, tag) = match memchr(b':', &name.as_bytes()[last_part..]) {
         Some(at) => (last_part + at, Some(last_part + at + 1..name_end)),
         None => (name_end, None),
     };
@@ -194,6 +194,12 @@ fn split(text: &str) -> Result<Parts, ReferenceError> {
         tag,
         digest,
     })
+}
+
+/// Returns where a scheme such as `https://` ends. Only the first colon can be a scheme's.
+pub(crate) fn scheme_end(text: &str) -> Option<usize> {
+    let at = memchr(b':', text.as_bytes())?;
+    text[at..].starts_with("://").then_some(at + 3)
 }
 
 #[cfg(test)]

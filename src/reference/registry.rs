@@ -1,6 +1,7 @@
 //! Registry: the host that serves images. Docker Hub's many names meet here, once.
 
 use super::{Fault, ReferenceError};
+use memchr::{memchr, memchr2, memrchr};
 use std::fmt;
 
 /// The host of a registry, in lower case, with its port if one was written.
@@ -70,13 +71,13 @@ pub(super) fn check(text: &str) -> Result<&str, ReferenceError> {
 
 /// Returns whether the first part of a name is a host, by the rule of `docker pull`.
 pub(crate) fn is_host(part: &str) -> bool {
-    part.contains(['.', ':']) || part == "localhost"
+    memchr2(b'.', b':', part.as_bytes()).is_some() || part == "localhost"
 }
 
 fn split_port(text: &str) -> (&str, Option<&str>) {
     // The colons inside the brackets of an IPv6 address begin no port.
-    let after_address = text.rfind(']').map_or(0, |at| at + 1);
-    match text[after_address..].find(':') {
+    let after_address = memrchr(b']', text.as_bytes()).map_or(0, |at| at + 1);
+    match memchr(b':', &text.as_bytes()[after_address..]) {
         Some(at) => (&text[..after_address + at], Some(&text[after_address + at + 1..])),
         None => (text, None),
     }

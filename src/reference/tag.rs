@@ -8,8 +8,10 @@ pub(crate) fn check(text: &str) -> Result<(), ReferenceError> {
         return Err(ReferenceError::new(Fault::TagEmpty, 0..0));
     }
     let is_allowed =
-        |(at, c): (usize, char)| c.is_ascii_alphanumeric() || c == '_' || (at > 0 && matches!(c, '.' | '-'));
-    if let Some((at, c)) = text.char_indices().find(|&place| !is_allowed(place)) {
+        |at: usize, byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || (at > 0 && matches!(byte, b'.' | b'-'));
+    // Whatever is no ASCII is wrong from its first byte on.
+    let wrong = text.bytes().enumerate().position(|(at, byte)| !is_allowed(at, byte));
+    if let Some((at, c)) = wrong.and_then(|at| text[at..].chars().next().map(|c| (at, c))) {
         return Err(ReferenceError::new(Fault::TagCharacter, at..at + c.len_utf8()));
     }
     if text.len() > 128 {
