@@ -1,3 +1,4 @@
 //! Keeps a private Azure Container Registry in step with a reviewed list of images.
 
+pub mod images;
 pub mod reference;

@@ -1,0 +1,60 @@
+//! Characters that a reader of the file does not see, or sees as something else.
+
+use std::fmt::Write as _;
+
+/// Returns whether a character steers a terminal or ends a line. A tab is only a space here.
+pub(super) fn is_control(c: char) -> bool {
+    c.is_control() && c != '\t'
+}
+
+/// Returns whether a character is invisible or changes the order in which others are shown.
+///
+/// The spaces, joiners, marks and direction controls of Unicode that editors and web pages leave behind in copied
+/// text, or that make one name look like another.
+pub(super) fn is_invisible(c: char) -> bool {
+    is_space(c)
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Returns what was probably meant: a space for a space of another kind, nothing for the rest.
+pub(super) fn meant(c: char) -> &'static str {
+    if is_space(c) { " " } else { "" }
+}
+
+fn is_space(c: char) -> bool {
+    c.is_whitespace() && !c.is_control() && c != ' '
+}
+
+/// Writes a text so that it shows on one line what is in it: control and invisible characters by their number.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            // A snippet's columns are counted in characters.
+            '\t' => escaped.push(' '),
+            _ if is_control(c) || is_invisible(c) => {
+                // Writing to a text does not fail.
+                write!(escaped, "\\u{{{:x}}}", u32::from(c)).unwrap_or_default();
+            }
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_written_by_its_number() {
+        assert_eq!(escape("a\u{1b}[2Jb\u{202e}c\u{a0}d\te\r"), "a\\u{1b}[2Jb\\u{202e}c\\u{a0}d e\\u{d}");
+    }
+
+    #[test]
+    fn letters_of_any_script_are_left_alone() {
+        assert_eq!(escape("größe 画像 # образ"), "größe 画像 # образ");
+    }
+}

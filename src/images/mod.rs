@@ -1,0 +1,93 @@
+//! `images.txt`: which image comes from where and is called what in the target registry (design §3).
+//!
+//! Reads text into data and says what is wrong with it. Whether an image exists is for others.
+
+mod arrow;
+mod character;
+mod destination;
+mod error;
+mod file;
+mod line;
+mod parse;
+#[cfg(test)]
+mod properties;
+mod show;
+mod taken;
+
+use crate::reference::Reference;
+use std::fmt;
+
+pub use destination::Destination;
+pub use error::{LineError, LineErrorKind, LineWarning, LineWarningKind};
+pub use file::{ListFileError, ListFileErrorKind, read_file};
+pub use parse::{MAX_FINDINGS, Parsed, parse};
+pub use show::{Colour, show};
+
+/// The most bytes a list may have: 16 MiB (design §3).
+pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The entries of a list, in the order of the file. No two have the same destination.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageList {
+    entries: Vec<Entry>,
+}
+
+impl ImageList {
+    /// Returns the entries in the order of the file.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Returns how many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Returns whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// One line that was read: an image and what it is to be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it stands in the file.
+    pub line: LineNumber,
+    /// The image to import.
+    pub source: Reference,
+    /// Its name in the target registry.
+    pub destination: Destination,
+}
+
+impl fmt::Display for Entry {
+    /// Writes the line as `source => destination` with nothing left implied but the source's `latest`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} => {}", self.source, self.destination)
+    }
+}
+
+/// The number of a line, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LineNumber(u32);
+
+impl LineNumber {
+    /// The first line of a file.
+    pub const FIRST: Self = Self(1);
+
+    /// Returns the number.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+
+    /// Counts from an index that begins at 0. A list of [`MAX_BYTES`] has far fewer lines than fit.
+    fn from_index(index: usize) -> Self {
+        Self(u32::try_from(index).map_or(u32::MAX, |index| index.saturating_add(1)))
+    }
+}
+
+impl fmt::Display for LineNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
