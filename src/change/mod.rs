@@ -1,0 +1,154 @@
+//! What changed between two lists, by meaning and not by text (design §3, last paragraph).
+//!
+//! Pure. What is to be done about a change is for `plan`.
+
+use crate::{
+    images::{Destination, Entry, ImageList},
+    reference::Reference,
+};
+use std::collections::HashMap;
+
+/// What changed from one list to another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes<'a> {
+    /// The lines that are new or different, in the order of the newer file.
+    pub changed: Vec<Change<'a>>,
+    /// How many lines mean what they meant before.
+    pub unchanged: usize,
+    /// The entries whose destination no line names any more, in the order of the older file.
+    pub removed: Vec<&'a Entry>,
+}
+
+/// A line that is new or different.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change<'a> {
+    /// The line as it is now.
+    pub entry: &'a Entry,
+    /// How it differs.
+    pub kind: ChangeKind<'a>,
+}
+
+/// How a line differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind<'a> {
+    /// No line that could be read had this destination.
+    Added,
+    /// The destination had another source.
+    Updated {
+        /// The source it had.
+        before: &'a Reference,
+    },
+}
+
+impl<'a> Changes<'a> {
+    /// Takes every entry as new: what a run with an empty base does.
+    pub fn all(head: &'a ImageList) -> Self {
+        let changed = head.entries().iter().map(|entry| Change { entry, kind: ChangeKind::Added }).collect();
+        Self { changed, ..Self::default() }
+    }
+
+    /// Returns whether no line is new, different or removed.
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.removed.is_empty()
+    }
+}
+
+/// Compares two lists, destination by destination.
+///
+/// A line that could not be read in the base is not in its list, so it counts as added once it can be.
+pub fn between<'a>(base: &'a ImageList, head: &'a ImageList) -> Changes<'a> {
+    let mut changes = Changes::default();
+    let mut left: HashMap<&Destination, &Entry> = HashMap::with_capacity(base.len());
+    left.extend(base.entries().iter().map(|entry| (&entry.destination, entry)));
+    for entry in head.entries() {
+        // What is taken out here is not removed; no second table is needed for that.
+        let kind = match left.remove(&entry.destination) {
+            None => ChangeKind::Added,
+            Some(before) if is_same(&before.source, &entry.source) => {
+                changes.unchanged += 1;
+                continue;
+            }
+            Some(before) => ChangeKind::Updated { before: &before.source },
+        };
+        changes.changed.push(Change { entry, kind });
+    }
+    changes.removed = left.into_values().collect();
+    changes.removed.sort_by_key(|entry| entry.line);
+    changes
+}
+
+/// Returns whether two sources mean the same: `latest` may be written or not.
+fn is_same(before: &Reference, now: &Reference) -> bool {
+    before == now
+        || (!before.has_digest()
+            && !now.has_digest()
+            && before.registry() == now.registry()
+            && before.repository() == now.repository()
+            && before.manifest() == now.manifest())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::images::parse;
+
+    fn list(text: &str) -> ImageList {
+        parse(text.as_bytes(), None).list
+    }
+
+    fn words(base: &str, head: &str) -> Vec<String> {
+        let (base, head) = (list(base), list(head));
+        let changes = between(&base, &head);
+        let changed = changes.changed.iter().map(|change| match change.kind {
+            ChangeKind::Added => format!("+ {}", change.entry),
+            ChangeKind::Updated { before } => format!("~ {} was {before}", change.entry),
+        });
+        changed.chain(changes.removed.iter().map(|entry| format!("- {entry}"))).collect()
+    }
+
+    #[test]
+    fn order_spacing_comments_and_short_names_change_nothing() {
+        let base = "nginx:1 => a\nquay.io/x/y:2 => b\nnginx => c\n";
+        let head = "# moved\nquay.io/x/y:2=>b:2 # same\r\ndocker.io/library/nginx:1\t=>\tcontoso.azurecr.io/a\nnginx:latest => c";
+        assert_eq!(words(base, head), Vec::<String>::new());
+        let (base, head) = (list(base), list(head));
+        assert_eq!(between(&base, &head).unchanged, 3);
+    }
+
+    #[test]
+    fn changes_come_in_the_order_of_the_file() {
+        let base = "nginx:1 => z:1\nredis:1 => gone:b\nredis:1 => gone:a\nredis:7 => kept\n";
+        let head = "redis:8 => new\nnginx:2 => z:1\nredis:7 => kept\nbusybox:1 => another\n";
+        assert_eq!(
+            words(base, head),
+            [
+                "+ docker.io/library/redis:8 => new:8",
+                "~ docker.io/library/nginx:2 => z:1 was docker.io/library/nginx:1",
+                "+ docker.io/library/busybox:1 => another:1",
+                "- docker.io/library/redis:1 => gone:b",
+                "- docker.io/library/redis:1 => gone:a",
+            ]
+        );
+    }
+
+    #[test]
+    fn another_tag_at_the_destination_is_another_destination() {
+        assert_eq!(
+            words("nginx:1 => a", "nginx:2 => a"),
+            ["+ docker.io/library/nginx:2 => a:2", "- docker.io/library/nginx:1 => a:1"]
+        );
+    }
+
+    #[test]
+    fn a_line_that_was_faulty_before_is_added() {
+        assert_eq!(words("nginx:1 -> a", "nginx:1 => a"), ["+ docker.io/library/nginx:1 => a:1"]);
+    }
+
+    #[test]
+    fn with_an_empty_base_everything_is_added() {
+        let head = list("nginx:1 => a\nnginx:2 => a");
+        let changes = Changes::all(&head);
+        assert_eq!(changes, between(&ImageList::default(), &head));
+        assert_eq!((changes.changed.len(), changes.is_empty()), (2, false));
+    }
+}
