@@ -8,6 +8,8 @@ use memchr::memchr2;
 use std::ops::Range;
 
 const ARROW: &str = "=>";
+/// The most characters of a sign that are repeated in a message.
+const LONGEST_SIGN: usize = 8;
 /// Arrows that editors and keyboards make of `=>` and `->`.
 const OTHER_ARROWS: [char; 10] = ['→', '⇒', '⟶', '⟹', '➔', '➜', '➝', '➞', '➡', '↦'];
 
@@ -49,7 +51,10 @@ fn missing(content: &str) -> Broken {
     }
     if let Some(start) = content.find([' ', '\t']) {
         let end = content.len() - content[start..].trim_start_matches([' ', '\t']).len();
-        return Broken::new(LineErrorKind::NoArrow, start..end).fixed(between(content, start..end));
+        let broken = Broken::new(LineErrorKind::NoArrow, start..end);
+        // Two words are source and destination; what more of them mean is not guessed.
+        let is_pair = !content[end..].contains([' ', '\t']);
+        return if is_pair { broken.fixed(between(content, start..end)) } else { broken };
     }
     let broken = Broken::new(LineErrorKind::NoArrow, 0..content.len());
     match namesake(content) {
@@ -68,7 +73,7 @@ fn sign(content: &str) -> Option<Range<usize>> {
 }
 
 fn other_arrow(content: &str, sign: Range<usize>) -> Broken {
-    let kind = LineErrorKind::OtherArrow(content[sign.clone()].into());
+    let kind = LineErrorKind::OtherArrow(content[sign.clone()].chars().take(LONGEST_SIGN).collect());
     let fix = between(content, sign.clone());
     Broken::new(kind, sign).fixed(fix)
 }

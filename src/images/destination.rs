@@ -106,6 +106,10 @@ pub(super) fn read(text: &str, source: &Reference, target: Option<&Registry>) ->
 
 /// Refuses what no destination has, before it is taken apart.
 fn check_form(text: &str) -> Result<(), Broken> {
+    if let Some(at) = memchr(b'#', text.as_bytes()) {
+        let broken = Broken::new(LineErrorKind::BehindDestination, at..text.len());
+        return Err(broken.fixed(Fix { place: at..at, text: " ".to_owned() }));
+    }
     if let Some(at) = memchr2(b' ', b'\t', text.as_bytes()) {
         let rest = text.len() - text[at..].trim_start_matches([' ', '\t']).len();
         let broken = Broken::new(LineErrorKind::BehindDestination, rest..text.len());

@@ -217,11 +217,13 @@ mod tests {
             ("a:1 => fabrikam.azurecr.io/b:2", Some("a:1 => b:2")),
             ("a:1 => b:2@sha256:00", Some("a:1 => b:2")),
             ("a:1 => Mirror/B:X", Some("a:1 => mirror/b:X")),
+            ("a:1 => b#another tag", Some("a:1 => b #another tag")),
             ("a:1 => b another tag", Some("a:1 => b # another tag")),
             ("a:1\u{a0}=>\u{200b} b", Some("a:1 => b")),
             ("oci://quay.io/a:1 => b", None),
             ("a:1 => b => c", None),
             ("=> b", None),
+            ("a b c d", None),
         ] {
             assert_eq!(meant(text).as_deref(), corrected, "{text}");
         }
