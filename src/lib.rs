@@ -1,8 +1,8 @@
 //! Keeps a private Azure Container Registry in step with a reviewed list of images.
+//!
+//! The rooms below stand in the order in which a run walks through them: from the text of `images.txt` to the
+//! report on the pull request. Data flows one way; a plan is a value, and applying accepts nothing else.
 
-pub mod change;
-pub mod host;
-pub mod images;
 pub mod reference;
 
 pub mod images;
@@ -34,3 +34,6 @@ pub mod host;
 pub mod app;
 
 pub mod cli;
+
+#[cfg(feature = "emulator")]
+pub mod emulator;

@@ -22,6 +22,11 @@ impl Env {
         Self { variables: variables.into() }
     }
 
+    /// Sets a variable.
+    pub fn set_variable(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Sets an input as the command line does; it wins over the variable.
     pub fn set_input(&mut self, name: &str, value: &str) {
         self.variables.retain(|key, _| !is_input(key, name));

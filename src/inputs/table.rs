@@ -32,7 +32,7 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 18] = [
+pub const INPUTS: [Input; 19] = [
     input("registry", "", "The target registry: its name, login server or resource id."),
     input("images-file", "images.txt", "The list of images."),
     input("mode", "auto", "`plan`, `apply`, or `auto`: a pull request plans, everything else applies."),
@@ -57,4 +57,5 @@ pub const INPUTS: [Input; 18] = [
         .secret(),
     input("plan-file", "", "Where to write the plan as JSON."),
     input("result-file", "", "Where to write the result as JSON."),
+    input("github-token", "", "The token that posts the plan to the pull request.").or("GITHUB_TOKEN").secret(),
 ];

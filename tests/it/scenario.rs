@@ -1,0 +1,200 @@
+//! A run of the corridor against a world of its own. A test states only what differs from the ordinary.
+
+use acr_sync::{
+    app::{self, Occasion},
+    emulator::{CLIENT, Emulator, Image, Rights, SECRET, TENANT, World},
+    http::{Retry, Way},
+    import::Outcome,
+    inputs::{Env, Inputs, Mode},
+    plan::{Action, Step},
+    report::{Base, Report, progress::Progress},
+};
+use std::{collections::BTreeMap, time::Duration};
+use tokio::sync::watch;
+
+/// The digest-less source of most tests.
+pub(crate) const NGINX: &str = "docker.io/library/nginx:1.27";
+
+pub(crate) struct Scenario {
+    pub(crate) world: World,
+    mode: Mode,
+    head: String,
+    base: Option<String>,
+    inputs: BTreeMap<&'static str, String>,
+    stop_after: Option<Duration>,
+    /// Tests of patience shorten it; the others keep waits small.
+    retry: Retry,
+    deadline: Option<Duration>,
+}
+
+/// What is left of a run to look at.
+pub(crate) struct Run {
+    pub(crate) report: Report,
+    pub(crate) world: World,
+    _emulator: Emulator,
+}
+
+impl Scenario {
+    pub(crate) fn plan(head: &str) -> Self {
+        Self::new(Mode::Plan, head)
+    }
+
+    pub(crate) fn apply(head: &str) -> Self {
+        Self::new(Mode::Apply, head)
+    }
+
+    fn new(mode: Mode, head: &str) -> Self {
+        let world = World::new();
+        drop(world.azure_registry("contosoacr"));
+        world.identity(CLIENT, SECRET, Rights::importer());
+        world.import_latency(Duration::from_millis(40));
+        let inputs = [
+            ("INPUT_REGISTRY", "contosoacr"),
+            ("AZURE_TENANT_ID", TENANT),
+            ("AZURE_CLIENT_ID", CLIENT),
+            ("AZURE_CLIENT_SECRET", SECRET),
+        ];
+        let retry = Retry { first: Duration::from_millis(20), longest: Duration::from_millis(200), ..Retry::default() };
+        Self {
+            world,
+            mode,
+            head: head.to_owned(),
+            base: None,
+            inputs: inputs.map(|(name, value)| (name, value.to_owned())).into(),
+            stop_after: None,
+            retry,
+            deadline: None,
+        }
+    }
+
+    pub(crate) fn base(mut self, text: &str) -> Self {
+        self.base = Some(text.to_owned());
+        self
+    }
+
+    /// Puts an image into a source registry.
+    pub(crate) fn source(self, name: &str, image: &Image) -> Self {
+        let (host, rest) = name.split_once('/').unwrap();
+        self.world.source(host).put(rest, image);
+        self
+    }
+
+    /// Puts an image into the target.
+    pub(crate) fn present(self, name: &str, image: &Image) -> Self {
+        self.world.azure_registry("contosoacr").put(name, image);
+        self
+    }
+
+    pub(crate) fn world(self, change: impl FnOnce(&World)) -> Self {
+        change(&self.world);
+        self
+    }
+
+    pub(crate) fn input(mut self, name: &'static str, value: &str) -> Self {
+        self.inputs.insert(name, value.to_owned());
+        self
+    }
+
+    pub(crate) fn without_identity(mut self) -> Self {
+        self.inputs.remove("AZURE_CLIENT_SECRET");
+        self
+    }
+
+    pub(crate) fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    pub(crate) fn patience(mut self, patience: Duration) -> Self {
+        self.retry.patience = patience;
+        self
+    }
+
+    pub(crate) fn stop_after(mut self, time: Duration) -> Self {
+        self.stop_after = Some(time);
+        self
+    }
+
+    pub(crate) async fn run(self) -> Run {
+        let emulator = Emulator::start(self.world.clone()).await.unwrap();
+        let mut env = Env::default();
+        for (name, value) in &self.inputs {
+            match name.strip_prefix("INPUT_") {
+                Some(name) => env.set_input(name, value),
+                None => env.set_variable(name, value),
+            }
+        }
+        let mut inputs = Inputs::read(&env).unwrap();
+        inputs.way = Way {
+            https_proxy: Some(emulator.proxy_url()),
+            http_proxy: Some(emulator.proxy_url()),
+            roots: Some(emulator.ca_pem().to_owned()),
+            retry: self.retry,
+            ..Way::default()
+        };
+        if let Some(deadline) = self.deadline {
+            inputs.pace.deadline = deadline;
+        }
+        let occasion = Occasion {
+            mode: self.mode,
+            file: "images.txt".to_owned(),
+            head: self.head.into_bytes(),
+            base: self.base.map(String::into_bytes),
+            base_name: Base::None,
+        };
+        let (stop, stopped) = watch::channel(false);
+        if let Some(time) = self.stop_after {
+            tokio::spawn(async move {
+                tokio::time::sleep(time).await;
+                stop.send_replace(true);
+                stop.closed().await;
+            });
+        } else {
+            // Lives as long as the run: its end would not be a wish to stop.
+            tokio::spawn(async move { stop.closed().await });
+        }
+        let report = app::walk(&inputs, &occasion, &Progress::silent(), &stopped).await;
+        Run { report, world: self.world, _emulator: emulator }
+    }
+}
+
+impl Run {
+    pub(crate) fn step(&self) -> &Step {
+        let plan = self.report.plan().unwrap_or_else(|| panic!("there is no plan: {:?}", self.report.body));
+        assert_eq!(plan.steps.len(), 1, "{plan:#?}");
+        &plan.steps[0]
+    }
+
+    pub(crate) fn action(&self) -> &Action {
+        &self.step().action
+    }
+
+    pub(crate) fn outcomes(&self) -> Vec<&Outcome> {
+        self.report.steps().map(|(_, outcome)| outcome.expect("an apply has an outcome for every step")).collect()
+    }
+
+    pub(crate) fn outcome(&self) -> &Outcome {
+        let outcomes = self.outcomes();
+        assert_eq!(outcomes.len(), 1, "{outcomes:#?}");
+        outcomes[0]
+    }
+
+    /// Returns the digest under a tag of the target.
+    pub(crate) fn tag(&self, name: &str) -> Option<acr_sync::reference::Digest> {
+        let (repository, tag) = name.rsplit_once(':').unwrap();
+        self.world.azure_registry("contosoacr").tag(repository, tag)
+    }
+
+    pub(crate) fn wrote_nothing(&self) {
+        assert!(self.world.imports().is_empty(), "{:#?}", self.world.imports());
+    }
+
+    /// Returns how many requests a host got whose path holds a text.
+    pub(crate) fn requests(&self, host: &str, path: &str) -> usize {
+        self.world.requests().iter().filter(|seen| seen.host == host && seen.path.contains(path)).count()
+    }
+}
+
+pub(crate) fn image() -> Image {
+    Image::index(["linux/amd64", "linux/arm64"])
+}
