@@ -1,3 +1,6 @@
 //! Keeps a private Azure Container Registry in step with a reviewed list of images.
 
 pub mod reference;
+
+#[cfg(feature = "emulator")]
+pub mod emulator;
