@@ -1,0 +1,146 @@
+//! Answer: from a request to a reply, past the faults, with a note of what was seen.
+
+use super::{
+    World, acr,
+    call::{Call, Reply, empty, html, json_reply, registry_error, text, with},
+    distribution, entra,
+    fault::{self, Effect},
+    hosts::{self, Place},
+    managed_identity, resource_manager,
+    seen::{Seen, redacted},
+    source_token, storage,
+};
+use axum::http::StatusCode;
+use bytes::Bytes;
+use serde_json::{Value, json};
+use std::{io, time::Duration};
+
+/// What the listener is to do.
+pub(super) enum Outcome {
+    Reply(Reply),
+    Close { resets: bool },
+    CloseInBody { reply: Reply, resets: bool },
+}
+
+/// Answers one request; `body` is only read when no fault comes before it.
+pub(super) async fn respond(
+    world: &World,
+    call: &mut Call,
+    body: impl Future<Output = io::Result<Bytes>>,
+) -> io::Result<Outcome> {
+    let arrived = world.state().started.elapsed();
+    let struck = fault::strike(&mut world.state(), call.method.as_str(), &call.host, &call.path);
+    let outcome = match struck.as_ref().map(|strike| (&strike.effect, strike.left)) {
+        Some((Effect::Close, _)) => Outcome::Close { resets: false },
+        Some((Effect::Reset, _)) => Outcome::Close { resets: true },
+        Some((effect, left)) => {
+            call.body = body.await?;
+            disturbed(world, call, effect, left).await
+        }
+        None => {
+            call.body = body.await?;
+            Outcome::Reply(route(world, call))
+        }
+    };
+    note(world, call, arrived, &outcome);
+    Ok(outcome)
+}
+
+async fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) -> Outcome {
+    match effect {
+        Effect::Status { status, retry_after } => {
+            let reply =
+                failing(world, call, StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+            Outcome::Reply(retry_after.map_or(reply.clone(), |seconds| with(reply, "retry-after", seconds.to_string())))
+        }
+        Effect::Throttle => {
+            let seconds = left.as_secs_f64().ceil().max(1.0);
+            let reply = failing(world, call, StatusCode::TOO_MANY_REQUESTS);
+            Outcome::Reply(with(reply, "retry-after", format!("{seconds}")))
+        }
+        Effect::Delay(time) => {
+            tokio::time::sleep(*time).await;
+            Outcome::Reply(route(world, call))
+        }
+        Effect::CloseInBody => Outcome::CloseInBody { reply: route(world, call), resets: false },
+        Effect::ResetInBody => Outcome::CloseInBody { reply: route(world, call), resets: true },
+        Effect::Truncate => Outcome::Reply(route(world, call).map(|body| body.slice(..body.len() / 2))),
+        Effect::Corrupt => Outcome::Reply(route(world, call).map(|body| corrupted(&body))),
+        Effect::Html => Outcome::Reply(html(StatusCode::OK)),
+        Effect::Close
+        | Effect::Reset
+        | Effect::ImportFails { .. }
+        | Effect::ImportSaysFailed { .. }
+        | Effect::ImportHangs
+        | Effect::ImportBreaks(_)
+        | Effect::SourceMoves { .. } => Outcome::Reply(route(world, call)),
+    }
+}
+
+fn corrupted(body: &Bytes) -> Bytes {
+    let mut bytes = body.to_vec();
+    let middle = bytes.len() / 2;
+    if let Some(byte) = bytes.get_mut(middle) {
+        *byte ^= 1;
+    }
+    bytes.into()
+}
+
+/// Returns a failure in the form of the service that was asked.
+fn failing(world: &World, call: &Call, status: StatusCode) -> Reply {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let place = hosts::place(&world.state(), &call.host);
+    match place {
+        // The texts are those of the captures `import-error-429-always` and `import-retry-503-once`.
+        Some(Place::Arm) if status == StatusCode::TOO_MANY_REQUESTS => {
+            super::call::arm_error(status, "TooManyRequests", "The request is being throttled.")
+        }
+        Some(Place::Arm) => super::call::arm_error(status, &reason.replace(' ', ""), "The service is unavailable."),
+        Some(Place::Entra) => {
+            json_reply(status, &json!({"error": "temporarily_unavailable", "error_description": reason}))
+        }
+        Some(Place::Registry(_) | Place::Kubernetes | Place::TokenService(_)) => {
+            let code = if status == StatusCode::TOO_MANY_REQUESTS { "TOOMANYREQUESTS" } else { "UNAVAILABLE" };
+            registry_error(status, code, reason, &Value::Null)
+        }
+        Some(Place::Imds | Place::Storage(_) | Place::HubPage) | None => text(status, reason),
+    }
+}
+
+fn route(world: &World, call: &Call) -> Reply {
+    let place = hosts::place(&world.state(), &call.host);
+    match place {
+        Some(Place::Entra) => entra::answer(world, call),
+        Some(Place::Arm) => resource_manager::answer(world, call),
+        Some(Place::Imds) => managed_identity::answer(world, call),
+        Some(Place::Storage(registry)) => storage::answer(world, call, &registry),
+        Some(Place::TokenService(registry)) => source_token::answer(world, call, &registry),
+        Some(Place::Kubernetes) => distribution::answer_kubernetes(world, call),
+        Some(Place::HubPage) => html(StatusCode::NOT_FOUND),
+        Some(Place::Registry(host)) => {
+            let is_azure = world.state().registries.get(&host).is_some_and(|registry| registry.azure().is_some());
+            if is_azure { acr::answer(world, call, &host) } else { distribution::answer_source(world, call, &host) }
+        }
+        None => empty(StatusCode::NOT_FOUND),
+    }
+}
+
+fn note(world: &World, call: &Call, at: Duration, outcome: &Outcome) {
+    let status = match outcome {
+        Outcome::Reply(reply) | Outcome::CloseInBody { reply, .. } => Some(reply.status().as_u16()),
+        Outcome::Close { .. } => None,
+    };
+    let path = call.target.split('?').next().unwrap_or_default();
+    let seen = Seen {
+        at,
+        host: call.host.clone(),
+        method: call.method.to_string(),
+        path: redacted(path, call.target.split_once('?').map(|(_, query)| query)),
+        status,
+        authorization: call.header("authorization").and_then(|it| it.split(' ').next()).map(str::to_owned),
+        client_request_id: call.header("x-ms-client-request-id").map(str::to_owned),
+        accept: call.header("accept").map(str::to_owned),
+        body_bytes: call.body.len(),
+    };
+    world.state().seen.push(seen);
+}

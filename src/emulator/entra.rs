@@ -1,0 +1,171 @@
+//! Entra: sign-in of applications, by secret or by another provider's token.
+//!
+//! Exchanges as in the captures `login-service-principal-*` and `login-error-*` of the Azure CLI.
+
+use super::{
+    World,
+    call::{Call, Refusal, Reply, field, json_reply},
+    hosts::ENTRA,
+    identity::Principal,
+    token::{self, Kind},
+    world::TENANT,
+};
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+pub(super) fn answer(world: &World, call: &Call) -> Reply {
+    let segments: Vec<_> = call.path.split('/').filter(|segment| !segment.is_empty()).collect();
+    match (call.method.clone(), segments.as_slice()) {
+        (Method::GET, ["common", "discovery", "instance"]) => json_reply(StatusCode::OK, &instance(&call.host)),
+        (Method::GET, [tenant, "v2.0", ".well-known", "openid-configuration"])
+        | (Method::GET, [tenant, ".well-known", "openid-configuration"]) => {
+            json_reply(StatusCode::OK, &openid_configuration(&call.host, tenant))
+        }
+        (Method::GET, [_, "discovery", "v2.0", "keys"]) => json_reply(StatusCode::OK, &json!({"keys": []})),
+        (Method::POST, [tenant, "oauth2", "v2.0", "token"] | [tenant, "oauth2", "token"]) => issue(world, call, tenant),
+        _ => json_reply(StatusCode::NOT_FOUND, &json!({"error": "not_found"})),
+    }
+}
+
+fn instance(host: &str) -> Value {
+    json!({
+        "tenant_discovery_endpoint": format!("https://{host}/{TENANT}/v2.0/.well-known/openid-configuration"),
+        "api-version": "1.1",
+        "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": ENTRA}],
+    })
+}
+
+fn openid_configuration(host: &str, tenant: &str) -> Value {
+    json!({
+        "token_endpoint": format!("https://{host}/{tenant}/oauth2/v2.0/token"),
+        "issuer": format!("https://{host}/{tenant}/v2.0"),
+        "authorization_endpoint": format!("https://{host}/{tenant}/oauth2/v2.0/authorize"),
+        "device_authorization_endpoint": format!("https://{host}/{tenant}/oauth2/v2.0/devicecode"),
+        "jwks_uri": format!("https://{host}/{tenant}/discovery/v2.0/keys"),
+        "tenant_region_scope": "EU",
+        "cloud_instance_name": host.trim_start_matches("login."),
+    })
+}
+
+fn issue(world: &World, call: &Call, tenant: &str) -> Reply {
+    let form = call.form();
+    let client_id = field(&form, "client_id").unwrap_or_default();
+    if tenant != TENANT {
+        let text = format!(
+            "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are \
+                            signing into the correct cloud."
+        );
+        return refuse(StatusCode::BAD_REQUEST, "invalid_request", 90002, &text);
+    }
+    if field(&form, "grant_type") != Some("client_credentials") {
+        let text = "The request body must contain the following parameter: 'grant_type'.";
+        return refuse(StatusCode::BAD_REQUEST, "invalid_request", 900_144, text);
+    }
+    let Some(audience) = audience(&form) else {
+        let text = "The request body must contain the following parameter: 'scope'.";
+        return refuse(StatusCode::BAD_REQUEST, "invalid_request", 900_144, text);
+    };
+    let principal = world.state().principal(client_id).cloned();
+    let Some(principal) = principal else {
+        let text = format!(
+            "Application with identifier '{client_id}' was not found in the directory 'Contoso'. This can \
+                            happen if the application has not been installed by the administrator of the tenant."
+        );
+        return refuse(StatusCode::BAD_REQUEST, "unauthorized_client", 700_016, &text);
+    };
+    if let Err(reply) = prove(world, &form, &principal) {
+        return *reply;
+    }
+    let (token, lifetime) = entra_token(world, &principal, &audience);
+    let body =
+        json!({"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token});
+    json_reply(StatusCode::OK, &body)
+}
+
+/// Makes an access token; managed identities get theirs here too.
+pub(super) fn entra_token(world: &World, principal: &Principal, audience: &str) -> (String, u64) {
+    let lifetime = world.state().token_lifetime;
+    let claims = json!({
+        "aud": audience, "iss": format!("https://sts.windows.net/{TENANT}/"), "tid": TENANT,
+        "appid": principal.client_id, "azp": principal.client_id, "oid": principal.object_id,
+        "sub": principal.object_id, "idtyp": "app", "ver": "1.0",
+    });
+    (world.mint().issue(Kind::Entra, lifetime, claims), lifetime.as_secs())
+}
+
+/// Returns whom a token is for: the scope without `/.default`, or the older `resource`.
+fn audience(form: &[(String, String)]) -> Option<String> {
+    match field(form, "scope") {
+        Some(scope) => scope.split(' ').find_map(|scope| scope.strip_suffix("/.default")).map(str::to_owned),
+        None => field(form, "resource").map(str::to_owned),
+    }
+}
+
+fn prove(world: &World, form: &[(String, String)], principal: &Principal) -> Result<(), Refusal> {
+    if let Some(assertion) = field(form, "client_assertion") {
+        return prove_by_assertion(world, assertion, &principal.client_id);
+    }
+    if let (Some(secret), Some(given)) = (&principal.secret, field(form, "client_secret"))
+        && secret == given
+    {
+        return Ok(());
+    }
+    let text = format!(
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not \
+         the client secret ID, for a secret added to app '{}'.",
+        principal.client_id
+    );
+    Err(Box::new(refuse(StatusCode::UNAUTHORIZED, "invalid_client", 7_000_215, &text)))
+}
+
+fn prove_by_assertion(world: &World, assertion: &str, client_id: &str) -> Result<(), Refusal> {
+    let Some(claims) = token::claims(assertion) else {
+        return Err(Box::new(refuse(
+            StatusCode::UNAUTHORIZED,
+            "invalid_client",
+            50027,
+            "JWT token is invalid or malformed.",
+        )));
+    };
+    let (issuer, subject) = (claims["iss"].as_str().unwrap_or_default(), claims["sub"].as_str().unwrap_or_default());
+    // The audience may be one text or a list of them (RFC 7519, 4.1.3).
+    let wanted = json!("api://AzureADTokenExchange");
+    let is_meant = claims["aud"] == wanted || claims["aud"].as_array().is_some_and(|list| list.contains(&wanted));
+    if !is_meant {
+        let text = format!(
+            "Assertion audience claim does not match the required value. Assertion Audience: {}",
+            claims["aud"]
+        );
+        return Err(Box::new(refuse(StatusCode::UNAUTHORIZED, "invalid_client", 700_212, &text)));
+    }
+    if claims.get("exp").is_some() && token::has_expired(&claims) {
+        let text = "Client assertion is not within its valid time range.";
+        return Err(Box::new(refuse(StatusCode::UNAUTHORIZED, "invalid_client", 700_024, text)));
+    }
+    let is_trusted = world
+        .state()
+        .federated
+        .iter()
+        .any(|trust| trust.client_id == client_id && trust.issuer == issuer && trust.subject == subject);
+    if is_trusted {
+        return Ok(());
+    }
+    let text = format!(
+        "No matching federated identity record found for presented assertion subject '{subject}'. Check your federated \
+         identity credential Subject, Audience and Issuer against the presented assertion."
+    );
+    Err(Box::new(refuse(StatusCode::UNAUTHORIZED, "invalid_client", 700_213, &text)))
+}
+
+fn refuse(status: StatusCode, error: &str, code: u32, text: &str) -> Reply {
+    let (trace, correlation) = (uuid::Uuid::new_v4().to_string(), uuid::Uuid::new_v4().to_string());
+    let time = super::state::timestamp().replace('T', " ");
+    let time = format!("{}Z", time.split('.').next().unwrap_or_default());
+    let description = format!("AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}");
+    let body = json!({
+        "error": error, "error_description": description, "error_codes": [code], "timestamp": time,
+        "trace_id": trace, "correlation_id": correlation,
+        "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
+    });
+    json_reply(status, &body)
+}

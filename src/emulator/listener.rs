@@ -1,0 +1,205 @@
+//! Listener: one port that is a proxy, a TLS server and a plain HTTP server, told apart by what comes first.
+
+use super::{
+    World,
+    answer::{Outcome, respond},
+    call::{self, Call},
+    certificate::Authority,
+    hosts::{self, Leads},
+    socket::{Line, Sniffed, Socket},
+};
+use axum::{
+    body::Body,
+    http::{Method, Request, Response, StatusCode},
+};
+use futures_util::{future::BoxFuture, stream};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn, upgrade};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+/// What every connection of one emulator shares.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) world: World,
+    pub(super) authority: Arc<Authority>,
+    pub(super) address: SocketAddr,
+    pub(super) outside: reqwest::Client,
+}
+
+/// Where on its way a connection is.
+#[derive(Clone)]
+struct Way {
+    socket: Arc<TcpStream>,
+    /// The host of the tunnel, as the client asked for it.
+    tunnel: Option<String>,
+    is_tls: bool,
+}
+
+/// Accepts connections until the task is aborted.
+pub(super) async fn listen(listener: TcpListener, shared: Shared) {
+    // Tasks of connections die with this one.
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((socket, _)) = accepted {
+                    // Head and body of an answer must not wait for the acknowledgement of what went before.
+                    drop(socket.set_nodelay(true));
+                    let socket = Arc::new(socket);
+                    let way = Way { socket: Arc::clone(&socket), tunnel: None, is_tls: false };
+                    connections.spawn(serve(Box::new(Socket(socket)), way, shared.clone()));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Serves one line; boxed, because a tunnel holds a line again.
+fn serve(line: Box<dyn Line>, way: Way, shared: Shared) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        // A connection that breaks is the business of the client, who sees it.
+        drop(serve_line(line, way, shared).await);
+    })
+}
+
+async fn serve_line(line: Box<dyn Line>, mut way: Way, shared: Shared) -> io::Result<()> {
+    let Some(line) = Sniffed::new(line).await? else { return Ok(()) };
+    if !line.is_tls() {
+        return serve_http(line, way, shared).await;
+    }
+    let host = way.tunnel.as_deref().map_or("localhost", |host| hosts::split_port(host).0);
+    let config = shared.authority.config(host)?;
+    way.is_tls = true;
+    serve_http(TlsAcceptor::from(config).accept(line).await?, way, shared).await
+}
+
+async fn serve_http(line: impl Line, way: Way, shared: Shared) -> io::Result<()> {
+    let service = service_fn(move |request| {
+        let (way, shared) = (way.clone(), shared.clone());
+        async move { handle(request, way, shared).await }
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(line), service)
+        .with_upgrades()
+        .await
+        .map_err(io::Error::other)
+}
+
+/// An error closes the connection, which is how a fault breaks it.
+async fn handle(request: Request<Incoming>, way: Way, shared: Shared) -> io::Result<Response<Body>> {
+    if request.method() == Method::CONNECT {
+        return Ok(tunnel(request, way, shared));
+    }
+    let scheme = if way.is_tls { "https" } else { "http" };
+    let named = request.uri().authority().map(ToString::to_string).or_else(|| way.tunnel.clone());
+    let host_header = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
+    let authority = named.unwrap_or(host_header);
+    let lead = hosts::lead(&shared.world, &authority, shared.address);
+    let origin = format!("{scheme}://{authority}");
+    let (host, is_direct) = match lead {
+        Leads::Here { host, is_direct } => (host, is_direct),
+        Leads::Through => return Ok(forward(request, &shared).await),
+        Leads::Nowhere => return Ok(refused(&authority)),
+    };
+    let (parts, body) = request.into_parts();
+    let mut call = Call {
+        method: parts.method,
+        host,
+        origin,
+        is_direct,
+        path: call::decoded(parts.uri.path()),
+        target: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        query: parts.uri.query().map(|query| call::pairs(query.as_bytes())).unwrap_or_default(),
+        headers: parts.headers,
+        body: bytes::Bytes::new(),
+    };
+    // A fault that breaks the connection does so before the body is read, so that uploads break half-way.
+    let read = async { axum::body::to_bytes(Body::new(body), usize::MAX).await.map_err(io::Error::other) };
+    match respond(&shared.world, &mut call, read).await? {
+        Outcome::Reply(reply) => Ok(reply.map(Body::from)),
+        Outcome::Close { resets } => Err(broken(&way, resets)),
+        Outcome::CloseInBody { reply, resets } => Ok(half(reply, way, resets)),
+    }
+}
+
+fn broken(way: &Way, resets: bool) -> io::Error {
+    if resets {
+        drop(way.socket.set_zero_linger());
+    }
+    io::Error::from(io::ErrorKind::ConnectionAborted)
+}
+
+/// Sends half of a body, then breaks the connection.
+fn half(reply: call::Reply, way: Way, resets: bool) -> Response<Body> {
+    let (mut parts, body) = reply.into_parts();
+    parts.headers.insert("content-length", body.len().into());
+    let first = body.slice(..body.len() / 2);
+    let pieces = stream::unfold(Some(first), move |piece| {
+        let way = way.clone();
+        async move {
+            match piece {
+                Some(piece) if !piece.is_empty() => Some((Ok(piece), Some(bytes::Bytes::new()))),
+                _ => {
+                    // The half must have left before the end overtakes it.
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    Some((Err(broken(&way, resets)), None))
+                }
+            }
+        }
+    });
+    Response::from_parts(parts, Body::from_stream(pieces))
+}
+
+fn tunnel(request: Request<Incoming>, mut way: Way, shared: Shared) -> Response<Body> {
+    let authority = request.uri().to_string();
+    let lead = hosts::lead(&shared.world, &authority, shared.address);
+    match lead {
+        Leads::Nowhere => return refused(&authority),
+        Leads::Here { .. } | Leads::Through => {}
+    }
+    tokio::spawn(async move {
+        let Ok(upgraded) = upgrade::on(request).await else { return };
+        let mut line = TokioIo::new(upgraded);
+        if matches!(lead, Leads::Through) {
+            if let Ok(mut outside) = TcpStream::connect(&authority).await {
+                drop(outside.set_nodelay(true));
+                drop(tokio::io::copy_bidirectional(&mut line, &mut outside).await);
+            }
+            return;
+        }
+        way.tunnel = Some(authority);
+        serve(Box::new(line), way, shared).await;
+    });
+    Response::new(Body::empty())
+}
+
+/// Passes a request on to a server of this machine.
+async fn forward(request: Request<Incoming>, shared: &Shared) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(Body::new(body), usize::MAX).await.unwrap_or_default();
+    let mut headers = parts.headers;
+    for name in ["proxy-connection", "connection", "content-length", "transfer-encoding"] {
+        headers.remove(name);
+    }
+    let asked = shared.outside.request(parts.method, parts.uri.to_string()).headers(headers).body(body).send().await;
+    match asked {
+        Ok(answer) => {
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            let mut response = Response::new(Body::from(answer.bytes().await.unwrap_or_default()));
+            *response.status_mut() = status;
+            *response.headers_mut() = headers;
+            response.headers_mut().remove("transfer-encoding");
+            response
+        }
+        Err(error) => call::text(StatusCode::BAD_GATEWAY, &format!("{error}\n")).map(Body::from),
+    }
+}
+
+fn refused(authority: &str) -> Response<Body> {
+    let reason = format!("`{authority}` is no host of this emulator, and it asks nobody outside this machine\n");
+    call::text(StatusCode::BAD_GATEWAY, &reason).map(Body::from)
+}

@@ -1,0 +1,158 @@
+//! Registries as resources: found, shown, listed, and their names checked.
+
+use super::super::{
+    World,
+    call::{Call, Reply, arm_error, json_reply},
+    identity::Principal,
+    state::Azure,
+    world::SUBSCRIPTION,
+};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+/// Lists what `az` looks names up in: every resource of a type that the caller may see.
+pub(super) fn resources(world: &World, call: &Call, principal: &Principal) -> Reply {
+    let filter = call.query("$filter").unwrap_or_default().to_ascii_lowercase();
+    let is_about_registries = filter.is_empty() || filter.contains("'microsoft.containerregistry/registries'");
+    let list = visible(world, principal).into_iter().filter(|_| is_about_registries);
+    let value: Vec<_> = list.map(|azure| head(&azure)).collect();
+    json_reply(StatusCode::OK, &json!({"value": value}))
+}
+
+/// Lists the registries of the subscription, in pages with a `nextLink`.
+pub(super) fn list(world: &World, call: &Call, principal: &Principal) -> Reply {
+    let page = world.state().registry_page;
+    let skip: usize = call.query("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0);
+    let all = visible(world, principal);
+    let value: Vec<_> = all.iter().skip(skip).take(page).map(whole).collect();
+    let mut body = json!({"value": value});
+    if skip + page < all.len() {
+        let version = call.query("api-version").unwrap_or_default();
+        let next = format!("{}{}?api-version={version}&$skiptoken={}", call.origin, call.path, skip + page);
+        body["nextLink"] = json!(next);
+    }
+    json_reply(StatusCode::OK, &body)
+}
+
+pub(super) fn get(principal: &Principal, azure: &Azure) -> Reply {
+    if principal.rights.may_read(&azure.name) {
+        return json_reply(StatusCode::OK, &whole(azure));
+    }
+    unauthorized(principal, "Microsoft.ContainerRegistry/registries/read", &azure.id())
+}
+
+/// Shape: the official sample `RegistryListUsages.json`.
+pub(super) fn usages(world: &World, principal: &Principal, azure: &Azure) -> Reply {
+    if !principal.rights.may_read(&azure.name) {
+        return unauthorized(principal, "Microsoft.ContainerRegistry/registries/listUsages/read", &azure.id());
+    }
+    let state = world.state();
+    let registry = state.registries.get(&azure.login_server);
+    let blobs = registry.into_iter().flat_map(|it| it.repositories.values()).flat_map(|repository| &repository.blobs);
+    let unique: std::collections::BTreeSet<_> = blobs.collect();
+    let size: u64 = unique.into_iter().filter_map(|blob| world.content().size(blob)).sum();
+    let gib = match azure.sku.as_str() {
+        "Basic" => 10_u64,
+        "Standard" => 100,
+        _ => 500,
+    };
+    let value = json!([
+        {"name": "Size", "limit": gib << 30, "currentValue": size, "unit": "Bytes"},
+        {"name": "Webhooks", "limit": 500, "currentValue": 0, "unit": "Count"},
+    ]);
+    json_reply(StatusCode::OK, &json!({"value": value}))
+}
+
+/// Answers whether a name is free in all of Azure: 5 to 50 letters and digits, not taken (section 2.2).
+pub(super) fn check_name(world: &World, call: &Call) -> Reply {
+    let body = call.json().unwrap_or_default();
+    let Some(name) = body["name"].as_str() else {
+        return arm_error(StatusCode::BAD_REQUEST, "InvalidRequestContent", "The request content is missing 'name'.");
+    };
+    let is_valid = (5..=50).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_taken = world
+        .state()
+        .registries
+        .values()
+        .any(|registry| registry.azure().is_some_and(|azure| azure.name.eq_ignore_ascii_case(name)));
+    let answer = if !is_valid {
+        let text = format!(
+            "The specified registry name {name} is invalid: it may contain alpha numeric characters only and must be between 5 and 50 characters."
+        );
+        json!({"nameAvailable": false, "reason": "Invalid", "message": text})
+    } else if is_taken {
+        json!({"nameAvailable": false, "reason": "AlreadyExists", "message": format!("The registry {name} is already in use.")})
+    } else {
+        json!({"nameAvailable": true})
+    };
+    json_reply(StatusCode::OK, &answer)
+}
+
+pub(super) fn absent(world: &World, group: &str, name: &str) -> Reply {
+    let state = world.state();
+    let mut known = state.registries.values().filter_map(|registry| registry.azure());
+    if !known.any(|azure| azure.group.eq_ignore_ascii_case(group)) {
+        let text = format!("Resource group '{group}' could not be found.");
+        return arm_error(StatusCode::NOT_FOUND, "ResourceGroupNotFound", &text);
+    }
+    let text = format!(
+        "The Resource 'Microsoft.ContainerRegistry/registries/{name}' under resource group '{group}' was not found. For \
+         more details please go to https://aka.ms/ARMResourceNotFoundFix"
+    );
+    arm_error(StatusCode::NOT_FOUND, "ResourceNotFound", &text)
+}
+
+/// The text of `observed-import-errors.json`, class `target-rights`.
+pub(super) fn unauthorized(principal: &Principal, action: &str, scope: &str) -> Reply {
+    let text = format!(
+        "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over scope \
+         '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+        principal.client_id, principal.object_id
+    );
+    arm_error(StatusCode::FORBIDDEN, "AuthorizationFailed", &text)
+}
+
+fn visible(world: &World, principal: &Principal) -> Vec<Azure> {
+    let state = world.state();
+    let all = state.registries.values().filter_map(|registry| registry.azure());
+    all.filter(|azure| azure.subscription == SUBSCRIPTION && principal.rights.may_read(&azure.name)).cloned().collect()
+}
+
+fn head(azure: &Azure) -> Value {
+    const MADE: &str = "2025-09-18T06:46:47.5158938+00:00";
+    json!({
+        "id": azure.id(), "name": azure.name, "type": "Microsoft.ContainerRegistry/registries",
+        "sku": {"name": azure.sku, "tier": azure.sku}, "location": azure.location, "tags": {},
+        "systemData": {
+            "createdBy": "ops@contoso.example", "createdByType": "User", "createdAt": MADE,
+            "lastModifiedBy": "ops@contoso.example", "lastModifiedByType": "User", "lastModifiedAt": MADE,
+        },
+    })
+}
+
+/// The resource as the capture `acr-show` has it; the access switches follow the world.
+fn whole(azure: &Azure) -> Value {
+    let open = azure.public_access;
+    let mut resource = head(azure);
+    resource["properties"] = json!({
+        "loginServer": azure.login_server, "creationDate": "2025-09-18T06:46:47.5158938Z",
+        "provisioningState": "Succeeded", "adminUserEnabled": azure.users.iter().any(|user| user.actions.is_none()),
+        "networkRuleSet": {"defaultAction": if open { "Allow" } else { "Deny" }, "ipRules": []},
+        "policies": {
+            "quarantinePolicy": {"status": "disabled"},
+            "trustPolicy": {"type": "Notary", "status": "disabled"},
+            "retentionPolicy": {"days": 7, "lastUpdatedTime": "2025-09-18T06:46:54.6837011+00:00", "status": "disabled"},
+            "exportPolicy": {"status": "enabled"},
+            "azureADAuthenticationAsArmPolicy": {"status": if azure.arm_tokens { "enabled" } else { "disabled" }},
+            "softDeletePolicy": {"retentionDays": 7, "lastUpdatedTime": "2025-09-18T06:46:54.683738+00:00", "status": "disabled"},
+        },
+        "encryption": {"status": "disabled"}, "dataEndpointEnabled": false, "dataEndpointHostNames": [],
+        "privateEndpointConnections": [], "publicNetworkAccess": if open { "Enabled" } else { "Disabled" },
+        "networkRuleBypassOptions": if azure.bypass { "AzureServices" } else { "None" },
+        "networkRuleBypassAllowedForTasks": false, "zoneRedundancy": "Disabled",
+        "anonymousPullEnabled": azure.anonymous_pull, "metadataSearch": "Disabled",
+        "roleAssignmentMode": if azure.abac { "AbacRepositoryPermissions" } else { "LegacyRegistryPermissions" },
+        "autoGeneratedDomainNameLabelScope": "Unsecure",
+    });
+    resource
+}

@@ -1,0 +1,273 @@
+//! State: what the world holds, as data. The other files are doors onto it.
+
+use super::{
+    SourceAuth,
+    fault::Fault,
+    identity::{Principal, Trust},
+    import::{Import, Operation},
+    seen::Seen,
+};
+use crate::reference::Digest;
+use bytes::BytesMut;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    time::{Duration, Instant},
+};
+use time::OffsetDateTime;
+
+/// Everything that changes while the emulator runs. Only the registries outlive it.
+pub(super) struct State {
+    pub(super) registries: BTreeMap<String, Registry>,
+    pub(super) principals: Vec<Principal>,
+    pub(super) federated: Vec<Trust>,
+    pub(super) managed_identity: Option<String>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) seen: Vec<Seen>,
+    pub(super) imports: Vec<Import>,
+    pub(super) operations: HashMap<String, Operation>,
+    pub(super) request_ids: HashSet<String>,
+    pub(super) uploads: HashMap<String, BytesMut>,
+    pub(super) import_latency: Duration,
+    pub(super) poll_retry_after: Option<u64>,
+    pub(super) token_lifetime: Duration,
+    pub(super) registry_page: usize,
+    pub(super) started: Instant,
+}
+
+impl State {
+    pub(super) fn new(registries: BTreeMap<String, Registry>) -> Self {
+        Self {
+            registries,
+            principals: Vec::new(),
+            federated: Vec::new(),
+            managed_identity: None,
+            faults: Vec::new(),
+            seen: Vec::new(),
+            imports: Vec::new(),
+            operations: HashMap::new(),
+            request_ids: HashSet::new(),
+            uploads: HashMap::new(),
+            import_latency: Duration::from_millis(300),
+            poll_retry_after: Some(10),
+            // What Entra answers in the captures of the Azure CLI.
+            token_lifetime: Duration::from_secs(3599),
+            registry_page: 100,
+            started: Instant::now(),
+        }
+    }
+
+    /// Returns the Azure registry behind a resource id; the segments' case does not matter (section 2.2).
+    pub(super) fn registry_by_id(&self, id: &str) -> Option<&Registry> {
+        self.registries
+            .values()
+            .find(|registry| registry.azure().is_some_and(|azure| azure.id().eq_ignore_ascii_case(id)))
+    }
+
+    pub(super) fn principal(&self, client_id: &str) -> Option<&Principal> {
+        self.principals.iter().find(|principal| principal.client_id == client_id)
+    }
+}
+
+/// A registry: an Azure one or a source.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Registry {
+    pub(super) host: String,
+    pub(super) role: Role,
+    pub(super) repositories: BTreeMap<String, Repository>,
+}
+
+impl Registry {
+    pub(super) fn azure(&self) -> Option<&Azure> {
+        match &self.role {
+            Role::Azure(azure) => Some(azure),
+            Role::Source(_) => None,
+        }
+    }
+
+    pub(super) fn source(&self) -> Option<&SourceFacts> {
+        match &self.role {
+            Role::Azure(_) => None,
+            Role::Source(source) => Some(source),
+        }
+    }
+
+    /// Returns the host that blobs are redirected to, where there is one.
+    pub(super) fn storage_host(&self) -> Option<String> {
+        match &self.role {
+            Role::Azure(azure) => Some(format!("{}.blob.core.windows.net", azure.name)),
+            Role::Source(source) => source.storage.clone(),
+        }
+    }
+
+    /// Returns the digest that a tag or a digest in text form names.
+    pub(super) fn resolve(&self, repository: &str, reference: &str) -> Option<Digest> {
+        let repository = self.repositories.get(repository)?;
+        let digest = match reference.parse::<Digest>() {
+            Ok(digest) => digest,
+            Err(_) => repository.tags.get(reference)?.digest,
+        };
+        repository.manifests.contains_key(&digest).then_some(digest)
+    }
+
+    pub(super) fn repository(&mut self, name: &str) -> &mut Repository {
+        self.repositories.entry(name.to_owned()).or_insert_with(Repository::new)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum Role {
+    Azure(Azure),
+    Source(SourceFacts),
+}
+
+/// What Azure Resource Manager knows of a registry (`RegistryGet.json`, 2025-11-01).
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Azure {
+    pub(super) name: String,
+    pub(super) login_server: String,
+    pub(super) subscription: String,
+    pub(super) group: String,
+    pub(super) location: String,
+    pub(super) sku: String,
+    pub(super) public_access: bool,
+    pub(super) bypass: bool,
+    pub(super) abac: bool,
+    pub(super) anonymous_pull: bool,
+    pub(super) arm_tokens: bool,
+    pub(super) users: Vec<RegistryUser>,
+}
+
+impl Azure {
+    pub(super) fn id(&self) -> String {
+        format!(
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerRegistry/registries/{}",
+            self.subscription, self.group, self.name
+        )
+    }
+}
+
+/// A user of the registry itself: the admin, or a token with a scope map (section 12.4).
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct RegistryUser {
+    pub(super) name: String,
+    pub(super) password: String,
+    /// Scope-map actions such as `repositories/app/content/read`; `None` for the admin, who may do all.
+    pub(super) actions: Option<Vec<String>>,
+}
+
+/// How a source registry behaves.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct SourceFacts {
+    pub(super) auth: SourceAuth,
+    pub(super) accounts: Vec<(String, String)>,
+    pub(super) private: BTreeSet<String>,
+    pub(super) ranges: bool,
+    pub(super) digest_header: bool,
+    pub(super) html: bool,
+    pub(super) storage: Option<String>,
+    pub(super) pulls_left: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Repository {
+    pub(super) created: String,
+    pub(super) updated: String,
+    pub(super) locks: Locks,
+    pub(super) tags: BTreeMap<String, Tag>,
+    pub(super) manifests: BTreeMap<Digest, Manifest>,
+    pub(super) blobs: BTreeSet<Digest>,
+}
+
+impl Repository {
+    fn new() -> Self {
+        let now = timestamp();
+        Self {
+            created: now.clone(),
+            updated: now,
+            locks: Locks::default(),
+            tags: BTreeMap::new(),
+            manifests: BTreeMap::new(),
+            blobs: BTreeSet::new(),
+        }
+    }
+
+    /// Points a tag at a digest. A tag that existed keeps its age and its lock flags (section 5.4).
+    pub(super) fn set_tag(&mut self, name: &str, digest: Digest) {
+        let now = timestamp();
+        self.updated.clone_from(&now);
+        match self.tags.get_mut(name) {
+            Some(tag) => (tag.digest, tag.updated) = (digest, now),
+            None => {
+                let tag = Tag { digest, created: now.clone(), updated: now, locks: Locks::default() };
+                self.tags.insert(name.to_owned(), tag);
+            }
+        }
+    }
+
+    pub(super) fn add_manifest(&mut self, digest: Digest, manifest: Manifest) {
+        self.updated = timestamp();
+        self.manifests.entry(digest).or_insert(manifest);
+    }
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Tag {
+    pub(super) digest: Digest,
+    pub(super) created: String,
+    pub(super) updated: String,
+    pub(super) locks: Locks,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    pub(super) media_type: String,
+    pub(super) created: String,
+    pub(super) updated: String,
+    pub(super) locks: Locks,
+}
+
+impl Manifest {
+    pub(super) fn new(media_type: &str) -> Self {
+        let now = timestamp();
+        Self { media_type: media_type.to_owned(), created: now.clone(), updated: now, locks: Locks::default() }
+    }
+}
+
+/// The `changeableAttributes` of a repository, a tag or a manifest (section 9, "Locks").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Locks {
+    pub(super) delete_enabled: bool,
+    pub(super) write_enabled: bool,
+    pub(super) read_enabled: bool,
+    pub(super) list_enabled: bool,
+}
+
+impl Default for Locks {
+    fn default() -> Self {
+        Self { delete_enabled: true, write_enabled: true, read_enabled: true, list_enabled: true }
+    }
+}
+
+impl Locks {
+    /// A closed `writeEnabled` stops deletion too (section 9).
+    pub(super) fn may_delete(self) -> bool {
+        self.delete_enabled && self.write_enabled
+    }
+}
+
+/// Returns the present time as the registry writes it, with seven decimals (section 7.2).
+pub(super) fn timestamp() -> String {
+    let now = OffsetDateTime::now_utc();
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:07}Z",
+        now.year(),
+        u8::from(now.month()),
+        now.day(),
+        now.hour(),
+        now.minute(),
+        now.second(),
+        now.nanosecond() / 100
+    )
+}
