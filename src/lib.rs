@@ -33,7 +33,5 @@ pub mod host;
 
 pub mod app;
 
-pub mod cli;
-
 #[cfg(feature = "emulator")]
 pub mod emulator;

@@ -33,20 +33,14 @@ pub struct Occasion {
     pub base_name: Base,
 }
 
-/// Shows what happens while a plan is applied.
-#[async_trait::async_trait]
-pub trait Watcher: Send + Sync {
-    /// Follows the events of one application of `plan` to their end.
-    async fn watch(&self, plan: &Plan, events: mpsc::UnboundedReceiver<Event>);
-}
-
 /// Walks one run. What goes wrong is in the report; there is always one.
 ///
-/// When `stop` turns true, nothing new begins and the report tells what still runs.
+/// `watch` follows the events while the plan is applied. When `stop` turns true, nothing new begins and the report
+/// tells what still runs.
 pub async fn walk(
     inputs: &Inputs,
     occasion: &Occasion,
-    watcher: &impl Watcher,
+    watch: impl AsyncFnOnce(&Plan, mpsc::UnboundedReceiver<Event>),
     stop: &watch::Receiver<bool>,
 ) -> Report {
     let known = match &inputs.registry {
@@ -73,7 +67,7 @@ pub async fn walk(
     let body = match occasion.mode {
         Mode::Plan => Body::Planned(plan),
         Mode::Apply => {
-            let outcomes = apply(&session, &plan, &lists, watcher, stop).await;
+            let outcomes = apply(&session, &plan, &lists, watch, stop).await;
             Body::Applied(plan, outcomes)
         }
     };
@@ -95,7 +89,7 @@ async fn apply(
     session: &Session,
     plan: &Plan,
     lists: &Lists,
-    watcher: &impl Watcher,
+    watch: impl AsyncFnOnce(&Plan, mpsc::UnboundedReceiver<Event>),
     stop: &watch::Receiver<bool>,
 ) -> Vec<Outcome> {
     let importers = match session.importers() {
@@ -109,7 +103,7 @@ async fn apply(
         drop(sender);
         outcomes
     };
-    let (outcomes, ()) = tokio::join!(work, watcher.watch(plan, receiver));
+    let (outcomes, ()) = tokio::join!(work, watch(plan, receiver));
     outcomes
 }
 

@@ -52,7 +52,7 @@ impl Session {
         logins.add(target.login_server.clone(), "", Login::Azure(credential.clone()));
         let own = own_sources(&arm, &target, entries).await;
         for source in &own {
-            if logins.find(&source.login_server, "").is_none() {
+            if !logins.has(&source.login_server) {
                 logins.add(source.login_server.clone(), "", Login::Azure(credential.clone()));
             }
         }

@@ -1,7 +1,7 @@
 //! What Resource Manager refused, as it said it.
 
 use crate::{
-    http::{HttpError, Reply},
+    http::{Cause, HttpError, Reply},
     problem::{Problem, Side},
 };
 use serde::Deserialize;
@@ -66,7 +66,9 @@ impl ArmError {
     pub fn problem(&self) -> Problem {
         match self {
             Self::Http(error) => {
-                let problem = Problem::new(Side::Network, error.to_string());
+                // A service that answers and answers badly is not a broken way to it.
+                let side = if matches!(error.cause(), Cause::Status(..)) { Side::Azure } else { Side::Network };
+                let problem = Problem::new(side, error.to_string());
                 error.hint().into_iter().fold(problem, Problem::hint)
             }
             Self::SignIn(_) => Problem::new(Side::Azure, self.to_string())

@@ -77,7 +77,8 @@ impl AcrImport {
                     proof: super::Proof::Accepted(exists()),
                 });
             }
-            let is_temporary = failure.map_or_else(|| is_broken(&error), Failure::is_temporary);
+            // A way to Azure that stays broken was tried again below; only what Azure itself calls passing is tried here.
+            let is_temporary = failure.is_some_and(Failure::is_temporary);
             let wait =
                 is_temporary.then(|| schedule.broken()).flatten().filter(|&wait| Instant::now() + wait < deadline);
             let Some(wait) = wait else { return Err(Outcome::Failed(after(error.problem(), schedule.attempts()))) };

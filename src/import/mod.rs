@@ -16,7 +16,10 @@ use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 
 pub use acr::AcrImport;
 pub use outcome::{Ended, Outcome, Proof};
@@ -31,6 +34,8 @@ pub struct Pace {
     pub imports_per_source: usize,
     /// How long one import may take before the target is asked for the last time.
     pub deadline: Duration,
+    /// How long a finished import may take to be served whole: a replica of the registry may lag behind its home.
+    pub settle: Duration,
     /// The shortest time between two questions whether the registry serves the image.
     pub probe: Duration,
 }
@@ -41,6 +46,7 @@ impl Default for Pace {
             imports: 16,
             imports_per_source: 8,
             deadline: Duration::from_secs(20 * 60),
+            settle: Duration::from_secs(30),
             probe: Duration::from_millis(120),
         }
     }
@@ -121,20 +127,28 @@ async fn one(
     drop(_permits);
     let _ = events.send(Event::Arrived(index));
     match ended {
-        Ok(ended) => prove(step, ended, importers.verifier.as_ref()).await,
+        Ok(ended) => prove(step, ended, importers).await,
         Err(outcome) => outcome,
     }
 }
 
 /// The import has ended well as far as Azure goes; whether it is true is asked here.
-async fn prove(step: &Step, ended: Ended, verifier: Option<&Verifier>) -> Outcome {
-    let (Some(verifier), Some(digest)) = (verifier, step.digest) else {
+async fn prove(step: &Step, ended: Ended, importers: &Importers) -> Outcome {
+    let (Some(verifier), Some(digest)) = (&importers.verifier, step.digest) else {
         return Outcome::Imported { ended, proof: Proof::Accepted(acr::closed()) };
     };
-    match verifier.confirm(step.destination.repository(), step.destination.tag(), digest).await {
-        Ok(()) => Outcome::Imported { ended, proof: Proof::Verified },
-        Err(Unproved::NotAsked(problem)) => Outcome::Imported { ended, proof: Proof::Accepted(problem) },
-        Err(Unproved::Wrong(problem)) => Outcome::Failed(problem),
+    let until = Instant::now() + importers.pace.settle;
+    let mut pause = importers.pace.probe;
+    loop {
+        match verifier.confirm(step.destination.repository(), step.destination.tag(), digest).await {
+            Ok(()) => return Outcome::Imported { ended, proof: Proof::Verified },
+            Err(Unproved::NotAsked(problem)) => return Outcome::Imported { ended, proof: Proof::Accepted(problem) },
+            Err(Unproved::Wrong(_)) if Instant::now() + pause < until => {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            Err(Unproved::Wrong(problem)) => return Outcome::Failed(problem),
+        }
     }
 }
 

@@ -44,11 +44,7 @@ pub async fn build(changes: &Changes<'_>, has_base: bool, surveyor: &Surveyor) -
         .buffered(LINES_AT_ONCE)
         .collect()
         .await;
-    Plan {
-        steps,
-        removed: changes.removed.iter().map(|&entry| entry.clone()).collect(),
-        unchanged: changes.unchanged,
-    }
+    Plan { steps, removed: changes.removed.iter().map(|&entry| entry.clone()).collect(), unchanged: changes.unchanged }
 }
 
 async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) -> Step {

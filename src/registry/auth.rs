@@ -2,7 +2,7 @@
 //!
 //! The first refusal of a host teaches how it signs in; further repositories ask for their token at once.
 
-use super::{Login, Logins, RegistryError, Why, challenge::Challenge};
+use super::{Login, Logins, RegistryError, Why, challenge::Challenge, exchange::Exchange, realm};
 use crate::{
     http::{Http, Reply},
     reference::Registry,
@@ -16,15 +16,11 @@ use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::Mutex as AsyncMutex;
 
-/// The audience of a registry token, the same in every cloud (ACR wire facts, 1.1).
-const ACR_SCOPE: &str = "https://containerregistry.azure.net/.default";
-const TOKEN_LIMIT: usize = 1 << 20;
+/// No token service sends more.
+pub(super) const TOKEN_LIMIT: usize = 1 << 20;
 /// The specification's default lifetime of a token.
 const SHORTEST_LIFE: Duration = Duration::from_secs(60);
-/// An ACR refresh token lives three hours and says so only in its claims; renewed well before.
-const REFRESH_LIFE: Duration = Duration::from_secs(2 * 3600);
 
 #[derive(Debug)]
 pub(super) struct Auth {
@@ -32,7 +28,7 @@ pub(super) struct Auth {
     logins: Logins,
     offers: Mutex<HashMap<Registry, Challenge>>,
     tokens: Mutex<HashMap<(Registry, String), Token>>,
-    refresh: AsyncMutex<HashMap<Registry, (SecretString, Instant)>>,
+    exchange: Exchange,
 }
 
 #[derive(Debug, Clone)]
@@ -43,11 +39,12 @@ struct Token {
 
 impl Auth {
     pub(super) fn new(http: Http, logins: Logins) -> Self {
-        Self { http, logins, offers: Mutex::default(), tokens: Mutex::default(), refresh: AsyncMutex::default() }
+        let exchange = Exchange::new(http.clone());
+        Self { http, logins, offers: Mutex::default(), tokens: Mutex::default(), exchange }
     }
 
     pub(super) fn has_login(&self, registry: &Registry) -> bool {
-        self.logins.find(registry, "").is_some()
+        self.logins.has(registry)
     }
 
     /// Returns what to send first: a token that is still good, or a new one where the host's way is known.
@@ -113,14 +110,11 @@ impl Auth {
             }
             (Challenge::Basic, Some(Login::Azure(_)) | None) => return Ok(None),
             (Challenge::Bearer { realm, service, scope }, login) => {
-                let realm = realm_url(registry, realm)?;
+                let realm = realm::read(registry, realm)?;
                 let wanted = scope.clone().unwrap_or_else(|| format!("repository:{repository}:pull"));
                 let service = service.as_deref().unwrap_or_default();
                 match login {
-                    Some(Login::Azure(_)) => {
-                        let scope = format!("repository:{repository}:pull,metadata_read");
-                        self.acr_token(registry, repository, &scope).await?
-                    }
+                    Some(Login::Azure(credential)) => self.exchange.access(registry, repository, credential).await?,
                     login => self.token(registry, &realm, service, &wanted, login).await?,
                 }
             }
@@ -145,7 +139,7 @@ impl Auth {
     ) -> Result<(HeaderValue, Duration), RegistryError> {
         let credential = match login {
             Some(Login::Password { username, password }) => {
-                if !realm_belongs(registry, realm) {
+                if !realm::belongs(registry, realm) {
                     let realm = realm.host_str().unwrap_or_default().to_owned();
                     return Err(RegistryError::new(registry, Why::ForeignRealm(realm)));
                 }
@@ -164,70 +158,9 @@ impl Auth {
         let reply = self.http.send(make, TOKEN_LIMIT).await.map_err(|error| RegistryError::http(registry, error))?;
         access_token(registry, &reply, credential.is_some())
     }
-
-    /// Entra token → refresh token, one for the registry → access token, one for the repository (ACR wire facts, 6.2).
-    async fn acr_token(
-        &self,
-        registry: &Registry,
-        repository: &str,
-        scope: &str,
-    ) -> Result<(HeaderValue, Duration), RegistryError> {
-        let refresh = self.acr_refresh_token(registry, repository).await?;
-        let url = format!("https://{}/oauth2/token", registry.api_host());
-        let form = [
-            ("grant_type", "refresh_token"),
-            ("service", registry.as_str()),
-            ("scope", scope),
-            ("refresh_token", refresh.expose_secret()),
-        ];
-        let reply = self
-            .http
-            .send(|client| client.post(&url).form(&form), TOKEN_LIMIT)
-            .await
-            .map_err(|error| RegistryError::http(registry, error))?;
-        if reply.status == reqwest::StatusCode::UNAUTHORIZED {
-            self.refresh.lock().await.remove(registry);
-        }
-        access_token(registry, &reply, true)
-    }
-
-    async fn acr_refresh_token(&self, registry: &Registry, repository: &str) -> Result<SecretString, RegistryError> {
-        #[derive(Deserialize)]
-        struct Answer {
-            refresh_token: SecretString,
-        }
-        // Held over the exchange: many sign-ins in a row are throttled, so the workers share one.
-        let mut tokens = self.refresh.lock().await;
-        if let Some((token, until)) = tokens.get(registry).filter(|(_, until)| *until > Instant::now()) {
-            let _ = until;
-            return Ok(token.clone());
-        }
-        let Some(Login::Azure(credential)) = self.logins.find(registry, repository) else {
-            return Err(RegistryError::new(registry, Why::NoLogin));
-        };
-        let entra = credential
-            .get_token(&[ACR_SCOPE], None)
-            .await
-            .map_err(|error| RegistryError::new(registry, Why::SignIn(crate::credential::explain(&error))))?;
-        let url = format!("https://{}/oauth2/exchange", registry.api_host());
-        let form =
-            [("grant_type", "access_token"), ("service", registry.as_str()), ("access_token", entra.token.secret())];
-        let reply = self
-            .http
-            .send(|client| client.post(&url).form(&form), TOKEN_LIMIT)
-            .await
-            .map_err(|error| RegistryError::http(registry, error))?;
-        if !reply.status.is_success() {
-            return Err(RegistryError::refused(registry, &reply, true));
-        }
-        let answer: Answer = serde_json::from_slice(&reply.body)
-            .map_err(|error| RegistryError::unreadable(registry, "a refresh token", &reply, error.to_string()))?;
-        tokens.insert(registry.clone(), (answer.refresh_token.clone(), Instant::now() + REFRESH_LIFE));
-        Ok(answer.refresh_token)
-    }
 }
 
-fn access_token(
+pub(super) fn access_token(
     registry: &Registry,
     reply: &Reply,
     had_credential: bool,
@@ -280,27 +213,6 @@ fn acr_challenge(registry: &Registry) -> Challenge {
     }
 }
 
-fn realm_url(registry: &Registry, realm: &str) -> Result<Url, RegistryError> {
-    let refuse = || RegistryError::new(registry, Why::ForeignRealm(realm.to_owned()));
-    let url: Url = realm.parse().map_err(|_| refuse())?;
-    let is_plain_loopback = url.scheme() == "http" && registry.is_loopback() && realm_is_loopback(&url);
-    // A realm inside this machine, named by a host outside of it, is a trap and no token service.
-    if (url.scheme() != "https" && !is_plain_loopback) || (realm_is_loopback(&url) && !registry.is_loopback()) {
-        return Err(refuse());
-    }
-    Ok(url)
-}
-
-fn realm_is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| Registry::parse(host).is_ok_and(|host| host.is_loopback()))
-}
-
-/// A password goes to the registry's own host, and Docker Hub's to Docker Hub's token service.
-fn realm_belongs(registry: &Registry, realm: &Url) -> bool {
-    let realm = &realm[url::Position::BeforeHost..url::Position::AfterPort];
-    realm == registry.api_host() || (registry.is_docker_hub() && realm == "auth.docker.io")
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -308,29 +220,6 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_password_goes_to_its_host_and_to_docker_hubs_token_service_only() {
-        let belongs =
-            |registry: &str, realm: &str| realm_belongs(&Registry::parse(registry).unwrap(), &realm.parse().unwrap());
-        assert!(belongs("docker.io", "https://auth.docker.io/token"));
-        assert!(belongs("quay.io", "https://quay.io/v2/auth"));
-        assert!(!belongs("docker.io.example.com", "https://auth.docker.io/token"));
-        assert!(!belongs("quay.io", "https://quay.io.example.com/v2/auth"));
-        assert!(!belongs("quay.io", "https://quay.io:444/v2/auth"));
-        assert!(!belongs("quay.io", "https://quay.io@evil.example/v2/auth"));
-    }
-
-    #[test]
-    fn a_realm_is_https_and_never_leads_inwards() {
-        let quay = Registry::parse("quay.io").unwrap();
-        let local = Registry::parse("localhost:5000").unwrap();
-        assert!(realm_url(&quay, "https://quay.io/v2/auth").is_ok());
-        assert!(realm_url(&quay, "http://quay.io/v2/auth").is_err());
-        assert!(realm_url(&quay, "https://127.0.0.1/v2/auth").is_err());
-        assert!(realm_url(&local, "http://localhost:5001/token").is_ok());
-        assert!(realm_url(&quay, "not an address").is_err());
-    }
 
     #[test]
     fn a_scope_that_names_a_repository_is_rebuilt_for_the_others() {

@@ -53,8 +53,6 @@ pub enum Why {
     ForeignRealm(String),
     /// Azure sign-in failed.
     SignIn(String),
-    /// There is no Azure identity for this registry.
-    NoLogin,
 }
 
 impl RegistryError {
@@ -104,7 +102,6 @@ impl RegistryError {
         let side = match &self.why {
             Why::Http(error) if !matches!(error.cause(), Cause::Status(..)) => Side::Network,
             Why::SignIn(_) => Side::Azure,
-            Why::NoLogin => Side::Settings,
             _ => side,
         };
         let hint = match &self.why {
@@ -136,10 +133,6 @@ impl RegistryError {
                 "The credential for `{registry}` was not sent to another host. Check the registry's configuration of its token service."
             )),
             Why::SignIn(_) => Some("Check tenant, client and secret or federated credential of this run.".to_owned()),
-            Why::NoLogin => Some(
-                "Give an Azure identity: AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or `az login`."
-                    .to_owned(),
-            ),
         };
         Problem { side, what: self.to_string(), hint }
     }
@@ -168,7 +161,6 @@ impl fmt::Display for RegistryError {
                 write!(f, "`{registry}` sends to the token service `{realm}`, which is not its own")
             }
             Why::SignIn(why) => write!(f, "sign-in at Azure failed: {why}"),
-            Why::NoLogin => write!(f, "there is no Azure identity for `{registry}`"),
         }
     }
 }

@@ -41,6 +41,11 @@ impl Logins {
         logins.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
     }
 
+    /// Returns whether there is any login for exactly this registry.
+    pub fn has(&self, registry: &Registry) -> bool {
+        self.0.contains_key(registry)
+    }
+
     /// Returns the login for a repository of exactly this registry.
     pub fn find(&self, registry: &Registry, repository: &str) -> Option<&Login> {
         let is_below = |path: &str| {

@@ -5,8 +5,10 @@
 mod auth;
 mod challenge;
 mod error;
+mod exchange;
 mod login;
 mod manifest;
+mod realm;
 
 use crate::{
     http::{Http, Reply},

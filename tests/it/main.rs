@@ -1,4 +1,5 @@
 //! Scenarios through the corridor against the emulator, in the order in which a run walks.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod binary;
 mod faults;

@@ -7,7 +7,7 @@ use acr_sync::{
     import::Outcome,
     inputs::{Env, Inputs, Mode},
     plan::{Action, Step},
-    report::{Base, Report, progress::Progress},
+    report::{Base, Report},
 };
 use std::{collections::BTreeMap, time::Duration};
 use tokio::sync::watch;
@@ -132,6 +132,7 @@ impl Scenario {
             retry: self.retry,
             ..Way::default()
         };
+        inputs.pace.settle = Duration::from_millis(400);
         if let Some(deadline) = self.deadline {
             inputs.pace.deadline = deadline;
         }
@@ -153,7 +154,7 @@ impl Scenario {
             // Lives as long as the run: its end would not be a wish to stop.
             tokio::spawn(async move { stop.closed().await });
         }
-        let report = app::walk(&inputs, &occasion, &Progress::silent(), &stopped).await;
+        let report = app::walk(&inputs, &occasion, async |_, _| {}, &stopped).await;
         Run { report, world: self.world, _emulator: emulator }
     }
 }

@@ -1,0 +1,200 @@
+//! A few runs of the real program in a scrubbed environment, through the proxy as any other client.
+
+use acr_sync::emulator::{CLIENT, Emulator, Image, SECRET, TENANT, World};
+use assert_cmd::Command;
+use std::{fs, path::Path};
+use tempfile::TempDir;
+
+const LIST: &str = "docker.io/library/nginx:1.27 => mirror/nginx\n";
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::cargo_bin("acr-sync").unwrap();
+    command.env_clear().env("HOME", folder).env("PATH", "/usr/bin:/bin").current_dir(folder);
+    command
+}
+
+/// A program that reaches the stand-in as it would reach Azure: true names, a proxy, an authority in a file.
+fn online(folder: &Path, emulator: &Emulator) -> Command {
+    let authority = folder.join("ca.pem");
+    fs::write(&authority, emulator.ca_pem()).unwrap();
+    let mut command = program(folder);
+    command
+        .env("HTTPS_PROXY", emulator.proxy_url())
+        .env("HTTP_PROXY", emulator.proxy_url())
+        .env("SSL_CERT_FILE", authority)
+        .env("AZURE_TENANT_ID", TENANT)
+        .env("AZURE_CLIENT_ID", CLIENT)
+        .env("AZURE_CLIENT_SECRET", SECRET);
+    command
+}
+
+fn stdout(output: &std::process::Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn code(output: &std::process::Output) -> i32 {
+    output.status.code().unwrap_or_else(|| panic!("{}", stdout(output)))
+}
+
+#[test]
+fn check_finds_ten_faults_in_a_file_with_ten() {
+    let folder = TempDir::new().unwrap();
+    let faults = "\
+nginx:1.27 -> a
+nginx:1.27 => b => c
+=> d
+nginx:1.27 =>
+https://quay.io/a/b:1 => e
+quay.io/Team/App:1 => f
+quay.io/a/b:-1 => g
+quay.io/a/b@sha256:12 => h
+quay.io:99999/a/b:1 => i
+quay.io/a/b:1 => J
+";
+    fs::write(folder.path().join("images.txt"), faults).unwrap();
+    let output = program(folder.path()).args(["check", "images.txt"]).output().unwrap();
+    let text = stdout(&output);
+    assert_eq!(code(&output), 1, "{text}");
+    assert!(text.contains("0 lines read, 10 errors"), "{text}");
+    for line in 1..=10 {
+        assert!(text.contains(&format!("images.txt:{line}:")), "line {line} is not named:\n{text}");
+    }
+}
+
+#[test]
+fn a_list_that_is_none_is_refused_with_the_reason() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    let large = fs::File::create(folder.path().join("large.txt")).unwrap();
+    large.set_len(1 << 30).unwrap();
+    for (file, reason) in [("folder", "directory"), ("missing.txt", "no such file"), ("large.txt", "16 MiB")] {
+        let output = program(folder.path()).args(["check", file]).output().unwrap();
+        assert_eq!(code(&output), 1);
+        assert!(stdout(&output).contains(reason), "{}", stdout(&output));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plan_and_apply_speak_by_exit_codes_and_files() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("images.txt"), LIST).unwrap();
+    let emulator = Emulator::start(World::demo()).await.unwrap();
+    let run = |arguments: &'static [&str]| {
+        let mut command = online(folder.path(), &emulator);
+        tokio::task::spawn_blocking(move || command.args(arguments).output().unwrap())
+    };
+
+    let output = run(&["plan", "--registry", "contosoacr", "--all", "--plan-file", "plan.json"]).await.unwrap();
+    assert_eq!(code(&output), 2, "changes are pending: {}", stdout(&output));
+    let plan: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("plan.json")).unwrap()).unwrap();
+    assert_eq!(
+        (plan["schema"].as_str(), plan["lines"][0]["action"].as_str()),
+        (Some("acr-sync.plan/1"), Some("import"))
+    );
+
+    let output =
+        run(&["apply", "--registry", "contosoacr.azurecr.io", "--all", "--result-file", "result.json"]).await.unwrap();
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    let result: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("result.json")).unwrap()).unwrap();
+    assert_eq!(result["lines"][0]["verified"].as_bool(), Some(true));
+
+    let output = run(&["plan", "--registry", "contosoacr", "--all"]).await.unwrap();
+    assert_eq!(code(&output), 0, "nothing is left to do: {}", stdout(&output));
+    assert!(!stdout(&output).contains(SECRET));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_lines_are_found_in_local_git_objects_without_a_git_program() {
+    let folder = TempDir::new().unwrap();
+    let git = |arguments: &[&str]| {
+        let output = std::process::Command::new("git")
+            .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", stdout(&output));
+    };
+    fs::write(folder.path().join("images.txt"), LIST).unwrap();
+    git(&["init", "-q"]);
+    git(&["add", "images.txt"]);
+    git(&["commit", "-qm", "list"]);
+    fs::write(
+        folder.path().join("images.txt"),
+        format!("{LIST}quay.io/jetstack/cert-manager-webhook:v1.15.2 => webhook\n"),
+    )
+    .unwrap();
+    let emulator = Emulator::start(World::demo()).await.unwrap();
+    let mut command = online(folder.path(), &emulator);
+    command.env("PATH", "/nonexistent").args(["apply", "--registry", "contosoacr", "--base", "HEAD"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    let targets: Vec<_> = emulator.world().imports().into_iter().flat_map(|import| import.targets).collect();
+    assert_eq!(targets, ["webhook:v1.15.2"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_apply_ends_with_its_report() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("images.txt"), LIST).unwrap();
+    let world = World::demo();
+    world.import_latency(std::time::Duration::from_secs(60));
+    let emulator = Emulator::start(world).await.unwrap();
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("acr-sync"));
+    let authority = folder.path().join("ca.pem");
+    fs::write(&authority, emulator.ca_pem()).unwrap();
+    let child = command
+        .env_clear()
+        .envs([
+            ("HTTPS_PROXY", emulator.proxy_url().as_str()),
+            ("AZURE_TENANT_ID", TENANT),
+            ("AZURE_CLIENT_ID", CLIENT),
+            ("AZURE_CLIENT_SECRET", SECRET),
+        ])
+        .env("SSL_CERT_FILE", &authority)
+        .args(["apply", "--registry", "contosoacr", "--all", "--result-file", "result.json"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let world = emulator.world().clone();
+    while world.imports().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+    assert_eq!(code(&output), 1, "{}", stdout(&output));
+    assert!(stdout(&output).contains("still running at Azure"), "{}", stdout(&output));
+    assert!(folder.path().join("result.json").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_request_of_github_is_planned_and_a_push_applied() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("images.txt"), LIST).unwrap();
+    fs::write(at("event.json"), r#"{"ref":"refs/heads/main","before":"0000000000000000000000000000000000000000"}"#)
+        .unwrap();
+    fs::write(at("summary.md"), "").unwrap();
+    fs::write(at("output"), "").unwrap();
+    let world = World::demo();
+    let image = Image::single("linux/amd64");
+    world.source("quay.io").put("x/y:1", &image);
+    let emulator = Emulator::start(world).await.unwrap();
+    let mut command = online(folder.path(), &emulator);
+    command
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_EVENT_NAME", "push")
+        .env("GITHUB_EVENT_PATH", at("event.json"))
+        .env("GITHUB_WORKSPACE", folder.path())
+        .env("GITHUB_STEP_SUMMARY", at("summary.md"))
+        .env("GITHUB_OUTPUT", at("output"))
+        .env("INPUT_REGISTRY", "contosoacr");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert!(stdout(&output).contains(&format!("::add-mask::{SECRET}")));
+    assert!(fs::read_to_string(at("summary.md")).unwrap().contains("mirror/nginx"));
+    assert!(fs::read_to_string(at("output")).unwrap().contains("imported<<"));
+    assert_eq!(emulator.world().imports().len(), 1);
+}
