@@ -4,6 +4,7 @@ mod row;
 mod sentence;
 
 pub mod escape;
+pub mod markdown;
 
 #[cfg(test)]
 mod sample;
