@@ -5,6 +5,7 @@ mod sentence;
 
 pub mod escape;
 pub mod markdown;
+pub mod progress;
 pub mod terminal;
 
 #[cfg(test)]
