@@ -1,9 +1,11 @@
 //! What people read: a report is data, a renderer is a pure function of it.
 
+mod form;
 mod row;
 mod sentence;
 
 pub mod escape;
+pub mod json;
 pub mod markdown;
 pub mod progress;
 pub mod terminal;
