@@ -4,6 +4,7 @@ mod form;
 mod row;
 mod sentence;
 
+pub mod annotations;
 pub mod escape;
 pub mod json;
 pub mod markdown;
