@@ -53,4 +53,17 @@ impl Outcome {
             Self::Blocked(_) | Self::Failed(_) | Self::StillRunning | Self::NotStarted | Self::Withheld => false,
         }
     }
+
+    /// Returns what the import took and what proves it, where there was one.
+    pub fn imported(&self) -> Option<(Ended, &Proof)> {
+        match self {
+            Self::Imported { ended, proof } => Some((*ended, proof)),
+            Self::Kept
+            | Self::Blocked(_)
+            | Self::Failed(_)
+            | Self::StillRunning
+            | Self::NotStarted
+            | Self::Withheld => None,
+        }
+    }
 }

@@ -1,12 +1,28 @@
 //! What people read: a report is data, a renderer is a pure function of it.
 
+mod form;
+mod row;
+mod sentence;
+
+pub mod annotations;
+pub mod escape;
+pub mod json;
+pub mod markdown;
+pub mod progress;
+pub mod terminal;
+
+#[cfg(test)]
+mod sample;
+
 use crate::{
     images::{LineError, LineWarning},
     import::{Outcome, Proof},
-    plan::{Action, Plan, Step},
+    plan::{Plan, Step},
     problem::Problem,
     reference::Registry,
 };
+use row::{Kind, Row};
+use std::{collections::HashSet, time::Duration};
 
 /// Everything that a run has to tell; any form can be made from it without asking anyone.
 #[derive(Debug, Clone)]
@@ -19,10 +35,14 @@ pub struct Report {
     pub base: Base,
     /// What is wrong with the list, line by line.
     pub errors: Vec<LineError>,
+    /// How many errors there are beyond those ([`crate::images::Parsed::more_errors`]).
+    pub more_errors: usize,
     /// What is odd about it.
     pub warnings: Vec<LineWarning>,
     /// What was found out, or what kept everything from being found out.
     pub body: Body,
+    /// How long the whole run took, where somebody looked at the clock.
+    pub took: Option<Duration>,
 }
 
 /// What the list was compared with.
@@ -92,7 +112,7 @@ impl Report {
     /// Returns the answer.
     pub fn verdict(&self) -> Verdict {
         let totals = self.totals();
-        let is_bad = !self.errors.is_empty() || totals.block + totals.failed + totals.undone > 0;
+        let is_bad = totals.unreadable + totals.block + totals.failed + totals.undone > 0;
         match &self.body {
             Body::Stopped(_) => Verdict::Failed,
             Body::Planned(_) | Body::Applied(..) if is_bad => Verdict::Failed,
@@ -103,14 +123,14 @@ impl Report {
 
     /// Returns the counts.
     pub fn totals(&self) -> Totals {
-        let mut totals = Totals { unreadable: self.errors.len(), ..Totals::default() };
+        let mut totals = Totals { unreadable: self.errors.len() + self.more_errors, ..Totals::default() };
         if let Some(plan) = self.plan() {
             totals.removed = plan.removed.len();
             totals.unchanged = plan.unchanged;
         }
-        for (step, outcome) in self.steps() {
-            *totals.place(step, outcome) += 1;
-            if let Some(Outcome::Imported { proof: Proof::Accepted(_), .. }) = outcome {
+        for row in self.rows() {
+            *totals.place(row.kind()) += 1;
+            if let Some(Outcome::Imported { proof: Proof::Accepted(_), .. }) = row.outcome {
                 totals.unverified += 1;
             }
         }
@@ -134,18 +154,29 @@ impl Report {
         let steps = self.plan().map_or(&[][..], |plan| &plan.steps);
         steps.iter().enumerate().map(|(index, step)| (step, outcomes.get(index)))
     }
+
+    /// Returns each step as it is told.
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.steps().map(|(step, outcome)| Row { step, outcome })
+    }
+
+    /// Returns the warnings that this run is about: what a change did not touch is no news to its reviewer.
+    fn warnings_here(&self) -> impl Iterator<Item = &LineWarning> {
+        let lines = self.plan().map(|plan| plan.steps.iter().map(|step| step.line).collect::<HashSet<_>>());
+        self.warnings.iter().filter(move |warning| lines.as_ref().is_none_or(|lines| lines.contains(&warning.line)))
+    }
 }
 
 impl Totals {
-    fn place(&mut self, step: &Step, outcome: Option<&Outcome>) -> &mut usize {
-        match (outcome, &step.action) {
-            (Some(Outcome::Kept), _) | (None, Action::Keep) => &mut self.keep,
-            (Some(Outcome::Blocked(_)), _) | (None, Action::Block(_)) => &mut self.block,
-            (Some(Outcome::Failed(_)), _) => &mut self.failed,
-            (Some(Outcome::StillRunning | Outcome::NotStarted | Outcome::Withheld), _) => &mut self.undone,
-            (Some(Outcome::Imported { .. }) | None, Action::Move { .. }) => &mut self.moved,
-            (None, Action::Unchecked(_)) => &mut self.unchecked,
-            (Some(Outcome::Imported { .. }), _) | (None, Action::Import) => &mut self.import,
+    fn place(&mut self, kind: Kind) -> &mut usize {
+        match kind {
+            Kind::Import => &mut self.import,
+            Kind::Move => &mut self.moved,
+            Kind::Keep => &mut self.keep,
+            Kind::Block => &mut self.block,
+            Kind::Unchecked => &mut self.unchecked,
+            Kind::Failed => &mut self.failed,
+            Kind::StillRunning | Kind::NotStarted | Kind::Withheld => &mut self.undone,
         }
     }
 }

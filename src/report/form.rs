@@ -1,0 +1,236 @@
+//! The fields of the machine form. Its types are its own, so that the inner model stays free; `docs/` holds their JSON
+//! Schemas, made of the comments here.
+//!
+//! A new field may appear in a version; a field that goes or changes its meaning makes a new version.
+
+use crate::problem::Side;
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Document<Schema, Line> {
+    /// The name and version of this form.
+    pub schema: Schema,
+    #[serde(flatten)]
+    pub report: Head,
+    /// The lines that the run is about, in the order of the file.
+    pub lines: Vec<Line>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) enum PlanSchema {
+    #[serde(rename = "acr-sync.plan/1")]
+    Version1,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) enum ResultSchema {
+    #[serde(rename = "acr-sync.result/1")]
+    Version1,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Head {
+    /// The list's name.
+    pub file: String,
+    /// The login server of the registry that images go to.
+    pub target: Option<String>,
+    /// What the list was compared with; null where the whole list was meant.
+    pub base: Option<Base>,
+    /// The answer in one word.
+    pub verdict: Verdict,
+    /// The answer in one sentence.
+    pub summary: String,
+    pub totals: Totals,
+    /// How long the run took.
+    pub seconds: Option<f64>,
+    /// What kept the run from beginning.
+    pub problem: Option<Problem>,
+    /// What is wrong with lines of the list; at most 10,000, all of which `totals.unreadable` counts.
+    pub errors: Vec<Error>,
+    /// What is odd about lines of the list.
+    pub warnings: Vec<Warning>,
+    /// Lines that are gone. Nothing was removed from the registry for that.
+    pub removed: Vec<Removed>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Base {
+    /// The commit's name, whole.
+    pub commit: String,
+    /// Why this one.
+    pub because: String,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Verdict {
+    /// Nothing is to be done, or all is done.
+    Clean,
+    /// Applying would change the registry.
+    Pending,
+    /// Something is wrong.
+    Failed,
+}
+
+/// How many lines are of each kind.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Totals {
+    pub import: usize,
+    #[serde(rename = "move")]
+    pub moved: usize,
+    pub keep: usize,
+    pub block: usize,
+    pub unchecked: usize,
+    pub failed: usize,
+    /// Those of `import` and `move` that the registry could not be asked about.
+    pub unverified: usize,
+    /// Not done, because the run was stopped or the list has errors.
+    pub undone: usize,
+    pub removed: usize,
+    pub unchanged: usize,
+    pub unreadable: usize,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Line {
+    /// The line's number, from 1.
+    pub line: u32,
+    /// The source as the line names it, with everything written out.
+    pub source: String,
+    /// `repository:tag` in the target registry.
+    pub destination: String,
+    pub change: Change,
+    /// The source that the destination had in the base.
+    pub was: Option<String>,
+    pub action: Action,
+    /// Why, for people.
+    pub reason: String,
+    pub route: Route,
+    /// The digest that is imported; null where it is not known.
+    pub digest: Option<String>,
+    /// The digest that the destination tag holds before.
+    pub from: Option<String>,
+    /// The platforms, `os/architecture[/variant]`; null where they were not asked.
+    pub platforms: Option<Vec<String>>,
+    /// Bytes of configurations and layers, each blob once.
+    pub size: Option<u64>,
+    /// Index and manifests together.
+    pub manifests: Option<usize>,
+    /// What a reviewer should know besides.
+    pub notes: Vec<String>,
+    /// What keeps the line from ending well.
+    pub problem: Option<Problem>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct ResultLine {
+    #[serde(flatten)]
+    pub line: Line,
+    /// How the line ended; null where it was not tried.
+    pub outcome: Option<Outcome>,
+    /// How long the import took.
+    pub seconds: Option<f64>,
+    /// How often the import was asked for.
+    pub attempts: Option<u32>,
+    /// Whether the registry was asked and serves the whole image; null where nothing was imported.
+    pub verified: Option<bool>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Change {
+    Added,
+    Updated,
+    /// The whole list was asked for.
+    Listed,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Action {
+    Import,
+    Keep,
+    Move,
+    Block,
+    Unchecked,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Route {
+    ServerSide,
+    Direct,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Outcome {
+    Kept,
+    Imported,
+    Moved,
+    Blocked,
+    Failed,
+    /// The run was stopped while Azure copies.
+    StillRunning,
+    /// The run was stopped before.
+    NotStarted,
+    /// The list has errors, so nothing is written.
+    Withheld,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Problem {
+    /// Who can mend it.
+    pub side: Side,
+    /// What happened.
+    pub what: String,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Error {
+    /// The line's number, from 1.
+    pub line: u32,
+    /// The first character of the offending part, from 1.
+    pub column: u32,
+    /// What stands there.
+    pub found: String,
+    /// What should.
+    pub expected: String,
+    /// The whole line as it was probably meant.
+    pub corrected: Option<String>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Warning {
+    pub line: u32,
+    pub column: u32,
+    pub found: String,
+    pub expected: String,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Removed {
+    /// The line's number in the base, from 1.
+    pub line: u32,
+    pub source: String,
+    pub destination: String,
+}

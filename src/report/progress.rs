@@ -1,0 +1,344 @@
+//! Progress: what is seen while a plan is applied.
+
+use super::{
+    escape::log_line,
+    row::{name, seconds},
+};
+use crate::{
+    import::Event,
+    plan::{Plan, Step},
+};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::{self, Write},
+    time::Duration,
+};
+use tokio::{
+    sync::mpsc::UnboundedReceiver,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+
+/// The most imports that have a line of their own on a terminal.
+const MOST_BARS: usize = 8;
+/// The most imports that one line of a log names.
+const MOST_NAMED: usize = 5;
+/// How often a log says what still runs, so that nobody takes a long import for a dead one.
+const STILL: Duration = Duration::from_secs(30);
+/// How often the bars turn.
+const TURN: Duration = Duration::from_millis(120);
+
+/// Where progress is shown.
+pub enum Out {
+    /// Bars, on the terminal behind the standard error output.
+    Bars,
+    /// Lines of a log.
+    Plain(Box<dyn Write + Send>),
+    /// Nowhere.
+    Silent,
+}
+
+impl fmt::Debug for Out {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bars => "Bars",
+            Self::Plain(_) => "Plain",
+            Self::Silent => "Silent",
+        })
+    }
+}
+
+/// Shows what happens until nobody sends events any more.
+///
+/// A log gets one line an event at most: what is kept or blocked ends without having begun, and the report tells it.
+pub async fn watch(plan: &Plan, mut events: UnboundedReceiver<Event>, out: Out) {
+    let mut view = View::new(plan, out);
+    let start = Instant::now();
+    let mut still = interval_at(start + STILL, STILL);
+    still.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut running = BTreeMap::new();
+    loop {
+        tokio::select! {
+            event = events.recv() => match event {
+                Some(event) => take(plan, event, &mut running, &mut view),
+                None => break,
+            },
+            _ = still.tick() => view.still(plan, &running, start.elapsed()),
+        }
+    }
+    view.close();
+}
+
+/// The imports that run, by step, with the time at which they began.
+type Running = BTreeMap<usize, Instant>;
+
+fn take(plan: &Plan, event: Event, running: &mut Running, view: &mut View) {
+    let (Event::Started(index) | Event::Arrived(index) | Event::Ended(index)) = event;
+    let Some(step) = plan.steps.get(index) else { return };
+    match event {
+        Event::Started(_) => {
+            running.insert(index, Instant::now());
+            view.started(index, step);
+        }
+        Event::Arrived(_) => view.arrived(index, step),
+        Event::Ended(_) => {
+            let took = running.remove(&index).map(|start| start.elapsed());
+            view.ended(index, step, took);
+        }
+    }
+}
+
+enum View {
+    Bars(Bars),
+    Plain(Box<dyn Write + Send>),
+    Silent,
+}
+
+impl View {
+    fn new(plan: &Plan, out: Out) -> Self {
+        match out {
+            Out::Bars => Self::Bars(Bars::new(MultiProgress::new(), plan)),
+            Out::Plain(out) => Self::Plain(out),
+            Out::Silent => Self::Silent,
+        }
+    }
+
+    fn started(&mut self, index: usize, step: &Step) {
+        match self {
+            Self::Bars(bars) => bars.started(index, step),
+            Self::Plain(_) => self.line(&format!("started  {}", label(step))),
+            Self::Silent => {}
+        }
+    }
+
+    fn arrived(&mut self, index: usize, step: &Step) {
+        match self {
+            Self::Bars(bars) => bars.arrived(index, step),
+            Self::Plain(_) => self.line(&format!("arrived  {}", label(step))),
+            Self::Silent => {}
+        }
+    }
+
+    fn ended(&mut self, index: usize, step: &Step, took: Option<Duration>) {
+        match (self, took) {
+            (Self::Bars(bars), _) => bars.ended(index),
+            (view @ Self::Plain(_), Some(took)) => {
+                view.line(&format!("ended    {} after {}", label(step), seconds(took)));
+            }
+            (Self::Plain(_), None) | (Self::Silent, _) => {}
+        }
+    }
+
+    fn still(&mut self, plan: &Plan, running: &Running, elapsed: Duration) {
+        // The bars show it all the time.
+        if !matches!(self, Self::Plain(_)) || running.is_empty() {
+            return;
+        }
+        let names = running.keys().take(MOST_NAMED).filter_map(|&index| plan.steps.get(index));
+        let names = names.map(|step| log_line(&step.destination.to_string())).collect::<Vec<_>>().join(", ");
+        let more = running.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        self.line(&format!("running  {names}{more}, {} since the start", seconds(elapsed)));
+    }
+
+    fn close(&mut self) {
+        match self {
+            Self::Bars(bars) => bars.close(),
+            Self::Plain(_) | Self::Silent => {}
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        let Self::Plain(out) = self else { return };
+        let written: io::Result<()> = writeln!(out, "{text}").and_then(|()| out.flush());
+        // A log that nobody reads any more is no reason to stop importing.
+        if written.is_err() {
+            *self = Self::Silent;
+        }
+    }
+}
+
+/// One bar for all steps and a line for each of the first few that run.
+struct Bars {
+    all: MultiProgress,
+    overall: ProgressBar,
+    lines: BTreeMap<usize, ProgressBar>,
+    /// Those that run without a line, with the time at which they began.
+    waiting: BTreeMap<usize, (Instant, String)>,
+}
+
+impl Bars {
+    fn new(all: MultiProgress, plan: &Plan) -> Self {
+        let length = u64::try_from(plan.steps.len()).unwrap_or(u64::MAX);
+        let overall = all.add(ProgressBar::new(length).with_style(style("{bar:30} {pos}/{len} lines  {elapsed}")));
+        overall.enable_steady_tick(TURN);
+        Self { all, overall, lines: BTreeMap::new(), waiting: BTreeMap::new() }
+    }
+
+    fn started(&mut self, index: usize, step: &Step) {
+        self.waiting.insert(index, (Instant::now(), label(step)));
+        self.fill();
+    }
+
+    /// Gives a line to who waits for one, the earliest line of the list first.
+    fn fill(&mut self) {
+        while self.lines.len() < MOST_BARS {
+            let Some((index, (start, label))) = self.waiting.pop_first() else { return };
+            let line = ProgressBar::new_spinner().with_elapsed(start.elapsed());
+            let line = self.all.add(line.with_style(style("{spinner} {elapsed:>4}  {msg}")));
+            line.set_message(format!("importing  {label}"));
+            line.enable_steady_tick(TURN);
+            self.lines.insert(index, line);
+        }
+    }
+
+    fn arrived(&mut self, index: usize, step: &Step) {
+        if let Some(line) = self.lines.get(&index) {
+            line.set_message(format!("proving    {}", label(step)));
+        }
+    }
+
+    fn ended(&mut self, index: usize) {
+        self.overall.inc(1);
+        if let Some(line) = self.lines.remove(&index) {
+            line.finish_and_clear();
+            self.all.remove(&line);
+        }
+        self.waiting.remove(&index);
+        self.fill();
+    }
+
+    fn close(&mut self) {
+        for line in self.lines.values() {
+            line.finish_and_clear();
+        }
+        // The report follows and says more.
+        self.overall.finish_and_clear();
+    }
+}
+
+/// A template that cannot be read would only cost the looks.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn label(step: &Step) -> String {
+    format!("{} => {}", log_line(&name(&step.source)), log_line(&step.destination.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::Sample;
+    use super::*;
+    use indicatif::ProgressDrawTarget;
+    use std::sync::{Arc, Mutex};
+    use tokio::{sync::mpsc::unbounded_channel, time::sleep};
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn plan(steps: usize) -> Plan {
+        let sample = (0..steps).fold(Sample::new(), |sample, index| sample.import(&format!("a:{index} => a")));
+        sample.planned().plan().unwrap().clone()
+    }
+
+    /// Sends events, each after so many seconds of a clock that costs no time.
+    async fn logged(plan: Plan, events: &[(u64, Event)]) -> String {
+        let (sender, receiver) = unbounded_channel();
+        let log = Log::default();
+        let out = Out::Plain(Box::new(log.clone()));
+        let send = async {
+            for &(after, event) in events {
+                sleep(Duration::from_secs(after)).await;
+                sender.send(event).unwrap();
+            }
+            drop(sender);
+        };
+        tokio::join!(watch(&plan, receiver, out), send);
+        let bytes = log.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_event_is_one_line_and_a_long_import_is_mentioned() {
+        let events = [
+            (0, Event::Started(0)),
+            (1, Event::Started(1)),
+            (64, Event::Arrived(0)),
+            (1, Event::Ended(0)),
+            (1, Event::Ended(1)),
+        ];
+        insta::assert_snapshot!(logged(plan(2), &events).await, @r"
+        started  docker.io/library/a:0 => a:0
+        started  docker.io/library/a:1 => a:1
+        running  a:0, a:1, 30.0 s since the start
+        running  a:0, a:1, 1 min 0 s since the start
+        arrived  docker.io/library/a:0 => a:0
+        ended    docker.io/library/a:0 => a:0 after 1 min 6 s
+        ended    docker.io/library/a:1 => a:1 after 1 min 6 s
+        ");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_never_began_is_left_to_the_report() {
+        assert_eq!(logged(plan(1), &[(0, Event::Ended(0)), (0, Event::Ended(9))]).await, "");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_many_running_imports_a_few_are_named() {
+        let mut events: Vec<_> = (0..9).map(|index| (0, Event::Started(index))).collect();
+        events.push((40, Event::Ended(0)));
+        let log = logged(plan(9), &events).await;
+        assert!(log.contains("running  a:0, a:1, a:2, a:3, a:4 and 4 more, 30.0 s since the start\n"), "{log}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_closed_log_or_none_does_not_end_the_watching() {
+        for out in [Out::Plain(Box::new(Closed)), Out::Silent] {
+            let (sender, receiver) = unbounded_channel();
+            sender.send(Event::Started(0)).unwrap();
+            sender.send(Event::Ended(0)).unwrap();
+            drop(sender);
+            watch(&plan(1), receiver, out).await;
+        }
+    }
+
+    #[test]
+    fn at_most_eight_imports_have_a_line_of_their_own() {
+        let plan = plan(20);
+        let mut bars = Bars::new(MultiProgress::with_draw_target(ProgressDrawTarget::hidden()), &plan);
+        for (index, step) in plan.steps.iter().enumerate() {
+            bars.started(index, step);
+        }
+        assert_eq!((bars.lines.len(), bars.waiting.len()), (MOST_BARS, 12));
+        bars.ended(3);
+        assert_eq!((bars.lines.len(), bars.waiting.len()), (MOST_BARS, 11));
+        for index in (0..plan.steps.len()).filter(|&index| index != 3) {
+            bars.ended(index);
+        }
+        assert_eq!((bars.lines.len(), bars.overall.position()), (0, 20));
+    }
+}
