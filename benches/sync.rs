@@ -121,9 +121,15 @@ fn many_changed(runtime: &tokio::runtime::Runtime) {
     let ours = took.as_secs_f64();
     row("200 changed lines, imports of 2 s, 16 at once (limit: 15 % over the floor)", ours, floor * 1.15, "s");
     let requests = stage.emulator.world().requests().len();
-    println!("| 200 changed lines: requests an image, plan and proof included | {:.1} | | |", requests as f64 / LINES as f64);
+    println!(
+        "| 200 changed lines: requests an image, plan and proof included | {:.1} | | |",
+        requests as f64 / LINES as f64
+    );
     let az = az_loop(&stage) * LINES as f64;
-    println!("| 200 changed lines: times as fast as a loop of `az acr import` (goal: 20) | {ours:.1} s | {az:.0} s | {:.1} |", az / ours);
+    println!(
+        "| 200 changed lines: times as fast as a loop of `az acr import` (goal: 20) | {ours:.1} s | {az:.0} s | {:.1} |",
+        az / ours
+    );
 }
 
 /// Returns the seconds of one import in a loop of the real Azure CLI, the mean of three.
@@ -144,7 +150,17 @@ fn az_loop(stage: &Stage) -> f64 {
     let began = Instant::now();
     for index in 0..IMPORTS {
         let source = format!("{}/team/app-{index}:1", SOURCES[index % SOURCES.len()]);
-        run(&["acr", "import", "-n", "contosoacr", "--source", &source, "--image", &format!("az/app-{index}:1"), "--force"]);
+        run(&[
+            "acr",
+            "import",
+            "-n",
+            "contosoacr",
+            "--source",
+            &source,
+            "--image",
+            &format!("az/app-{index}:1"),
+            "--force",
+        ]);
     }
     began.elapsed().as_secs_f64() / IMPORTS as f64
 }
@@ -157,5 +173,9 @@ fn many_lines(runtime: &tokio::runtime::Runtime) {
     let took = stage.run(&["plan", "--registry", "contosoacr", "--all", "--plan-file", "plan.json"], 2);
     row("plan of 20,000 lines: memory", peak(), 200.0, "MB");
     let requests = stage.emulator.world().requests().len() as f64;
-    println!("| plan of 20,000 lines: requests a line, and a second on one machine with the stand-in | {:.1} | {:.0} | |", requests / LINES as f64, requests / took.as_secs_f64());
+    println!(
+        "| plan of 20,000 lines: requests a line, and a second on one machine with the stand-in | {:.1} | {:.0} | |",
+        requests / LINES as f64,
+        requests / took.as_secs_f64()
+    );
 }

@@ -33,5 +33,7 @@ pub mod host;
 
 pub mod app;
 
+pub mod cli;
+
 #[cfg(feature = "emulator")]
 pub mod emulator;

@@ -16,6 +16,7 @@ use crate::{
     report::{Base, Body, Report},
 };
 use session::Session;
+use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 
 /// What a run is about: the mode, and the two versions of the list.
@@ -38,6 +39,17 @@ pub struct Occasion {
 /// `watch` follows the events while the plan is applied. When `stop` turns true, nothing new begins and the report
 /// tells what still runs.
 pub async fn walk(
+    inputs: &Inputs,
+    occasion: &Occasion,
+    watch: impl AsyncFnOnce(&Plan, mpsc::UnboundedReceiver<Event>),
+    stop: &watch::Receiver<bool>,
+) -> Report {
+    let began = Instant::now();
+    let report = corridor(inputs, occasion, watch, stop).await;
+    Report { took: Some(began.elapsed()), ..report }
+}
+
+async fn corridor(
     inputs: &Inputs,
     occasion: &Occasion,
     watch: impl AsyncFnOnce(&Plan, mpsc::UnboundedReceiver<Event>),
@@ -93,7 +105,7 @@ async fn apply(
     stop: &watch::Receiver<bool>,
 ) -> Vec<Outcome> {
     let importers = match session.importers() {
-        Some(importers) if lists.head.errors.is_empty() => importers,
+        Some(importers) if lists.head.error_count() == 0 => importers,
         // A list that cannot be read whole may lack what its author meant: nothing is written.
         _ => return vec![Outcome::Withheld; plan.steps.len()],
     };
@@ -139,8 +151,10 @@ impl Lists {
             target,
             base: occasion.base_name.clone(),
             errors: self.head.errors,
+            more_errors: self.head.more_errors,
             warnings: self.head.warnings,
             body,
+            took: None,
         }
     }
 }

@@ -25,7 +25,8 @@ pub struct Asked {
 /// A [`Problem`] for a file or a revision that cannot be read.
 pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
     let path = &inputs.images_file;
-    let head = images::read_file(path).map_err(|error| Problem::new(Side::Settings, error.to_string()).hint(sentence(error.hint())))?;
+    let head = images::read_file(path)
+        .map_err(|error| Problem::new(Side::Settings, error.to_string()).hint(sentence(error.hint())))?;
     let (base, base_name) = match asked.scope {
         Scope::All => (None, Base::None),
         Scope::Changed => {

@@ -137,6 +137,11 @@ impl Report {
         totals
     }
 
+    /// Returns whether the registry was to be changed.
+    pub fn is_applied(&self) -> bool {
+        matches!(self.body, Body::Applied(..))
+    }
+
     /// Returns the plan, where there is one.
     pub fn plan(&self) -> Option<&Plan> {
         match &self.body {

@@ -1,7 +1,7 @@
 //! Comment: one on the pull request, kept current in place.
 
 use crate::reference::Registry;
-use octocrab::{Octocrab, models::issues::Comment, service::middleware::retry::RetryConfig};
+use octocrab::{Octocrab, models::issues::Comment};
 
 /// The most characters of a comment (GitHub REST API, issue comments).
 pub(super) const LONGEST: usize = 65_536;
@@ -22,8 +22,11 @@ pub(super) fn marker(file: &str, target: Option<&Registry>) -> String {
 
 impl Comments {
     /// Makes the client over the program's one HTTP client: proxies, time-outs and authorities come from it.
+    ///
+    /// The library is built without its feature `retry`, which would repeat a POST after a 5xx: two comments.
     pub(super) fn new(http: reqwest::Client, api: &str, token: &str, repository: &str) -> Result<Self, String> {
-        let (owner, repository) = repository.split_once('/').ok_or("GITHUB_REPOSITORY is not of the form `owner/name`")?;
+        let (owner, repository) =
+            repository.split_once('/').ok_or("GITHUB_REPOSITORY is not of the form `owner/name`")?;
         let is_secure = api.starts_with("https://") || api.starts_with("http://127.0.0.1:");
         if !is_secure {
             return Err("GITHUB_API_URL does not begin with https: the token is not sent there".to_owned());
@@ -32,8 +35,6 @@ impl Comments {
             .base_uri(api.trim_end_matches('/'))
             .map_err(|error| explain(&error))?
             .personal_token(token.to_owned())
-            // The default repeats a POST at once after a 5xx or a dropped connection: two comments.
-            .add_retry_config(RetryConfig::None)
             .build_with_reqwest(http)
             .map_err(|error| explain(&error))?;
         Ok(Self { client, owner: owner.to_owned(), repository: repository.to_owned() })
@@ -78,9 +79,14 @@ impl Comments {
 fn explain(error: &octocrab::Error) -> String {
     match error {
         octocrab::Error::GitHub { source, .. } if matches!(source.status_code.as_u16(), 403 | 404) => {
-            format!("the plan was not posted: GitHub answered {} ({}); the job needs `permissions: pull-requests: write`", source.status_code, source.message)
+            format!(
+                "the plan was not posted: GitHub answered {} ({}); the job needs `permissions: pull-requests: write`",
+                source.status_code, source.message
+            )
         }
-        octocrab::Error::GitHub { source, .. } => format!("the plan was not posted: GitHub answered {}: {}", source.status_code, source.message),
+        octocrab::Error::GitHub { source, .. } => {
+            format!("the plan was not posted: GitHub answered {}: {}", source.status_code, source.message)
+        }
         other => {
             let mut text = format!("the plan was not posted: {other}");
             let mut cause = std::error::Error::source(other);

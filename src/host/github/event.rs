@@ -38,7 +38,8 @@ impl Event {
         let payload = match env.get("GITHUB_EVENT_PATH") {
             None => Payload::default(),
             Some(path) => {
-                let unreadable = |why: String| Problem::new(Side::Settings, format!("the event `{path}` cannot be read: {why}"));
+                let unreadable =
+                    |why: String| Problem::new(Side::Settings, format!("the event `{path}` cannot be read: {why}"));
                 let text = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
                 serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?
             }

@@ -11,7 +11,7 @@ use crate::{
     app::Occasion,
     http::Http,
     images,
-    inputs::{Env, Inputs, Mode, Scope},
+    inputs::{Env, Inputs, Scope},
     problem::{Problem, Side},
     report::{Base, Body, Report, annotations, markdown},
 };
@@ -48,7 +48,8 @@ impl GitHub {
     pub fn occasion(&self, inputs: &Inputs) -> Result<Occasion, Problem> {
         let path = self.workspace.join(&inputs.images_file);
         let head = images::read_file(&path).map_err(|error| {
-            Problem::new(Side::Settings, error.to_string()).hint("Check the input `images-file`, and that `actions/checkout` ran before.")
+            Problem::new(Side::Settings, error.to_string())
+                .hint("Check the input `images-file`, and that `actions/checkout` ran before.")
         })?;
         let mode = inputs.mode.unwrap_or(self.event.mode());
         let (base, base_name) = match inputs.scope {
@@ -82,15 +83,26 @@ impl GitHub {
     }
 
     fn at(&self, revision: &str, file: &Path) -> Result<Vec<u8>, Problem> {
-        let text = git::text_at(&self.workspace, revision, &self.workspace.join(file)).map_err(|error| shallow(&error))?;
+        let text =
+            git::text_at(&self.workspace, revision, &self.workspace.join(file)).map_err(|error| shallow(&error))?;
         Ok(text.unwrap_or_default())
     }
 
     /// Returns the commit and the page of the run, for the report's reader.
     fn limits(&self, longest: usize) -> markdown::Limits {
         let text = |name| self.env.get(name).unwrap_or_default();
-        let run_url = format!("{}/{}/actions/runs/{}", text("GITHUB_SERVER_URL"), text("GITHUB_REPOSITORY"), text("GITHUB_RUN_ID"));
-        markdown::Limits { longest, run_url: Some(run_url), commit: self.env.get("GITHUB_SHA").map(str::to_owned), marker: None }
+        let run_url = format!(
+            "{}/{}/actions/runs/{}",
+            text("GITHUB_SERVER_URL"),
+            text("GITHUB_REPOSITORY"),
+            text("GITHUB_RUN_ID")
+        );
+        markdown::Limits {
+            longest,
+            run_url: Some(run_url),
+            commit: self.env.get("GITHUB_SHA").map(str::to_owned),
+            marker: None,
+        }
     }
 
     /// Hides the secrets of the run from its log, before anything is printed.

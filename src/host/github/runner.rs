@@ -14,7 +14,9 @@ pub(super) const LONGEST_SUMMARY: usize = 1_000_000 / 4;
 /// # Errors
 /// The warning to print; a step outside of a runner has no such file.
 pub(super) fn append(env: &Env, variable: &str, text: &str) -> Result<(), String> {
-    let Some(path) = env.get(variable) else { return Err(warning(&format!("{variable} is not set: nothing was written to it"))) };
+    let Some(path) = env.get(variable) else {
+        return Err(warning(&format!("{variable} is not set: nothing was written to it")));
+    };
     let write = || OpenOptions::new().append(true).open(path)?.write_all(text.as_bytes());
     write().map_err(|error| warning(&format!("{variable} cannot be written: {error}")))
 }
@@ -22,7 +24,8 @@ pub(super) fn append(env: &Env, variable: &str, text: &str) -> Result<(), String
 /// Writes the outputs, each with a delimiter of its own that no value can hold.
 pub(super) fn outputs(report: &Report, inputs: &Inputs) -> String {
     let totals = report.totals();
-    let file = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let file =
+        |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let mut text = String::new();
     for (name, value) in [
         ("changed", (totals.import + totals.moved).to_string()),
@@ -47,8 +50,12 @@ pub(super) fn warning(what: &str) -> String {
 /// Returns the commands that hide what is secret; short values would hide half of the log.
 pub(super) fn masks(_inputs: &Inputs, env: &Env) -> Vec<String> {
     let secrets = INPUTS.iter().filter(|input| input.is_secret);
-    let values = secrets.flat_map(|input| env.input(input.name).into_iter().chain(input.variable.and_then(|name| env.get(name))));
+    let values = secrets
+        .flat_map(|input| env.input(input.name).into_iter().chain(input.variable.and_then(|name| env.get(name))));
     // A line of `credentials` holds its secret last.
     let words = values.flat_map(str::lines).filter_map(|line| line.split_whitespace().last());
-    words.filter(|word| word.len() >= 6 && !word.starts_with('$')).map(|word| format!("::add-mask::{}", escape::command_data(word))).collect()
+    words
+        .filter(|word| word.len() >= 6 && !word.starts_with('$'))
+        .map(|word| format!("::add-mask::{}", escape::command_data(word)))
+        .collect()
 }

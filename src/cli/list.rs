@@ -1,0 +1,37 @@
+//! `plan` and `apply`: the list of a working copy, shown in the terminal.
+
+use super::{BAD, GOOD, PENDING, files, outlet, stop};
+use crate::{
+    app,
+    host::{self, Asked},
+    inputs::{Env, Inputs, Mode},
+    report::{Report, Verdict, progress, terminal},
+};
+
+pub(super) async fn run(inputs: &Inputs, asked: Asked, env: &Env) -> u8 {
+    let occasion = match host::occasion(inputs, asked) {
+        Ok(occasion) => occasion,
+        Err(problem) => return outlet::problems(&[problem]),
+    };
+    let colour = outlet::colour(env);
+    let report = app::walk(
+        inputs,
+        &occasion,
+        async |plan, events| progress::watch(plan, events, outlet::progress()).await,
+        &stop::listen(),
+    )
+    .await;
+    outlet::print(&terminal::text(&report, colour));
+    if let Err(problem) = files::write(inputs, &report) {
+        return outlet::problems(&[problem]);
+    }
+    code(&report, asked.mode)
+}
+
+fn code(report: &Report, mode: Mode) -> u8 {
+    match (report.verdict(), mode) {
+        (Verdict::Clean, _) => GOOD,
+        (Verdict::Pending, Mode::Plan) => PENDING,
+        (Verdict::Pending | Verdict::Failed, _) => BAD,
+    }
+}

@@ -1,0 +1,64 @@
+//! The command line: which command is meant, and what it prints.
+//!
+//! The action is the same program with no subcommand.
+
+mod action;
+mod arguments;
+mod check;
+#[cfg(feature = "emulator")]
+mod demo;
+mod files;
+mod list;
+mod outlet;
+mod stop;
+
+use crate::{
+    host::Asked,
+    inputs::{Env, Inputs},
+    problem::Problem,
+};
+use std::process::ExitCode;
+
+pub use arguments::{Command, Message, read};
+
+/// Everything is as it should be.
+const GOOD: u8 = 0;
+/// Something is wrong: a line, a step, a setting.
+const BAD: u8 = 1;
+/// `plan` found changes that wait to be merged; on CI hosts that is success.
+const PENDING: u8 = 2;
+
+/// Runs a command to its exit code.
+pub async fn run(command: Command, env: Env) -> ExitCode {
+    let code = match command {
+        Command::Check { file } => check::run(&file, &env),
+        Command::List { mode, scope, inputs } => match settings(env.clone(), &inputs) {
+            Ok(settings) => list::run(&settings, Asked { mode, scope }, &env).await,
+            Err(problems) => outlet::problems(&problems),
+        },
+        Command::Action => match Inputs::read(&env) {
+            Ok(settings) => action::run(&settings, &env).await,
+            Err(problems) => outlet::problems(&problems),
+        },
+        #[cfg(feature = "emulator")]
+        Command::Demo => demo::run(&env).await,
+        #[cfg(feature = "emulator")]
+        Command::Emulator(options) => match crate::emulator::serve(options, std::io::stdout()).await {
+            Ok(()) => GOOD,
+            Err(error) => outlet::error(&format!("{error:#}")),
+        },
+    };
+    ExitCode::from(code)
+}
+
+/// Says why the program cannot even begin.
+pub fn refuse(why: &str) -> ExitCode {
+    ExitCode::from(outlet::error(why))
+}
+
+fn settings(mut env: Env, given: &[(String, String)]) -> Result<Inputs, Vec<Problem>> {
+    for (name, value) in given {
+        env.set_input(name, value);
+    }
+    Inputs::read(&env)
+}
