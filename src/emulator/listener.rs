@@ -97,7 +97,12 @@ async fn handle(request: Request<Incoming>, way: Way, shared: Shared) -> io::Res
     let scheme = if way.is_tls { "https" } else { "http" };
     let named = request.uri().authority().map(ToString::to_string).or_else(|| way.tunnel.clone());
     let host_header = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
-    let authority = named.unwrap_or(host_header);
+    let mut authority = named.unwrap_or(host_header);
+    // Addresses that are given to clients leave the scheme's own port out, as the services do.
+    let own_port = if way.is_tls { ":443" } else { ":80" };
+    if let Some(host) = authority.strip_suffix(own_port) {
+        authority = host.to_owned();
+    }
     let lead = hosts::lead(&shared.world, &authority, shared.address);
     let origin = format!("{scheme}://{authority}");
     let (host, is_direct) = match lead {

@@ -37,6 +37,9 @@ mod storage;
 mod token;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use azure_registry::AzureRegistry;
 pub use fault::{Fault, Part};
 pub use identity::Rights;
