@@ -22,6 +22,7 @@ pub(super) enum Effect {
     ImportFails { code: String, status: u16, reason: String },
     ImportSaysFailed { code: String, reason: String },
     ImportHangs,
+    ImportAtOnce,
     ImportBreaks(Part),
     SourceMoves { host: String, name: String, image: Image },
 }
@@ -32,6 +33,7 @@ impl Effect {
             Self::ImportFails { .. }
             | Self::ImportSaysFailed { .. }
             | Self::ImportHangs
+            | Self::ImportAtOnce
             | Self::ImportBreaks(_)
             | Self::SourceMoves { .. } => true,
             Self::Status { .. }
@@ -159,6 +161,12 @@ impl Fault {
     /// Leaves an import at 202 for ever (azure-cli#23142); nothing is copied.
     pub fn import_hangs() -> Self {
         Self::new(Effect::ImportHangs)
+    }
+
+    /// Lets an import be finished when the POST is answered, with 200 and no `Location` (acr#636). Only for sources
+    /// of the world.
+    pub fn import_at_once() -> Self {
+        Self::new(Effect::ImportAtOnce)
     }
 
     /// Lets an import end as `Succeeded` with a part missing.

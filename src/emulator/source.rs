@@ -2,7 +2,8 @@
 
 use super::{
     Image, World,
-    state::{Repository, Role, SourceFacts},
+    repository::Repository,
+    state::{Role, SourceFacts},
     world::split_name,
 };
 use crate::reference::Digest;

@@ -222,6 +222,11 @@ async fn imports_misbehave_on_request() {
     assert_eq!(registry.tag("s", "1"), Some(moved.digest()));
     world.fault(Fault::status(500).on("management.azure.com").path("/operationResults/"));
     assert_eq!(run("p:1").await.0, 500);
+    world.fault(Fault::import_at_once().times(2));
+    let done = client.import(&body("docker.io", NGINX, "o:1")).await;
+    assert_eq!((done.status().as_u16(), registry.tag("o", "1").is_some()), (200, true));
+    let taken = client.import(&body("docker.io", NGINX, "o:1")).await;
+    assert_eq!((taken.status().as_u16(), taken.headers().get("location")), (409, None));
     world.fault(Fault::import_hangs());
     let hanging = client.import(&body("docker.io", NGINX, "h:1")).await;
     tokio::time::sleep(Duration::from_millis(50)).await;

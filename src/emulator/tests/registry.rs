@@ -228,7 +228,8 @@ async fn registries_are_kept_on_disk_and_found_again() {
     assert_eq!(registry.tag("a", "1"), Some(image.digest()));
     assert_eq!(world.content().get(&image.digest()).map(|bytes| Digest::of(&bytes)), Some(image.digest()));
     assert!(
-        world.state().registries[CONTOSO].repositories["a"].tags["1"].locks != crate::emulator::state::Locks::default()
+        world.state().registries[CONTOSO].repositories["a"].tags["1"].locks
+            != crate::emulator::repository::Locks::default()
     );
 }
 
