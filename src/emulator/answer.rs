@@ -32,13 +32,17 @@ pub(super) async fn respond(
     body: impl Future<Output = io::Result<Bytes>>,
 ) -> io::Result<Outcome> {
     let arrived = world.state().started.elapsed();
+    let wait = fault::wait(&mut world.state(), call.method.as_str(), &call.host, &call.path);
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
     let struck = fault::strike(&mut world.state(), call.method.as_str(), &call.host, &call.path);
     let outcome = match struck.as_ref().map(|strike| (&strike.effect, strike.left)) {
         Some((Effect::Close, _)) => Outcome::Close { resets: false },
         Some((Effect::Reset, _)) => Outcome::Close { resets: true },
         Some((effect, left)) => {
             call.body = body.await?;
-            disturbed(world, call, effect, left).await
+            disturbed(world, call, effect, left)
         }
         None => {
             call.body = body.await?;
@@ -49,7 +53,7 @@ pub(super) async fn respond(
     Ok(outcome)
 }
 
-async fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) -> Outcome {
+fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) -> Outcome {
     match effect {
         Effect::Status { status, retry_after } => {
             let reply =
@@ -61,10 +65,6 @@ async fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) 
             let reply = failing(world, call, StatusCode::TOO_MANY_REQUESTS);
             Outcome::Reply(with(reply, "retry-after", format!("{seconds}")))
         }
-        Effect::Delay(time) => {
-            tokio::time::sleep(*time).await;
-            Outcome::Reply(route(world, call))
-        }
         Effect::CloseInBody => Outcome::CloseInBody { reply: route(world, call), resets: false },
         Effect::ResetInBody => Outcome::CloseInBody { reply: route(world, call), resets: true },
         Effect::Truncate => Outcome::Reply(route(world, call).map(|body| body.slice(..body.len() / 2))),
@@ -72,6 +72,7 @@ async fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) 
         Effect::Html => Outcome::Reply(html(StatusCode::OK)),
         Effect::Close
         | Effect::Reset
+        | Effect::Delay(_)
         | Effect::ImportFails { .. }
         | Effect::ImportSaysFailed { .. }
         | Effect::ImportHangs

@@ -50,7 +50,7 @@ impl Default for World {
 impl World {
     /// Makes a world with nothing in it.
     pub fn new() -> Self {
-        Self::of(BTreeMap::new(), Content::in_memory(), None)
+        Self::of(BTreeMap::new(), Content::in_memory(), Mint::new(), None)
     }
 
     /// Makes a world whose registries are kept in a directory, and loads what an earlier one left there.
@@ -64,12 +64,12 @@ impl World {
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(error),
         };
-        Ok(Self::of(registries, content, Some(dir.to_owned())))
+        Ok(Self::of(registries, content, Mint::kept_in(&dir.join("key"))?, Some(dir.to_owned())))
     }
 
-    fn of(registries: BTreeMap<String, Registry>, content: Content, dir: Option<PathBuf>) -> Self {
+    fn of(registries: BTreeMap<String, Registry>, content: Content, mint: Mint, dir: Option<PathBuf>) -> Self {
         let state = Mutex::new(State::new(registries));
-        Self(Arc::new(Inner { state, content, mint: Mint::new(), dir, is_changed: AtomicBool::new(false) }))
+        Self(Arc::new(Inner { state, content, mint, dir, is_changed: AtomicBool::new(false) }))
     }
 
     /// Creates `NAME.azurecr.io`, Premium and open to all networks, or returns the one that is there.

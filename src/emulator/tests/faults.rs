@@ -95,6 +95,11 @@ async fn bodies_are_cut_changed_or_replaced() {
     let begin = Instant::now();
     assert_eq!(client.get(PING).send().await.unwrap().status(), 200);
     assert!(begin.elapsed() >= Duration::from_millis(120));
+    client.world().fault(Fault::delay(Duration::from_millis(50)).always());
+    client.world().fault(Fault::status(502));
+    let begin = Instant::now();
+    assert_eq!(client.get(PING).send().await.unwrap().status(), 502);
+    assert!(begin.elapsed() >= Duration::from_millis(50));
 }
 
 #[tokio::test]
