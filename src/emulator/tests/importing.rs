@@ -255,3 +255,19 @@ async fn an_image_of_another_server_on_this_machine_is_fetched_and_imported() {
     request["targetTags"] = json!(["team/app:2"]);
     assert!(message(&client.import_to_end(&request).await).contains("NotFound"));
 }
+
+#[tokio::test]
+async fn many_imports_run_at_the_same_time() {
+    let world = World::demo();
+    world.import_latency(Duration::from_millis(300));
+    let client = Client::of(world).await;
+    let token = client.arm_token().await;
+    let requests: Vec<_> = (0..100).map(|at| (at.to_string(), body("docker.io", NGINX, &format!("a:{at}")))).collect();
+    let begin = std::time::Instant::now();
+    let begun = requests.iter().map(|(id, request)| client.import_as(&token, id, request));
+    let begun = futures_util::future::join_all(begun).await;
+    assert!(begun.iter().all(|answer| answer.status() == 202));
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let tags = client.world().azure_registry("contosoacr").tags("a").len();
+    assert_eq!((tags, client.world().imports().len()), (100, 100), "after {:?}", begin.elapsed());
+}

@@ -122,3 +122,12 @@ async fn hosts_of_nobody_are_refused_and_hosts_of_this_machine_passed_through() 
     assert_eq!(neighbour.world().requests().len(), 1);
     assert!(client.world().requests().is_empty());
 }
+
+#[tokio::test]
+async fn a_dropped_emulator_answers_nobody_on_connections_that_were_open_either() {
+    let Client { http, emulator } = Client::demo().await;
+    let url = "https://registry.k8s.io/v2/";
+    assert_eq!(http.get(url).send().await.unwrap().status(), 200);
+    drop(emulator);
+    http.get(url).send().await.unwrap_err();
+}
