@@ -15,6 +15,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::{io, time::Duration};
 
+/// How many requests are remembered.
+const MOST_SEEN: usize = 200_000;
+
 /// What the listener is to do.
 pub(super) enum Outcome {
     Reply(Reply),
@@ -29,13 +32,17 @@ pub(super) async fn respond(
     body: impl Future<Output = io::Result<Bytes>>,
 ) -> io::Result<Outcome> {
     let arrived = world.state().started.elapsed();
+    let wait = fault::wait(&mut world.state(), call.method.as_str(), &call.host, &call.path);
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
     let struck = fault::strike(&mut world.state(), call.method.as_str(), &call.host, &call.path);
     let outcome = match struck.as_ref().map(|strike| (&strike.effect, strike.left)) {
         Some((Effect::Close, _)) => Outcome::Close { resets: false },
         Some((Effect::Reset, _)) => Outcome::Close { resets: true },
         Some((effect, left)) => {
             call.body = body.await?;
-            disturbed(world, call, effect, left).await
+            disturbed(world, call, effect, left)
         }
         None => {
             call.body = body.await?;
@@ -46,7 +53,7 @@ pub(super) async fn respond(
     Ok(outcome)
 }
 
-async fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) -> Outcome {
+fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) -> Outcome {
     match effect {
         Effect::Status { status, retry_after } => {
             let reply =
@@ -58,10 +65,6 @@ async fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) 
             let reply = failing(world, call, StatusCode::TOO_MANY_REQUESTS);
             Outcome::Reply(with(reply, "retry-after", format!("{seconds}")))
         }
-        Effect::Delay(time) => {
-            tokio::time::sleep(*time).await;
-            Outcome::Reply(route(world, call))
-        }
         Effect::CloseInBody => Outcome::CloseInBody { reply: route(world, call), resets: false },
         Effect::ResetInBody => Outcome::CloseInBody { reply: route(world, call), resets: true },
         Effect::Truncate => Outcome::Reply(route(world, call).map(|body| body.slice(..body.len() / 2))),
@@ -69,9 +72,11 @@ async fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) 
         Effect::Html => Outcome::Reply(html(StatusCode::OK)),
         Effect::Close
         | Effect::Reset
+        | Effect::Delay(_)
         | Effect::ImportFails { .. }
         | Effect::ImportSaysFailed { .. }
         | Effect::ImportHangs
+        | Effect::ImportAtOnce
         | Effect::ImportBreaks(_)
         | Effect::SourceMoves { .. } => Outcome::Reply(route(world, call)),
     }
@@ -142,5 +147,10 @@ fn note(world: &World, call: &Call, at: Duration, outcome: &Outcome) {
         accept: call.header("accept").map(str::to_owned),
         body_bytes: call.body.len(),
     };
-    world.state().seen.push(seen);
+    let mut state = world.state();
+    // A stand-in that serves for days must not fill the memory with what nobody looks at.
+    if state.seen.len() >= MOST_SEEN {
+        state.seen.drain(..MOST_SEEN / 2);
+    }
+    state.seen.push(seen);
 }

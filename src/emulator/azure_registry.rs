@@ -3,7 +3,8 @@
 use super::{
     Image, Part, World,
     manifest::Links,
-    state::{Azure, RegistryUser, Repository, Role},
+    repository::Repository,
+    state::{Azure, RegistryUser, Role},
     world::split_name,
 };
 use crate::reference::Digest;

@@ -159,7 +159,7 @@ fn prove_by_assertion(world: &World, assertion: &str, client_id: &str) -> Result
 
 fn refuse(status: StatusCode, error: &str, code: u32, text: &str) -> Reply {
     let (trace, correlation) = (uuid::Uuid::new_v4().to_string(), uuid::Uuid::new_v4().to_string());
-    let time = super::state::timestamp().replace('T', " ");
+    let time = super::repository::timestamp().replace('T', " ");
     let time = format!("{}Z", time.split('.').next().unwrap_or_default());
     let description = format!("AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}");
     let body = json!({

@@ -22,6 +22,7 @@ pub(super) enum Effect {
     ImportFails { code: String, status: u16, reason: String },
     ImportSaysFailed { code: String, reason: String },
     ImportHangs,
+    ImportAtOnce,
     ImportBreaks(Part),
     SourceMoves { host: String, name: String, image: Image },
 }
@@ -32,6 +33,7 @@ impl Effect {
             Self::ImportFails { .. }
             | Self::ImportSaysFailed { .. }
             | Self::ImportHangs
+            | Self::ImportAtOnce
             | Self::ImportBreaks(_)
             | Self::SourceMoves { .. } => true,
             Self::Status { .. }
@@ -116,7 +118,7 @@ impl Fault {
         Self::new(Effect::ResetInBody)
     }
 
-    /// Waits before answering.
+    /// Waits before answering; other faults may strike behind the wait.
     pub fn delay(time: Duration) -> Self {
         Self::new(Effect::Delay(time))
     }
@@ -159,6 +161,12 @@ impl Fault {
     /// Leaves an import at 202 for ever (azure-cli#23142); nothing is copied.
     pub fn import_hangs() -> Self {
         Self::new(Effect::ImportHangs)
+    }
+
+    /// Lets an import be finished when the POST is answered, with 200 and no `Location` (acr#636). Only for sources
+    /// of the world.
+    pub fn import_at_once() -> Self {
+        Self::new(Effect::ImportAtOnce)
     }
 
     /// Lets an import end as `Succeeded` with a part missing.
@@ -217,7 +225,22 @@ pub(super) struct Strike {
     pub(super) left: Duration,
 }
 
-/// Takes the first fault that meets a request.
+/// Takes every wait that meets a request, and returns their sum.
+pub(super) fn wait(state: &mut State, method: &str, host: &str, path: &str) -> Duration {
+    let mut wait = Duration::ZERO;
+    for fault in &mut state.faults {
+        if let Effect::Delay(time) = fault.effect
+            && fault.meets(method, host, path)
+        {
+            wait += time;
+            fault.left = fault.left.map(|left| left - 1);
+        }
+    }
+    state.faults.retain(|fault| fault.left != Some(0));
+    wait
+}
+
+/// Takes the first fault that meets a request and is no wait.
 pub(super) fn strike(state: &mut State, method: &str, host: &str, path: &str) -> Option<Strike> {
     take(state, method, host, path, false)
 }
@@ -228,7 +251,10 @@ pub(super) fn strike_import(state: &mut State, host: &str, target: &str) -> Opti
 }
 
 fn take(state: &mut State, method: &str, host: &str, path: &str, import: bool) -> Option<Strike> {
-    let meets = |fault: &&mut Fault| fault.effect.strikes_imports() == import && fault.meets(method, host, path);
+    let meets = |fault: &&mut Fault| {
+        let is_wait = matches!(fault.effect, Effect::Delay(_));
+        !is_wait && fault.effect.strikes_imports() == import && fault.meets(method, host, path)
+    };
     let fault = state.faults.iter_mut().find(meets)?;
     if let Some(left) = &mut fault.left {
         *left -= 1;

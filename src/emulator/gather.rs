@@ -26,11 +26,14 @@ pub(super) async fn image(world: &World, request: &Request) -> Result<Image, Fai
     let is_outside = host.as_ref().is_some_and(|host| !world.state().registries.contains_key(host));
     match host {
         Some(host) if is_outside => fetch::image(world, &host, request).await,
-        _ => here(world, request, host.as_deref()),
+        _ => here(world, request),
     }
 }
 
-fn here(world: &World, request: &Request, host: Option<&str>) -> Result<Image, Failure> {
+/// Gathers from a registry of the world.
+pub(super) fn here(world: &World, request: &Request) -> Result<Image, Failure> {
+    let host = request.registry_uri.as_deref().map(canonical);
+    let host = host.as_deref();
     if let Some(host) = host {
         // What is queued for the source's own door strikes the service as well.
         let path = format!("/v2/{}/manifests/{}", request.repository, request.manifest());

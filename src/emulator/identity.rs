@@ -1,5 +1,8 @@
 //! Identities: who may sign in, and what Azure lets them do.
 
+use super::{World, token::Kind};
+use std::time::Duration;
+
 /// What the role assignments of an identity allow.
 ///
 /// The roles and what they hold: Microsoft's article "Azure Container Registry roles directory reference", and
@@ -113,4 +116,40 @@ pub(super) struct Trust {
     pub(super) client_id: String,
     pub(super) issuer: String,
     pub(super) subject: String,
+}
+
+impl World {
+    /// Creates a service principal with a client secret.
+    pub fn identity(&self, client_id: &str, secret: &str, rights: Rights) {
+        self.add_principal(client_id, Some(secret), rights);
+    }
+
+    /// Creates an application that an outside identity provider's tokens stand for.
+    pub fn federated_identity(&self, client_id: &str, issuer: &str, subject: &str, rights: Rights) {
+        self.add_principal(client_id, None, rights);
+        let trust = Trust { client_id: client_id.to_owned(), issuer: issuer.to_owned(), subject: subject.to_owned() };
+        self.state().federated.push(trust);
+    }
+
+    /// Creates a managed identity and makes it the machine's; the address 169.254.169.254 gives its tokens.
+    pub fn managed_identity(&self, client_id: &str, rights: Rights) {
+        self.add_principal(client_id, None, rights);
+        self.state().managed_identity = Some(client_id.to_owned());
+    }
+
+    fn add_principal(&self, client_id: &str, secret: Option<&str>, rights: Rights) {
+        let mut state = self.state();
+        let known = state.principals.iter().position(|principal| principal.client_id == client_id);
+        let before = known.map(|at| state.principals.remove(at));
+        // The object id differs from the client id, and follows from it so that texts stay the same.
+        let object_id = format!("55555555{}", client_id.get(8..).unwrap_or_default());
+        let secret = secret.map(str::to_owned).or_else(|| before.and_then(|before| before.secret));
+        state.principals.push(Principal { client_id: client_id.to_owned(), object_id, secret, rights });
+    }
+
+    /// Makes a token that a federated identity provider could have made.
+    pub fn federated_token(&self, issuer: &str, subject: &str) -> String {
+        let claims = serde_json::json!({"iss": issuer, "sub": subject, "aud": "api://AzureADTokenExchange"});
+        self.mint().issue(Kind::Access, Duration::from_secs(300), claims)
+    }
 }

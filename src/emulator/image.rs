@@ -2,12 +2,10 @@
 //!
 //! Real gzip layers with a configuration that tells the truth about them, so that other programs can read them.
 
-use super::manifest::media_type;
+use super::{layer, manifest::media_type};
 use crate::reference::{Digest, Platform};
 use bytes::Bytes;
-use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
-use std::io::Write as _;
 
 /// A description of an image; the same description always gives the same digest.
 #[derive(Debug, Clone)]
@@ -147,9 +145,9 @@ impl Image {
         let names = names.chain((0..self.layers).map(|at| format!("{} {platform} {at}", self.content)));
         let (mut layers, mut diff_ids) = (Vec::new(), Vec::new());
         for name in names {
-            let archive = archive(&name, self.layer_bytes);
+            let archive = layer::archive(&name, self.layer_bytes);
             diff_ids.push(Digest::of(&archive));
-            layers.push(built.add_blob(layer_type, compressed(&archive)));
+            layers.push(built.add_blob(layer_type, layer::compressed(&archive)));
         }
         let mut config = json!(platform);
         config["created"] = json!("2026-01-01T00:00:00Z");
@@ -221,35 +219,6 @@ fn read_platform(text: &str) -> Platform {
         architecture: parts.next().unwrap_or_default(),
         variant: parts.next(),
     }
-}
-
-/// Makes a tar archive with one file of bytes that follow from its name.
-fn archive(name: &str, bytes: usize) -> Vec<u8> {
-    let seed = Digest::of(name.as_bytes()).to_string();
-    // The hash's hexadecimal digits begin behind `sha256:`; sixteen of them fill the word.
-    let mut word = u64::from_str_radix(&seed[7..23], 16).unwrap_or(1) | 1;
-    let mut content = Vec::with_capacity(bytes + 8);
-    while content.len() < bytes {
-        // Marsaglia's xorshift: quick, and without a pattern that compression finds.
-        word ^= word << 13;
-        word ^= word >> 7;
-        word ^= word << 17;
-        content.extend_from_slice(&word.to_le_bytes());
-    }
-    content.truncate(bytes);
-    let mut header = tar::Header::new_ustar();
-    header.set_size(content.len() as u64);
-    header.set_mode(0o644);
-    header.set_mtime(0);
-    let mut archive = tar::Builder::new(Vec::new());
-    archive.append_data(&mut header, "app", content.as_slice()).expect("a file with a short name fits in memory");
-    archive.into_inner().expect("memory can be written")
-}
-
-fn compressed(archive: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(archive).expect("memory can be written");
-    encoder.finish().expect("memory can be written").into()
 }
 
 #[cfg(test)]

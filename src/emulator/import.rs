@@ -5,7 +5,8 @@ use super::{
     azure_registry::break_part,
     fault::Effect,
     gather::{self, Image},
-    state::{Azure, Manifest},
+    repository::Manifest,
+    state::Azure,
 };
 use crate::reference::Digest;
 
@@ -156,15 +157,14 @@ async fn copy(world: &World, azure: &Azure, request: &Request, effect: Option<Ef
     }
     check_targets(world, azure, request).map_err(Ending::Failed)?;
     let image = gather::image(world, request).await.map_err(Ending::Failed)?;
-    if image.manifests.len() > MOST_MANIFESTS {
-        // The service's own words for this are in no source; the rule is in the import article.
-        let reason =
-            format!("The image has {} manifests, more than the maximum of {MOST_MANIFESTS}.", image.manifests.len());
-        return Err(Ending::Failed(Failure::parameters(reason)));
-    }
-    check_targets(world, azure, request).map_err(Ending::Failed)?;
-    land(world, azure, request, &image, effect.as_ref());
-    Ok(())
+    land(world, azure, request, &image, effect.as_ref()).map_err(Ending::Failed)
+}
+
+/// Copies one image while the caller waits.
+pub(super) fn at_once(world: &World, azure: &Azure, request: &Request) -> Result<(), Failure> {
+    check_targets(world, azure, request)?;
+    let image = gather::here(world, request)?;
+    land(world, azure, request, &image, None)
 }
 
 /// A tag that is there fails the whole import before any copying begins. A lock is not looked at (section 5.4).
@@ -188,9 +188,23 @@ fn check_targets(world: &World, azure: &Azure, request: &Request) -> Result<(), 
 }
 
 /// Makes the image visible under all its targets at once.
-fn land(world: &World, azure: &Azure, request: &Request, image: &Image, effect: Option<&Effect>) {
+fn land(
+    world: &World,
+    azure: &Azure,
+    request: &Request,
+    image: &Image,
+    effect: Option<&Effect>,
+) -> Result<(), Failure> {
+    let number = image.manifests.len();
+    if number > MOST_MANIFESTS {
+        // The service's own words for this are in no source; the rule is in the import article.
+        let reason = format!("The image has {number} manifests, more than the maximum of {MOST_MANIFESTS}.");
+        return Err(Failure::parameters(reason));
+    }
+    // Another import may have taken the tag while this one was copying.
+    check_targets(world, azure, request)?;
     let mut state = world.state();
-    let Some(registry) = state.registries.get_mut(&azure.login_server) else { return };
+    let Some(registry) = state.registries.get_mut(&azure.login_server) else { return Ok(()) };
     for (name, tag) in &request.targets {
         let repository = registry.repository(name);
         repository.blobs.extend(&image.blobs);
@@ -204,4 +218,7 @@ fn land(world: &World, azure: &Azure, request: &Request, image: &Image, effect: 
             break_part(world, repository, &image.root, *part);
         }
     }
+    drop(state);
+    world.mark_changed();
+    Ok(())
 }

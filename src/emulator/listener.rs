@@ -16,7 +16,10 @@ use futures_util::{future::BoxFuture, stream};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn, upgrade};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 use tokio_rustls::TlsAcceptor;
 
 /// What every connection of one emulator shares.
@@ -26,6 +29,8 @@ pub(super) struct Shared {
     pub(super) authority: Arc<Authority>,
     pub(super) address: SocketAddr,
     pub(super) outside: reqwest::Client,
+    /// Ends when the emulator is dropped; every connection ends with it.
+    pub(super) alive: watch::Receiver<()>,
 }
 
 /// Where on its way a connection is.
@@ -39,20 +44,17 @@ struct Way {
 
 /// Accepts connections until the task is aborted.
 pub(super) async fn listen(listener: TcpListener, shared: Shared) {
-    // Tasks of connections die with this one.
-    let mut connections = tokio::task::JoinSet::new();
     loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                if let Ok((socket, _)) = accepted {
-                    // Head and body of an answer must not wait for the acknowledgement of what went before.
-                    drop(socket.set_nodelay(true));
-                    let socket = Arc::new(socket);
-                    let way = Way { socket: Arc::clone(&socket), tunnel: None, is_tls: false };
-                    connections.spawn(serve(Box::new(Socket(socket)), way, shared.clone()));
-                }
+        match listener.accept().await {
+            Ok((socket, _)) => {
+                // Head and body of an answer must not wait for the acknowledgement of what went before.
+                drop(socket.set_nodelay(true));
+                let socket = Arc::new(socket);
+                let way = Way { socket: Arc::clone(&socket), tunnel: None, is_tls: false };
+                tokio::spawn(serve(Box::new(Socket(socket)), way, shared.clone()));
             }
-            Some(_) = connections.join_next() => {}
+            // Out of file descriptors, most likely: some connection must end first.
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
 }
@@ -60,8 +62,12 @@ pub(super) async fn listen(listener: TcpListener, shared: Shared) {
 /// Serves one line; boxed, because a tunnel holds a line again.
 fn serve(line: Box<dyn Line>, way: Way, shared: Shared) -> BoxFuture<'static, ()> {
     Box::pin(async move {
-        // A connection that breaks is the business of the client, who sees it.
-        drop(serve_line(line, way, shared).await);
+        let mut alive = shared.alive.clone();
+        tokio::select! {
+            // A connection that breaks is the business of the client, who sees it.
+            done = serve_line(line, way, shared) => drop(done),
+            _ = alive.changed() => {}
+        }
     })
 }
 
@@ -97,7 +103,12 @@ async fn handle(request: Request<Incoming>, way: Way, shared: Shared) -> io::Res
     let scheme = if way.is_tls { "https" } else { "http" };
     let named = request.uri().authority().map(ToString::to_string).or_else(|| way.tunnel.clone());
     let host_header = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
-    let authority = named.unwrap_or(host_header);
+    let mut authority = named.unwrap_or(host_header);
+    // Addresses that are given to clients leave the scheme's own port out, as the services do.
+    let own_port = if way.is_tls { ":443" } else { ":80" };
+    if let Some(host) = authority.strip_suffix(own_port) {
+        authority = host.to_owned();
+    }
     let lead = hosts::lead(&shared.world, &authority, shared.address);
     let origin = format!("{scheme}://{authority}");
     let (host, is_direct) = match lead {
@@ -165,9 +176,13 @@ fn tunnel(request: Request<Incoming>, mut way: Way, shared: Shared) -> Response<
         let Ok(upgraded) = upgrade::on(request).await else { return };
         let mut line = TokioIo::new(upgraded);
         if matches!(lead, Leads::Through) {
+            let mut alive = shared.alive.clone();
             if let Ok(mut outside) = TcpStream::connect(&authority).await {
                 drop(outside.set_nodelay(true));
-                drop(tokio::io::copy_bidirectional(&mut line, &mut outside).await);
+                tokio::select! {
+                    done = tokio::io::copy_bidirectional(&mut line, &mut outside) => drop(done),
+                    _ = alive.changed() => {}
+                }
             }
             return;
         }

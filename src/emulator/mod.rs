@@ -22,9 +22,11 @@ mod hosts;
 mod identity;
 mod image;
 mod import;
+mod layer;
 mod listener;
 mod managed_identity;
 mod manifest;
+mod repository;
 mod resource_manager;
 mod samples;
 mod seen;
@@ -36,6 +38,9 @@ mod state;
 mod storage;
 mod token;
 mod world;
+
+#[cfg(test)]
+mod tests;
 
 pub use azure_registry::AzureRegistry;
 pub use fault::{Fault, Part};
@@ -56,7 +61,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 /// A running stand-in. It stops when it is dropped.
 pub struct Emulator {
@@ -64,6 +69,8 @@ pub struct Emulator {
     authority: Arc<Authority>,
     world: World,
     tasks: [JoinHandle<()>; 2],
+    /// Connections end when this goes.
+    _stop: watch::Sender<()>,
 }
 
 impl Emulator {
@@ -84,9 +91,10 @@ impl Emulator {
         let address = listener.local_addr()?;
         let authority = Arc::new(Authority::new()?);
         let outside = fetch::outside_client();
-        let shared = Shared { world: world.clone(), authority: Arc::clone(&authority), address, outside };
+        let (stop, alive) = watch::channel(());
+        let shared = Shared { world: world.clone(), authority: Arc::clone(&authority), address, outside, alive };
         let tasks = [tokio::spawn(listener::listen(listener, shared)), tokio::spawn(keep(world.clone()))];
-        Ok(Self { address, authority, world, tasks })
+        Ok(Self { address, authority, world, tasks, _stop: stop })
     }
 
     /// Returns the address for `HTTPS_PROXY` and `HTTP_PROXY`.

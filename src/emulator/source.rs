@@ -2,7 +2,8 @@
 
 use super::{
     Image, World,
-    state::{Repository, Role, SourceFacts},
+    repository::Repository,
+    state::{Role, SourceFacts},
     world::split_name,
 };
 use crate::reference::Digest;
@@ -79,7 +80,11 @@ impl Source {
     /// Adds an account. Accounts may read everything, the private repositories too.
     #[must_use = "a handle that is not needed can be dropped"]
     pub fn account(self, user: &str, password: &str) -> Self {
-        self.set(|facts| facts.accounts.push((user.to_owned(), password.to_owned())))
+        let account = (user.to_owned(), password.to_owned());
+        self.set(|facts| {
+            facts.accounts.retain(|known| known.0 != account.0);
+            facts.accounts.push(account);
+        })
     }
 
     /// Hides a repository from everybody without an account.

@@ -15,8 +15,10 @@ pub(super) fn answer(world: &World, call: &Call, registry: &str) -> Reply {
         let body = format!("<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>{code}</Code></Error>");
         with(text(status, &body), "content-type", "application/xml")
     };
-    // Azure Storage takes the header for its own and refuses the registry's token (section 7.1).
-    if call.header("authorization").is_some() {
+    // Azure Storage takes the header for its own and refuses the registry's token (section 7.1). Storage on a
+    // subdomain of its registry cannot: programs in Go send their credentials on to it.
+    let is_subdomain = call.host.strip_suffix(registry).is_some_and(|rest| rest.ends_with('.'));
+    if call.header("authorization").is_some() && !is_subdomain {
         return refused(StatusCode::BAD_REQUEST, "InvalidAuthenticationInfo");
     }
     let path = call.path.strip_prefix("/blobs/").and_then(|path| path.rsplit_once('/'));

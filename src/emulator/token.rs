@@ -1,9 +1,14 @@
 //! Tokens: made and read back, for every authority of the world.
 
+use super::content::write_atomically;
 use crate::reference::Digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    fs, io,
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 /// What a token is for; a token is refused everywhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +39,19 @@ pub(super) struct Mint {
 impl Mint {
     pub(super) fn new() -> Self {
         Self { key: uuid::Uuid::new_v4().to_string() }
+    }
+
+    /// Keeps the key in a file, so that who signed in before a restart still is.
+    pub(super) fn kept_in(file: &Path) -> io::Result<Self> {
+        match fs::read_to_string(file) {
+            Ok(key) => Ok(Self { key }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mint = Self::new();
+                write_atomically(file, mint.key.as_bytes())?;
+                Ok(mint)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Makes a token of these claims, valid from now on.

@@ -1,11 +1,11 @@
 //! World: the handle by which tests and commands seed the emulator and look into it.
 
 use super::{
-    AzureRegistry, Fault, Image, Import, Rights, Seen, Source,
+    AzureRegistry, Fault, Image, Import, Seen, Source,
     content::{Content, write_atomically},
-    identity::{Principal, Trust},
+    repository::Manifest,
     source::facts_for,
-    state::{Azure, Manifest, Registry, Role, State},
+    state::{Azure, Registry, Role, State},
     token::Mint,
 };
 use crate::reference::Digest;
@@ -50,7 +50,7 @@ impl Default for World {
 impl World {
     /// Makes a world with nothing in it.
     pub fn new() -> Self {
-        Self::of(BTreeMap::new(), Content::in_memory(), None)
+        Self::of(BTreeMap::new(), Content::in_memory(), Mint::new(), None)
     }
 
     /// Makes a world whose registries are kept in a directory, and loads what an earlier one left there.
@@ -64,12 +64,12 @@ impl World {
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(error),
         };
-        Ok(Self::of(registries, content, Some(dir.to_owned())))
+        Ok(Self::of(registries, content, Mint::kept_in(&dir.join("key"))?, Some(dir.to_owned())))
     }
 
-    fn of(registries: BTreeMap<String, Registry>, content: Content, dir: Option<PathBuf>) -> Self {
+    fn of(registries: BTreeMap<String, Registry>, content: Content, mint: Mint, dir: Option<PathBuf>) -> Self {
         let state = Mutex::new(State::new(registries));
-        Self(Arc::new(Inner { state, content, mint: Mint::new(), dir, is_changed: AtomicBool::new(false) }))
+        Self(Arc::new(Inner { state, content, mint, dir, is_changed: AtomicBool::new(false) }))
     }
 
     /// Creates `NAME.azurecr.io`, Premium and open to all networks, or returns the one that is there.
@@ -115,34 +115,6 @@ impl World {
             repositories: BTreeMap::new(),
         });
         Source::new(self.clone(), host)
-    }
-
-    /// Creates a service principal with a client secret.
-    pub fn identity(&self, client_id: &str, secret: &str, rights: Rights) {
-        self.add_principal(client_id, Some(secret), rights);
-    }
-
-    /// Creates an application that an outside identity provider's tokens stand for.
-    pub fn federated_identity(&self, client_id: &str, issuer: &str, subject: &str, rights: Rights) {
-        self.add_principal(client_id, None, rights);
-        let trust = Trust { client_id: client_id.to_owned(), issuer: issuer.to_owned(), subject: subject.to_owned() };
-        self.state().federated.push(trust);
-    }
-
-    /// Creates a managed identity and makes it the machine's; the address 169.254.169.254 gives its tokens.
-    pub fn managed_identity(&self, client_id: &str, rights: Rights) {
-        self.add_principal(client_id, None, rights);
-        self.state().managed_identity = Some(client_id.to_owned());
-    }
-
-    fn add_principal(&self, client_id: &str, secret: Option<&str>, rights: Rights) {
-        let mut state = self.state();
-        let known = state.principals.iter().position(|principal| principal.client_id == client_id);
-        let before = known.map(|at| state.principals.remove(at));
-        // The object id differs from the client id, and follows from it so that texts stay the same.
-        let object_id = format!("55555555{}", client_id.get(8..).unwrap_or_default());
-        let secret = secret.map(str::to_owned).or_else(|| before.and_then(|before| before.secret));
-        state.principals.push(Principal { client_id: client_id.to_owned(), object_id, secret, rights });
     }
 
     /// Sets how long an import takes until the image is there; 300 ms at first.
@@ -198,12 +170,6 @@ impl World {
     /// Returns every import that Resource Manager accepted.
     pub fn imports(&self) -> Vec<Import> {
         self.state().imports.clone()
-    }
-
-    /// Makes a token that a federated identity provider could have made.
-    pub fn federated_token(&self, issuer: &str, subject: &str) -> String {
-        let claims = serde_json::json!({"iss": issuer, "sub": subject, "aud": "api://AzureADTokenExchange"});
-        self.mint().issue(super::token::Kind::Access, Duration::from_secs(300), claims)
     }
 
     /// Writes the registries to the directory of [`World::with_data`], if there is one and anything changed.

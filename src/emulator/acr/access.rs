@@ -25,22 +25,22 @@ pub(super) fn admit(
     if actions.iter().all(|action| allowed.iter().any(|it| it == action)) {
         return Ok(());
     }
-    Err(challenge(call, azure, Some((kind, name, actions))))
+    Err(challenge(world, call, azure, Some((kind, name, actions))))
 }
 
 /// Admits any valid credentials to `/v2/`.
 pub(super) fn ping(world: &World, call: &Call, azure: &Azure) -> Result<(), Refusal> {
     let is_known = match (call.bearer(), call.basic()) {
-        (Some(token), _) => access_claims(world.mint(), call, azure, token).is_some(),
+        (Some(token), _) => access_claims(world.mint(), azure, token).is_some(),
         (None, Some((user, password))) => is_user(&world.state(), world.mint(), azure, &user, &password),
         (None, None) => false,
     };
-    if is_known { Ok(()) } else { Err(challenge(call, azure, None)) }
+    if is_known { Ok(()) } else { Err(challenge(world, call, azure, None)) }
 }
 
 fn granted(world: &World, call: &Call, azure: &Azure, kind: &str, name: &str) -> Vec<String> {
     if let Some(token) = call.bearer() {
-        let Some(claims) = access_claims(world.mint(), call, azure, token) else { return Vec::new() };
+        let Some(claims) = access_claims(world.mint(), azure, token) else { return Vec::new() };
         let entries = claims["access"].as_array().cloned().unwrap_or_default();
         let meant = entries.iter().filter(|entry| entry["type"] == kind && entry["name"] == name);
         let actions = meant.flat_map(|entry| entry["actions"].as_array().cloned().unwrap_or_default());
@@ -55,7 +55,7 @@ fn granted(world: &World, call: &Call, azure: &Azure, kind: &str, name: &str) ->
 }
 
 /// An access token holds at the registry that gave it; one that was fetched before a switch to ABAC mode does not.
-fn access_claims(mint: &Mint, _: &Call, azure: &Azure, token: &str) -> Option<Value> {
+fn access_claims(mint: &Mint, azure: &Azure, token: &str) -> Option<Value> {
     let claims = mint.read_valid(Kind::Access, token)?;
     (claims["aud"] == azure.login_server.as_str() && claims["abac"] == azure.abac).then_some(claims)
 }
@@ -134,7 +134,7 @@ fn from_scope_map(action: &str, repository: &str) -> Option<String> {
     Some(action.to_owned())
 }
 
-fn challenge(call: &Call, azure: &Azure, wanted: Option<(&str, &str, &[&str])>) -> Refusal {
+fn challenge(world: &World, call: &Call, azure: &Azure, wanted: Option<(&str, &str, &[&str])>) -> Refusal {
     let service = &azure.login_server;
     let mut header = format!("Bearer realm=\"{}/oauth2/token\",service=\"{service}\"", call.origin);
     let mut detail = Value::Null;
@@ -143,10 +143,8 @@ fn challenge(call: &Call, azure: &Azure, wanted: Option<(&str, &str, &[&str])>) 
         detail = json!([{"Type": kind, "Name": name, "Action": actions.join(",")}]);
     }
     if call.header("authorization").is_some() || wanted.is_some() {
-        header.push_str(match call.bearer() {
-            Some(_) => ",error=\"insufficient_scope\"",
-            None => ",error=\"invalid_token\"",
-        });
+        let is_valid = call.bearer().is_some_and(|token| access_claims(world.mint(), azure, token).is_some());
+        header.push_str(if is_valid { ",error=\"insufficient_scope\"" } else { ",error=\"invalid_token\"" });
     }
     let text = "authentication required, visit https://aka.ms/acr/authorization for more information.";
     let reply = registry_error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", text, &detail);

@@ -7,7 +7,8 @@ use crate::{
         call::{Call, Reply, empty, json_reply, registry_error},
         distribution::page,
         manifest::Links,
-        state::{Azure, Locks, Manifest, Repository, Tag},
+        repository::{Locks, Manifest, Repository, Tag},
+        state::Azure,
     },
     reference::Digest,
 };

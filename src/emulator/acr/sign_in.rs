@@ -39,9 +39,7 @@ pub(super) fn exchange(world: &World, call: &Call, azure: &Azure) -> Reply {
     let rights = state.principal(client_id).map(|principal| principal.rights.clone()).unwrap_or_default();
     drop(state);
     // An identity without any role here fails at this door (section 6.2).
-    let has_role = !rights.actions(&azure.name, azure.abac).is_empty()
-        || rights.may_list(&azure.name, azure.abac)
-        || rights.holds_for(&azure.name) && (rights.importer || rights.delete || rights.pull);
+    let has_role = !rights.actions(&azure.name, azure.abac).is_empty() || rights.may_list(&azure.name, azure.abac);
     if !is_meant || !has_role {
         return unauthorized();
     }

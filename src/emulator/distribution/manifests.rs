@@ -6,7 +6,8 @@ use crate::{
         World,
         call::{Call, Reply, empty, json_reply, registry_error, with},
         manifest::{Links, media_type},
-        state::{Manifest, Registry, Repository},
+        repository::{Manifest, Repository},
+        state::Registry,
     },
     reference::Digest,
 };

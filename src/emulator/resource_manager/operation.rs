@@ -6,7 +6,7 @@ use crate::emulator::{
     call::{Call, Refusal, Reply, arm_error, empty, json_reply, with},
     fault::{self, Effect},
     identity::Principal,
-    import::{self, Ending, Import, Operation},
+    import::{self, Ending, Failure, Import, Operation},
     state::Azure,
     world::SUBSCRIPTION,
 };
@@ -41,6 +41,13 @@ pub(super) fn begin(world: &World, call: &Call, principal: &Principal, azure: &A
     state.imports.push(Import::new(&request, azure, &id));
     let first = targets.first().cloned().unwrap_or_default();
     let effect = fault::strike_import(&mut state, &azure.login_server, &first);
+    if matches!(effect, Some(Effect::ImportAtOnce)) {
+        drop(state);
+        return match import::at_once(world, azure, &request) {
+            Ok(()) => json_reply(StatusCode::OK, &json!({"status": "Succeeded"})),
+            Err(failure) => failed(&failure, &message(&id, &azure.id(), &failure.reason)),
+        };
+    }
     let operation = Operation {
         target: azure.id(),
         targets,
@@ -88,7 +95,6 @@ pub(super) fn poll(world: &World, call: &Call, name: &str) -> Reply {
         let text = "The address of the operation is not the one that was given.";
         return arm_error(StatusCode::BAD_REQUEST, "InvalidOperationAddress", text);
     }
-    let message = |reason: &str| format!("Operation registries-{id} failed. Resource {} {reason}", operation.target);
     match &operation.ending {
         None | Some(Ending::Never) => {
             let pending = operation.targets.iter().map(|target| (target.clone(), json!("Pending")));
@@ -97,15 +103,21 @@ pub(super) fn poll(world: &World, call: &Call, name: &str) -> Reply {
             accepted(world, call, &id, json_reply(StatusCode::ACCEPTED, &Value::Object(body)))
         }
         Some(Ending::Done) => json_reply(StatusCode::OK, &json!({"status": "Succeeded"})),
-        Some(Ending::Failed(failure)) => {
-            let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::BAD_REQUEST);
-            arm_error(status, &failure.code, &message(&failure.reason))
-        }
+        Some(Ending::Failed(failure)) => failed(failure, &message(&id, &operation.target, &failure.reason)),
         Some(Ending::SaysFailed(failure)) => {
-            let error = json!({"code": failure.code, "message": message(&failure.reason)});
+            let error = json!({"code": failure.code, "message": message(&id, &operation.target, &failure.reason)});
             json_reply(StatusCode::OK, &json!({"status": "Failed", "error": error}))
         }
     }
+}
+
+/// The prefix of section 4: it names the target, whichever side is at fault.
+fn message(id: &str, target: &str, reason: &str) -> String {
+    format!("Operation registries-{id} failed. Resource {target} {reason}")
+}
+
+fn failed(failure: &Failure, message: &str) -> Reply {
+    arm_error(StatusCode::from_u16(failure.status).unwrap_or(StatusCode::BAD_REQUEST), &failure.code, message)
 }
 
 /// Adds the two headers that lead to the next poll.

@@ -1,0 +1,9 @@
+//! The rules of the world, asked over its own port by a client that knows nothing of it.
+
+mod captures;
+mod client;
+mod faults;
+mod importing;
+mod registry;
+mod signing_in;
+mod sources;
