@@ -3,7 +3,7 @@
 use super::{BAD, GOOD, outlet};
 use crate::{
     app::{self, Occasion},
-    emulator::{CLIENT, Emulator, Image, SECRET, TENANT, World},
+    emulator::{CLIENT, Emulator, SECRET, TENANT, World},
     http::Way,
     images::Colour,
     inputs::{Env, Inputs, Mode},
@@ -55,12 +55,6 @@ async fn play(colour: Colour) -> anyhow::Result<()> {
     stage.show(&report);
     ensure!(report.verdict() == Verdict::Clean, "the first list was not imported");
 
-    // Somebody else's release: the tag of the list moves at its source while nobody looks.
-    emulator
-        .world()
-        .source("quay.io")
-        .move_tag("jetstack/cert-manager-webhook:v1.15.2", &Image::single("linux/amd64").content("moved"));
-
     stage.title(2, "A pull request adds a line, moves a tag, mistypes one and removes one: the plan");
     outlet::print(&difference(ON_MAIN, PROPOSED));
     let report = stage.walk(Mode::Plan, Some(ON_MAIN), PROPOSED).await;
@@ -68,7 +62,7 @@ async fn play(colour: Colour) -> anyhow::Result<()> {
     ensure!(report.verdict() == Verdict::Failed, "the mistyped tag was not found");
 
     let mended = PROPOSED.replace("v1.15.22", "v1.15.3");
-    stage.title(3, "Its author takes the nearest tag: the plan as the reviewer sees it in the pull request");
+    stage.title(3, "Its author takes a tag that exists: the plan as the reviewer sees it in the pull request");
     let report = stage.walk(Mode::Plan, Some(ON_MAIN), &mended).await;
     outlet::print(&indented(&markdown::page(&report, markdown::Limits::comment())));
     ensure!(report.verdict() == Verdict::Pending, "the plan is not what the list asks for");

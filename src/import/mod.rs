@@ -117,17 +117,19 @@ async fn one(
         Action::Unchecked(problem) if step.digest.is_none() => return Outcome::Failed(problem.clone()),
         Action::Unchecked(_) | Action::Import | Action::Move { .. } => {}
     }
-    let _permits = tokio::select! {
+    let permits = tokio::select! {
         biased;
         () = stopped(&mut stop) => return Outcome::NotStarted,
         permits = gates.enter(step.source.host()) => permits,
     };
     let _ = events.send(Event::Started(index));
     let ended = importers.acr.import(step, importers.verifier.as_ref(), gates, &importers.pace, stop).await;
-    drop(_permits);
-    let _ = events.send(Event::Arrived(index));
+    drop(permits);
     match ended {
-        Ok(ended) => prove(step, ended, importers).await,
+        Ok(ended) => {
+            let _ = events.send(Event::Arrived(index));
+            prove(step, ended, importers).await
+        }
         Err(outcome) => outcome,
     }
 }

@@ -46,7 +46,7 @@ fn rooms_of(path: &str) -> Vec<String> {
     let Some(group) = path.strip_prefix('{') else { return vec![name(path)] };
     let (mut depth, mut first, mut rooms) = (0, true, Vec::new());
     for (at, c) in group.char_indices() {
-        if first && !c.is_whitespace() {
+        if first && c != '}' && !c.is_whitespace() {
             rooms.push(name(&group[at..]));
             first = false;
         }

@@ -1,0 +1,97 @@
+//! Tags: what a repository has, page by page, and what an ACR says of one.
+
+use super::{Client, DOCUMENT_LIMIT, RegistryError, TagState};
+use crate::reference::{Digest, Registry};
+use reqwest::Method;
+use std::collections::BTreeSet;
+
+impl Client {
+    /// Returns the tags of a repository, at most `most` of them, or nothing where it does not exist.
+    ///
+    /// # Errors
+    /// As [`Client::head`].
+    pub async fn tags(&self, registry: &Registry, repository: &str, most: usize) -> Result<Vec<String>, RegistryError> {
+        #[derive(serde::Deserialize)]
+        struct Page {
+            #[serde(default)]
+            tags: Option<Vec<String>>,
+        }
+        let mut tags = BTreeSet::new();
+        let mut path = format!("/v2/{repository}/tags/list?n=1000");
+        loop {
+            let Some(reply) = self.ask(Method::GET, registry, repository, &path, DOCUMENT_LIMIT).await? else { break };
+            let page: Page = serde_json::from_slice(&reply.body)
+                .map_err(|error| RegistryError::unreadable(registry, "a list of tags", &reply, error.to_string()))?;
+            let before = tags.len();
+            tags.extend(page.tags.unwrap_or_default());
+            let next = reply.header("link").and_then(next_page);
+            match next {
+                // A page that brings nothing new and names a next one would be read for ever.
+                Some(next) if tags.len() > before && tags.len() < most => path = next,
+                _ => break,
+            }
+        }
+        Ok(tags.into_iter().take(most).collect())
+    }
+
+    /// Returns what an ACR says of a tag, lock included, in one request (`/acr/v1`, API 2021-07-01).
+    ///
+    /// # Errors
+    /// As [`Client::head`].
+    pub async fn acr_tag(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        tag: &str,
+    ) -> Result<Option<TagState>, RegistryError> {
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            tag: Tag,
+        }
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Tag {
+            digest: Digest,
+            #[serde(default)]
+            changeable_attributes: Attributes,
+        }
+        #[derive(Default, serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Attributes {
+            write_enabled: Option<bool>,
+        }
+        let path = format!("/acr/v1/{repository}/_tags/{tag}");
+        let Some(reply) = self.ask(Method::GET, registry, repository, &path, DOCUMENT_LIMIT).await? else {
+            return Ok(None);
+        };
+        let Answer { tag } = serde_json::from_slice(&reply.body)
+            .map_err(|error| RegistryError::unreadable(registry, "a tag", &reply, error.to_string()))?;
+        let is_writable = tag.changeable_attributes.write_enabled.unwrap_or(true);
+        Ok(Some(TagState { digest: tag.digest, is_writable }))
+    }
+}
+
+/// Reads the path of the next page from a `Link` header; a page on another host is none of ours.
+fn next_page(link: &str) -> Option<String> {
+    let (target, parameters) = link.split_once('<')?.1.split_once('>')?;
+    let is_next = parameters.contains("rel=\"next\"") || parameters.contains("rel=next");
+    let path = match target.split_once("://") {
+        Some((_, rest)) => &rest[rest.find('/')?..],
+        None => target,
+    };
+    (is_next && path.starts_with('/')).then(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_a_path_of_the_same_host() {
+        let acr = r#"</acr/v1/_catalog?last=x&n=100&orderby=>; rel="next""#;
+        assert_eq!(next_page(acr).as_deref(), Some("/acr/v1/_catalog?last=x&n=100&orderby="));
+        let absolute = r#"<https://other.example/v2/a/tags/list?last=x>; rel="next""#;
+        assert_eq!(next_page(absolute).as_deref(), Some("/v2/a/tags/list?last=x"));
+        assert_eq!(next_page("nothing"), None);
+    }
+}
