@@ -42,7 +42,8 @@ impl Session {
         if let Err(error) = arm.sign_in().await {
             let is_anonymous = !inputs.identity.is_explicit() && mode == Mode::Plan;
             return if is_anonymous {
-                Ok(Self::anonymous(inputs, http, registry, error.problem()))
+                let problem = inputs.identity.advice().into_iter().fold(error.problem(), Problem::hint);
+                Ok(Self::anonymous(inputs, http, registry, problem))
             } else {
                 Err(error.problem())
             };

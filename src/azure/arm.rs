@@ -42,7 +42,7 @@ impl Arm {
 
     async fn token(&self) -> Result<AccessToken, ArmError> {
         let token = self.credential.get_token(&[&self.cloud.scope], None).await;
-        token.map_err(|error| ArmError::SignIn(crate::credential::explain(&error)))
+        token.map_err(|error| ArmError::SignIn(crate::credential::Refused::read(&error)))
     }
 
     /// Gets a resource; `None` for 404.

@@ -14,6 +14,8 @@ pub struct Cloud {
     pub scope: String,
     /// What the login servers of its registries end with.
     pub registry_suffix: String,
+    /// The audience of an identity token that another provider made for it.
+    pub federation_audience: String,
 }
 
 impl Cloud {
@@ -23,6 +25,13 @@ impl Cloud {
             authority: format!("https://{authority}"),
             scope: format!("{audience}/.default"),
             registry_suffix: registry_suffix.to_owned(),
+            // The article on workload identity federation names one for each cloud.
+            federation_audience: match registry_suffix {
+                ".azurecr.us" => "api://AzureADTokenExchangeUSGov",
+                ".azurecr.cn" => "api://AzureADTokenExchangeChina",
+                _ => "api://AzureADTokenExchange",
+            }
+            .to_owned(),
         }
     }
 

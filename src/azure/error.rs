@@ -1,6 +1,7 @@
 //! What Resource Manager refused, as it said it.
 
 use crate::{
+    credential::Refused,
     http::{Cause, HttpError, Reply},
     problem::{Problem, Side},
 };
@@ -13,7 +14,7 @@ pub enum ArmError {
     /// No answer, or none that is final.
     Http(HttpError),
     /// Signing in failed; the text names what was tried.
-    SignIn(String),
+    SignIn(Refused),
     /// Resource Manager, or an operation of it, said no.
     Refused(Refusal),
     /// The answer is none of Resource Manager's.
@@ -71,8 +72,11 @@ impl ArmError {
                 let problem = Problem::new(side, error.to_string());
                 error.hint().into_iter().fold(problem, Problem::hint)
             }
-            Self::SignIn(_) => Problem::new(Side::Azure, self.to_string())
-                .hint("Check tenant, client and secret or federated credential of this run."),
+            Self::SignIn(refused) => {
+                let hint = refused.hint.as_deref();
+                Problem::new(Side::Azure, self.to_string())
+                    .hint(hint.unwrap_or("Check tenant, client and secret or federated credential of this run."))
+            }
             Self::Refused(refusal) => super::Failure::read(refusal).problem(refusal),
             Self::Unreadable(_) => Problem::new(Side::Network, self.to_string())
                 .hint("A page in the place of Resource Manager's answer comes from a proxy or a wrong cloud setting."),
@@ -84,7 +88,7 @@ impl fmt::Display for ArmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http(error) => write!(f, "{error}"),
-            Self::SignIn(why) => write!(f, "sign-in at Azure failed: {why}"),
+            Self::SignIn(refused) => write!(f, "sign-in at Azure failed: {}", refused.why),
             Self::Refused(refusal) => write!(f, "{refusal}"),
             Self::Unreadable(why) => write!(f, "Azure answered something that cannot be read: {why}"),
         }

@@ -3,11 +3,12 @@
 use super::{BAD, GOOD, files, outlet, stop};
 use crate::{
     app,
+    credential::Mask,
     host::GitHub,
     images::Colour,
     inputs::{Env, Inputs, Mode},
     problem::{Problem, Side},
-    report::{Verdict, progress, terminal},
+    report::{Verdict, escape, progress, terminal},
 };
 
 pub(super) async fn run(inputs: &Inputs, env: &Env) -> u8 {
@@ -18,7 +19,10 @@ pub(super) async fn run(inputs: &Inputs, env: &Env) -> u8 {
         )
         .hint("See `acr-sync --help`; `acr-sync demo` shows a whole run.")]);
     }
-    match step(inputs, env).await {
+    let mut inputs = inputs.clone();
+    // Tokens come up during the run: the runner hears of each before it is used.
+    inputs.identity.mask = Mask::new(|secret| print(&[escape::mask(secret)]));
+    match step(&inputs, env).await {
         Ok(code) => code,
         Err(problem) => outlet::problems(&[problem]),
     }

@@ -1,6 +1,9 @@
 //! Who we are at Azure: one credential, chosen by what is there to prove it with.
 
 mod chain;
+mod claims;
+mod github_oidc;
+mod mask;
 
 use crate::{azure::Cloud, http::Http};
 use azure_core::{
@@ -13,8 +16,13 @@ use azure_identity::{
     WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use chain::Chain;
+use github_oidc::GitHubOidc;
+use mask::Masked;
 use secrecy::{ExposeSecret, SecretString};
 use std::{path::PathBuf, sync::Arc, time::Duration};
+
+pub use github_oidc::JobToken;
+pub use mask::Mask;
 
 /// What the settings give to sign in with.
 #[derive(Debug, Clone, Default)]
@@ -29,12 +37,55 @@ pub struct Identity {
     pub token_file: Option<PathBuf>,
     /// Whether the platform announces a managed identity (`IDENTITY_ENDPOINT`), so that nothing need be probed.
     pub has_identity_endpoint: bool,
+    /// Whether this is a job of GitHub Actions (`GITHUB_ACTIONS`).
+    pub is_on_github: bool,
+    /// Where the job asks for its identity token, if it may.
+    pub job_token: Option<JobToken>,
+    /// Hides tokens before they are used.
+    pub mask: Mask,
 }
 
 impl Identity {
     /// Returns whether somebody meant this run to sign in as somebody.
     pub fn is_explicit(&self) -> bool {
-        self.client_secret.is_some() || self.token_file.is_some()
+        self.client_secret.is_some() || self.token_file.is_some() || self.job().is_some()
+    }
+
+    /// Returns what a run without any credential lacks, where that can be told.
+    pub fn advice(&self) -> Option<&'static str> {
+        (self.is_on_github && !self.is_explicit()).then_some(
+            "Set `client-id` and `tenant-id` and give the job `permissions: id-token: write`. Runs for forks and for \
+             Dependabot never have that right.",
+        )
+    }
+
+    /// Returns what signing in by GitHub's identity token takes: tenant, client, and where to ask for the token.
+    fn job(&self) -> Option<(&str, &str, &JobToken)> {
+        Some((self.tenant_id.as_deref()?, self.client_id.as_deref()?, self.job_token.as_ref()?))
+    }
+}
+
+/// Why signing in failed.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// The identity library's and Entra's words.
+    pub why: String,
+    /// What to do next, where it can be told.
+    pub hint: Option<String>,
+}
+
+impl Refused {
+    /// Reads the identity library's error.
+    pub fn read(error: &azure_core::Error) -> Self {
+        let mut hint = None;
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+        while let Some(error) = cause {
+            if let Some(untrusted) = error.downcast_ref::<github_oidc::Untrusted>() {
+                hint = Some(untrusted.hint.clone());
+            }
+            cause = error.source();
+        }
+        Self { why: explain(error), hint }
     }
 }
 
@@ -43,11 +94,17 @@ const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 /// Off Azure nobody answers there, and nobody says so: a short wait tells.
 const PROBE: Duration = Duration::from_millis(800);
 
-/// Returns the credential: client secret, else workload identity, else managed identity, else the Azure CLI's.
+/// Returns the credential: client secret, else GitHub's identity token, else workload identity, else managed identity,
+/// else the Azure CLI's.
 ///
 /// # Errors
 /// A message when what is given cannot be used: a tenant that is none, a secret without a client.
 pub async fn azure(identity: &Identity, http: &Http, cloud: &Cloud) -> Result<Arc<dyn TokenCredential>, String> {
+    let credential = choose(identity, http, cloud).await?;
+    Ok(Arc::new(Masked { credential, mask: identity.mask.clone() }))
+}
+
+async fn choose(identity: &Identity, http: &Http, cloud: &Cloud) -> Result<Arc<dyn TokenCredential>, String> {
     let options = client_options(http, cloud);
     let missing = |name: &str| format!("{name} is missing");
     if let Some(secret) = &identity.client_secret {
@@ -58,6 +115,11 @@ pub async fn azure(identity: &Identity, http: &Http, cloud: &Cloud) -> Result<Ar
         let options = ClientSecretCredentialOptions { client_options: options };
         let credential = ClientSecretCredential::new(tenant, client, secret, Some(options));
         return Ok(credential.map_err(|error| explain(&error))?);
+    }
+    if let Some((tenant, client, job)) = identity.job() {
+        let (audience, mask) = (&cloud.federation_audience, identity.mask.clone());
+        let credential = GitHubOidc::new((tenant, client), job.clone(), audience, http, mask, options);
+        return Ok(Arc::new(credential.map_err(|error| explain(&error))?));
     }
     if let Some(token_file) = &identity.token_file {
         let options = WorkloadIdentityCredentialOptions {

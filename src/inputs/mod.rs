@@ -6,7 +6,7 @@ mod table;
 
 use crate::{
     azure::{Cloud, RegistryName},
-    credential::Identity,
+    credential::{Identity, JobToken, Mask},
     http::Way,
     import::Pace,
     plan::Overwrite,
@@ -104,6 +104,9 @@ impl Inputs {
                 client_secret: reader.text("client-secret").map(Into::into),
                 token_file: env.get("AZURE_FEDERATED_TOKEN_FILE").map(Into::into),
                 has_identity_endpoint: env.get("IDENTITY_ENDPOINT").is_some(),
+                is_on_github: env.get("GITHUB_ACTIONS") == Some("true"),
+                job_token: job_token(env),
+                mask: Mask::default(),
             },
             subscription: reader.text("subscription-id"),
             cloud: reader.parsed("cloud").unwrap_or_else(Cloud::public),
@@ -114,6 +117,12 @@ impl Inputs {
         };
         if reader.problems.is_empty() { Ok(inputs) } else { Err(reader.problems) }
     }
+}
+
+/// The runner sets both for a job with `permissions: id-token: write`, and neither for another.
+fn job_token(env: &Env) -> Option<JobToken> {
+    let url = env.get("ACTIONS_ID_TOKEN_REQUEST_URL")?.to_owned();
+    Some(JobToken { url, token: env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")?.into() })
 }
 
 /// Reads proxies and certificates; upper case wins where both are set.

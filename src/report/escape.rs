@@ -119,6 +119,11 @@ pub fn command_property(text: &str) -> String {
     command_data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
+/// Writes the GitHub workflow command that hides a secret; its characters stay as they are, or it would hide others.
+pub fn mask(secret: &str) -> String {
+    format!("::add-mask::{}", secret.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"))
+}
+
 /// Returns at most so many characters, with a sign that there are more.
 pub fn cut(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {

@@ -54,8 +54,5 @@ pub(super) fn masks(_inputs: &Inputs, env: &Env) -> Vec<String> {
         .flat_map(|input| env.input(input.name).into_iter().chain(input.variable.and_then(|name| env.get(name))));
     // A line of `credentials` holds its secret last.
     let words = values.flat_map(str::lines).filter_map(|line| line.split_whitespace().last());
-    words
-        .filter(|word| word.len() >= 6 && !word.starts_with('$'))
-        .map(|word| format!("::add-mask::{}", escape::command_data(word)))
-        .collect()
+    words.filter(|word| word.len() >= 6 && !word.starts_with('$')).map(escape::mask).collect()
 }
