@@ -46,8 +46,8 @@ mod tests;
 pub use azure_registry::AzureRegistry;
 pub use fault::{Fault, Part};
 pub use github::{
-    CheckAnnotation, CheckRun, Comment, GitHubRepository, OidcRequest, PullRequest, ReviewComment, TreeEntry,
-    WorkflowRun,
+    CheckAnnotation, CheckRun, Comment, GITHUB_ENTERPRISE, GITHUB_TOKEN, GitHubRepository, OidcRequest, PullRequest,
+    ReviewComment, TreeEntry, WorkflowRun,
 };
 pub use identity::Rights;
 pub use image::Image;

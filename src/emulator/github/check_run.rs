@@ -109,9 +109,9 @@ pub(super) fn create(ask: &Ask<'_>, repository: &mut Repository) -> Result<Reply
 pub(super) fn one(ask: &Ask<'_>, repository: &mut Repository, id: &str) -> Result<Reply, Refusal> {
     let is_patch = ask.call.method == "PATCH";
     if is_patch {
-        may_write(ask)?
+        may_write(ask)?;
     } else {
-        ask.reads(&["checks"])?
+        ask.reads(&["checks"])?;
     }
     let at = position(repository, id)?;
     if is_patch {
@@ -237,8 +237,9 @@ impl CheckAnnotation {
         let message = required(body, "message")?;
         let (title, raw_details) = (optional(body, "title")?, optional(body, "raw_details")?);
         at_most(title, 255)?;
-        for text in [Some(message), raw_details].into_iter().flatten().filter(|text| text.len() > LONGEST_MESSAGE) {
-            return Err(malformed(&format!("Only 64 KB are allowed; {} bytes were supplied.", text.len())));
+        let longest = message.len().max(raw_details.map_or(0, str::len));
+        if longest > LONGEST_MESSAGE {
+            return Err(malformed(&format!("Only 64 KB are allowed; {longest} bytes were supplied.")));
         }
         Ok(Self {
             path: required(body, "path")?.to_owned(),

@@ -18,6 +18,7 @@ mod pull_request;
 mod refusal;
 mod review;
 mod route;
+mod sample;
 mod shape;
 mod site;
 mod workflow_run;
@@ -29,6 +30,7 @@ pub use handle::GitHubRepository;
 pub use oidc::OidcRequest;
 pub use pull_request::PullRequest;
 pub use review::ReviewComment;
+pub use sample::{GITHUB_ENTERPRISE, GITHUB_TOKEN};
 pub use workflow_run::WorkflowRun;
 
 pub(super) use hub::Hub;
