@@ -90,7 +90,7 @@ pub(super) fn pulls(ask: &Ask<'_>, repository: &Repository, revision: &str) -> R
     let introduces = |pull: &&PullRequest| {
         let is_result = pull.is_merged && pull.merge_commit_sha.as_deref() == Some(sha.as_str());
         let is_own = repository.has_behind(&pull.head_sha, &sha) && !repository.has_behind(&pull.base_sha, &sha);
-        (is_result || is_own) && (pull.is_merged || !is_default)
+        (is_result || is_own) && (pull.is_merged || !is_default && !pull.is_closed)
     };
     let found = repository.pull_requests.values().filter(introduces);
     let found = found.map(|pull| super::pull_request::simple(ask, repository, pull)).collect();

@@ -108,10 +108,12 @@ impl GitHubRepository {
                 base_sha: it.branches.get(&base_ref).cloned().unwrap_or_default(),
                 base_ref,
                 merge_commit_sha: merge,
+                is_closed: false,
                 is_merged: false,
                 fork: None,
                 created_at: super::now(),
                 merged_at: None,
+                closed_at: None,
             };
             it.pull_requests.insert(number, pull);
         });
@@ -126,10 +128,31 @@ impl GitHubRepository {
     pub fn merge(&self, number: u64, sha: &str) {
         self.with(|it| {
             let pull = it.pull_requests.get_mut(&number)?;
-            pull.is_merged = true;
+            (pull.is_closed, pull.is_merged) = (true, true);
+            pull.closed_at = Some(super::now());
             pull.merge_commit_sha = Some(sha.to_owned());
             pull.merged_at = Some(super::now());
             it.branches.insert(pull.base_ref.clone(), sha.to_owned())
+        });
+    }
+
+    /// Closes a pull request without merging it.
+    pub fn close(&self, number: u64) {
+        self.with(|it| {
+            let pull = it.pull_requests.get_mut(&number)?;
+            pull.is_closed = true;
+            pull.closed_at = Some(super::now());
+            Some(())
+        });
+    }
+
+    /// Lets a pull request go to another branch, from its tip of now.
+    pub fn onto(&self, number: u64, branch: &str) {
+        self.with(|it| {
+            let tip = it.branches.get(branch).cloned().unwrap_or_default();
+            let pull = it.pull_requests.get_mut(&number)?;
+            (pull.base_ref, pull.base_sha) = (branch.to_owned(), tip);
+            Some(())
         });
     }
 

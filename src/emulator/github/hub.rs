@@ -106,7 +106,7 @@ impl Repository {
             let pull = self.pull_requests.get(&number.parse().ok()?)?;
             return match end {
                 "head" => self.commits.get(&pull.head_sha),
-                "merge" if !pull.is_merged => self.commits.get(pull.merge_commit_sha.as_ref()?),
+                "merge" if !pull.is_closed => self.commits.get(pull.merge_commit_sha.as_ref()?),
                 _ => None,
             };
         }

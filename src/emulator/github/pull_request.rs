@@ -28,6 +28,8 @@ pub struct PullRequest {
     pub base_sha: String,
     /// The test merge while it is open, what the merge made of it afterwards.
     pub merge_commit_sha: Option<String>,
+    /// Whether it is open no more.
+    pub is_closed: bool,
     /// Whether it was merged.
     pub is_merged: bool,
     /// The fork it comes from, as `owner/name`.
@@ -36,6 +38,7 @@ pub struct PullRequest {
     pub created_at: String,
     /// When it was merged.
     pub merged_at: Option<String>,
+    pub(super) closed_at: Option<String>,
 }
 
 /// `GET /repos/{owner}/{repo}/pulls/{pull_number}`
@@ -48,8 +51,8 @@ pub(super) fn get(ask: &Ask<'_>, repository: &Repository, number: &str) -> Resul
     let own = repository.history(&pull.head_sha);
     let own = own.iter().filter(|commit| !repository.has_behind(&pull.base_sha, &commit.sha)).count();
     let more = json!({
-        "merged": pull.is_merged, "mergeable": if pull.is_merged { Value::Null } else { true.into() },
-        "rebaseable": null, "mergeable_state": if pull.is_merged { "unknown" } else { "clean" },
+        "merged": pull.is_merged, "mergeable": if pull.is_closed { Value::Null } else { true.into() },
+        "rebaseable": null, "mergeable_state": if pull.is_closed { "unknown" } else { "clean" },
         "merged_by": pull.is_merged.then(|| author(&ask.site, OPENER)), "comments": comments,
         "review_comments": reviews, "maintainer_can_modify": false, "commits": own, "additions": 1, "deletions": 0,
         "changed_files": 1,
@@ -77,10 +80,10 @@ pub(super) fn simple(ask: &Ask<'_>, repository: &Repository, pull: &PullRequest)
         "diff_url": format!("{page}.diff"), "patch_url": format!("{page}.patch"), "issue_url": issue,
         "commits_url": format!("{own}/commits"), "review_comments_url": format!("{own}/comments"),
         "review_comment_url": format!("{api}/pulls/comments{{/number}}"), "comments_url": format!("{issue}/comments"),
-        "statuses_url": statuses, "state": if pull.is_merged { "closed" } else { "open" }, "locked": false,
+        "statuses_url": statuses, "state": if pull.is_closed { "closed" } else { "open" }, "locked": false,
         "title": format!("Pull request {number}"), "user": author(site, OPENER), "body": null, "labels": [],
         "milestone": null, "created_at": pull.created_at, "draft": false, "active_lock_reason": null,
-        "updated_at": pull.merged_at.as_ref().unwrap_or(&pull.created_at), "closed_at": pull.merged_at,
+        "updated_at": pull.closed_at.as_ref().unwrap_or(&pull.created_at), "closed_at": pull.closed_at,
         "merged_at": pull.merged_at, "merge_commit_sha": pull.merge_commit_sha, "assignee": null, "assignees": [],
         "requested_reviewers": [], "requested_teams": [], "author_association": "MEMBER", "auto_merge": null,
     });

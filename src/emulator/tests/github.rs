@@ -261,6 +261,23 @@ async fn the_merged_pull_request_is_found_from_the_commit_that_was_pushed() {
 }
 
 #[tokio::test]
+async fn a_pull_request_can_go_to_another_branch_come_from_a_fork_and_be_closed() {
+    let scene = scene().await;
+    scene.repository.branch("release", &scene.base);
+    scene.repository.onto(7, "release");
+    scene.repository.from_fork(7, "stranger/images");
+    let pull = scene.json("/pulls/7").await;
+    assert_eq!((&pull["base"]["ref"], &pull["base"]["repo"]["fork"]), (&json!("release"), &json!(false)));
+    assert_eq!((&pull["head"]["label"], &pull["head"]["repo"]["fork"]), (&json!("stranger:change-7"), &json!(true)));
+    assert_ne!(pull["head"]["repo"]["id"], pull["base"]["repo"]["id"]);
+    scene.repository.close(7);
+    let pull = scene.json("/pulls/7").await;
+    assert_eq!((&pull["state"], &pull["merged"]), (&json!("closed"), &json!(false)));
+    assert_eq!(scene.json(&format!("/commits/{}/pulls", scene.head)).await, json!([]));
+    assert_eq!(scene.raw("/contents/images.txt?ref=refs/pull/7/merge").await.0, 404);
+}
+
+#[tokio::test]
 async fn revisions_are_compared_from_where_they_parted() {
     let scene = scene().await;
     let later = scene.repository.commit(&[&scene.base], [("images.txt", "b\n")]);
