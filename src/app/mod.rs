@@ -10,7 +10,7 @@ use crate::{
     images::{self, ImageList, Parsed},
     import::{self, Event, Outcome},
     inputs::{Inputs, Mode},
-    plan::Plan,
+    plan::{self, Plan, Reviewed},
     problem::{Problem, Side},
     reference::Registry,
     report::{Base, Body, Report},
@@ -32,6 +32,8 @@ pub struct Occasion {
     pub base: Option<Vec<u8>>,
     /// Which that is, and why.
     pub base_name: Base,
+    /// What the reviewers of the change were shown, where that is known.
+    pub reviewed: Option<Reviewed>,
 }
 
 /// Walks one run. What goes wrong is in the report; there is always one.
@@ -93,7 +95,10 @@ async fn survey(inputs: &Inputs, occasion: &Occasion, lists: &mut Lists) -> Resu
         // Only now is it known which host a destination may name.
         *lists = Lists::read(occasion, Some(registry));
     }
-    let plan = session.plan(&lists.changes(), lists.base.is_some()).await;
+    let mut plan = session.plan(&lists.changes(), lists.base.is_some()).await;
+    if occasion.mode == Mode::Apply {
+        plan::compare(&mut plan, occasion.reviewed.as_ref(), inputs.unreviewed);
+    }
     Ok((session, plan))
 }
 

@@ -127,6 +127,7 @@ impl Stage {
             head: head.as_bytes().to_vec(),
             base: base.map(|text| text.as_bytes().to_vec()),
             base_name,
+            reviewed: None,
         };
         app::walk(
             &self.inputs,

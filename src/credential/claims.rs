@@ -13,11 +13,11 @@ pub(super) struct Claims {
     #[serde(default, rename = "aud")]
     pub audience: Audience,
     #[serde(default)]
-    repository: String,
+    pub repository: String,
     #[serde(default)]
-    repository_id: String,
+    pub repository_id: String,
     #[serde(default)]
-    repository_owner_id: String,
+    pub repository_owner_id: String,
 }
 
 /// One audience or several (RFC 7519, 4.1.3).

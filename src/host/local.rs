@@ -35,7 +35,7 @@ pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
             (Some(text.unwrap_or_default()), Base::Commit { id, because })
         }
     };
-    Ok(Occasion { mode: asked.mode, file: path.display().to_string(), head, base, base_name })
+    Ok(Occasion { mode: asked.mode, file: path.display().to_string(), head, base, base_name, reviewed: None })
 }
 
 /// The revision that was named, else where this branch left its upstream branch (design §4).

@@ -9,7 +9,7 @@ use crate::{
     credential::{Identity, JobToken, Mask},
     http::Way,
     import::Pace,
-    plan::Overwrite,
+    plan::{Overwrite, Unreviewed},
     problem::{Problem, Side},
     reference::Registry,
     registry::{Login, Logins},
@@ -34,6 +34,10 @@ pub struct Inputs {
     pub base: Option<String>,
     /// `overwrite`
     pub overwrite: Overwrite,
+    /// `require-reviewed`
+    pub unreviewed: Unreviewed,
+    /// `check-run`
+    pub check_run: bool,
     /// `concurrency` and `import-deadline`
     pub pace: Pace,
     /// `tenant-id`, `client-id`, `client-secret`
@@ -92,6 +96,8 @@ impl Inputs {
             overwrite: reader
                 .choice("overwrite", &[("allow", Some(Overwrite::Allow)), ("refuse", Some(Overwrite::Refuse))])
                 .unwrap_or(Overwrite::Allow),
+            unreviewed: if reader.flag("require-reviewed") { Unreviewed::Refuse } else { Unreviewed::Import },
+            check_run: reader.flag("check-run"),
             pace: Pace {
                 imports: concurrency,
                 imports_per_source: concurrency.div_ceil(2),
@@ -165,6 +171,10 @@ impl Reader<'_> {
             self.wrong(name, &text, &format!("expected {}", names.join(" or ")));
         }
         found.and_then(|&(_, value)| value)
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        self.choice(name, &[("true", Some(true)), ("false", Some(false))]).unwrap_or_default()
     }
 
     fn number<T: FromStr + PartialOrd + std::fmt::Display + Copy>(

@@ -32,13 +32,18 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 19] = [
+pub const INPUTS: [Input; 21] = [
     input("registry", "", "The target registry: its name, login server or resource id."),
     input("images-file", "images.txt", "The list of images."),
     input("mode", "auto", "`plan`, `apply`, or `auto`: a pull request plans, everything else applies."),
     input("scope", "auto", "`changed`, `all`, or `auto`: changed lines where there is a base, else the whole list."),
     input("base", "", "The git revision that the list is compared with."),
     input("overwrite", "allow", "Whether a tag that holds another image may move: `allow` or `refuse`."),
+    input(
+        "require-reviewed",
+        "false",
+        "`true` imports only digests that the list pins or that a pull request's plan showed.",
+    ),
     input("concurrency", "16", "Imports that run at once, 1 to 100; half as many from one source."),
     input("import-deadline", "20", "Minutes that one import may take, 1 to 240."),
     input("tenant-id", "", "The Microsoft Entra tenant.").or("AZURE_TENANT_ID"),
@@ -57,5 +62,8 @@ pub const INPUTS: [Input; 19] = [
         .secret(),
     input("plan-file", "", "Where to write the plan as JSON."),
     input("result-file", "", "Where to write the result as JSON."),
-    input("github-token", "", "The token that posts the plan to the pull request.").or("GITHUB_TOKEN").secret(),
+    input("github-token", "", "The token that reads the repository and posts the plan to the pull request.")
+        .or("GITHUB_TOKEN")
+        .secret(),
+    input("check-run", "false", "`true` makes a check run with a remark on every line; needs `checks: write`."),
 ];

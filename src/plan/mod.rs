@@ -5,6 +5,7 @@
 mod decide;
 mod facts;
 mod nearest;
+mod reviewed;
 mod survey;
 
 use crate::{
@@ -16,6 +17,7 @@ use std::fmt;
 
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
+pub use reviewed::{Reviewed, Unreviewed, compare};
 pub use survey::{Surveyor, build};
 
 /// The most manifests of one image, index and children, that ACR imports (container-registry-import-images article).
@@ -104,6 +106,13 @@ pub enum Reason {
     },
     /// The image cannot go through ACR's import service.
     NeedsDirectCopy(Why),
+    /// The source has moved since the review, and only what was reviewed is imported.
+    DiffersFromPlan {
+        /// What the reviewers were shown.
+        planned: Digest,
+    },
+    /// No plan showed this line's digest, and only what was reviewed is imported.
+    NotReviewed,
 }
 
 /// Which way an image takes.
@@ -136,6 +145,11 @@ pub enum Note {
     FewPullsLeft(u32),
     /// The image's parts could not be read.
     PartsUnknown(Problem),
+    /// The source has moved since the review.
+    DiffersFromPlan {
+        /// What the reviewers were shown.
+        planned: Digest,
+    },
 }
 
 impl Action {
@@ -156,6 +170,10 @@ impl fmt::Display for Reason {
             Self::NoSource { nearest } if nearest.is_empty() => f.write_str("the source does not exist"),
             Self::NoSource { nearest } => write!(f, "the source does not exist; nearest tags: {}", nearest.join(", ")),
             Self::NeedsDirectCopy(why) => write!(f, "{why}, and this version does not copy directly"),
+            Self::DiffersFromPlan { planned } => {
+                write!(f, "differs from the plan: the reviewed digest was {}", planned.short())
+            }
+            Self::NotReviewed => f.write_str("no reviewed plan has this line's digest"),
         }
     }
 }
@@ -169,6 +187,9 @@ impl Reason {
             }
             Self::MoveRefused { .. } => "Import under another tag, or set `overwrite: allow`.",
             Self::NoSource { .. } => "Check registry, repository and tag.",
+            Self::DiffersFromPlan { .. } | Self::NotReviewed => {
+                "Write the digest into the line, in a pull request: what the list pins is reviewed with it."
+            }
             Self::NeedsDirectCopy(_) => "Take the digest of one platform instead of the whole index.",
         }
     }
@@ -196,6 +217,9 @@ impl fmt::Display for Note {
             Self::ImpliedLatest => f.write_str("no tag and no digest: `latest` is meant"),
             Self::FewPullsLeft(left) => write!(f, "the source grants {left} more pulls: sizes were not asked"),
             Self::PartsUnknown(problem) => write!(f, "platforms and sizes are not known: {}", problem.what),
+            Self::DiffersFromPlan { planned } => {
+                write!(f, "differs from the plan: the source has moved, the reviewed digest was {}", planned.short())
+            }
         }
     }
 }

@@ -84,7 +84,9 @@ fn line(row: &Row<'_>) -> form::Line {
         Action::Keep => (form::Action::Keep, step.digest),
         Action::Move { from } => (form::Action::Move, Some(*from)),
         Action::Block(Reason::Locked { from } | Reason::MoveRefused { from }) => (form::Action::Block, Some(*from)),
-        Action::Block(Reason::NoSource { .. } | Reason::NeedsDirectCopy(_)) => (form::Action::Block, None),
+        Action::Block(
+            Reason::NoSource { .. } | Reason::NeedsDirectCopy(_) | Reason::DiffersFromPlan { .. } | Reason::NotReviewed,
+        ) => (form::Action::Block, None),
         Action::Unchecked(_) => (form::Action::Unchecked, None),
     };
     let image = step.image.as_ref();

@@ -121,6 +121,12 @@ impl Report {
         }
     }
 
+    /// Returns the answer and its counts in one line. It can hold foreign text.
+    pub fn headline(&self) -> String {
+        let (head, text) = sentence::sentence(self);
+        format!("acr-sync {head}: {text}")
+    }
+
     /// Returns the counts.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals { unreadable: self.errors.len() + self.more_errors, ..Totals::default() };

@@ -222,6 +222,7 @@ fn side(reason: &Reason) -> Side {
         Reason::Locked { .. } => Side::Target,
         Reason::MoveRefused { .. } => Side::Settings,
         Reason::NoSource { .. } | Reason::NeedsDirectCopy(_) => Side::List,
+        Reason::DiffersFromPlan { .. } | Reason::NotReviewed => Side::List,
     }
 }
 

@@ -142,6 +142,7 @@ impl Scenario {
             head: self.head.into_bytes(),
             base: self.base.map(String::into_bytes),
             base_name: Base::None,
+            reviewed: None,
         };
         let (stop, stopped) = watch::channel(false);
         if let Some(time) = self.stop_after {

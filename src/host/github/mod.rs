@@ -56,7 +56,7 @@ impl GitHub {
             Some(Scope::All) => (None, Base::None),
             Some(Scope::Changed) | None => self.base(inputs)?,
         };
-        Ok(Occasion { mode, file: inputs.images_file.display().to_string(), head, base, base_name })
+        Ok(Occasion { mode, file: inputs.images_file.display().to_string(), head, base, base_name, reviewed: None })
     }
 
     fn base(&self, inputs: &Inputs) -> Result<(Option<Vec<u8>>, Base), Problem> {

@@ -1,0 +1,112 @@
+//! Reviewed: what the people who approved a change were shown, and whether it is what would be imported now.
+
+use super::{Action, Note, Plan, Reason};
+use crate::reference::Digest;
+use std::collections::BTreeMap;
+
+/// The digest that each destination was to get.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reviewed {
+    digests: BTreeMap<String, Digest>,
+}
+
+/// Whether what nobody reviewed is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreviewed {
+    /// It is, with a note where the plan was another.
+    Import,
+    /// It is not (`require-reviewed`).
+    Refuse,
+}
+
+impl Reviewed {
+    /// Takes digests by `repository:tag`.
+    pub fn of(digests: impl IntoIterator<Item = (String, Digest)>) -> Self {
+        Self { digests: digests.into_iter().collect() }
+    }
+
+    /// Returns what a plan shows.
+    pub fn in_plan(plan: &Plan) -> Self {
+        let steps = plan.steps.iter().filter(|step| !matches!(step.action, Action::Block(_)));
+        Self::of(steps.filter_map(|step| Some((step.destination.to_string(), step.digest?))))
+    }
+
+    /// Returns each destination with its digest.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Digest)> {
+        self.digests.iter().map(|(destination, digest)| (destination.as_str(), *digest))
+    }
+}
+
+/// Compares a plan with what was reviewed. A line that names its digest is reviewed with the list itself.
+pub fn compare(plan: &mut Plan, reviewed: Option<&Reviewed>, unreviewed: Unreviewed) {
+    for step in &mut plan.steps {
+        let is_written = match &step.action {
+            Action::Import | Action::Move { .. } | Action::Unchecked(_) => true,
+            Action::Keep => false,
+            Action::Block(_) => continue,
+        };
+        if step.source.digest().is_some() {
+            continue;
+        }
+        let planned = reviewed.and_then(|reviewed| reviewed.digests.get(&step.destination.to_string()).copied());
+        match (planned, unreviewed) {
+            (Some(planned), _) if step.digest == Some(planned) => {}
+            (Some(planned), Unreviewed::Refuse) if is_written => {
+                step.action = Action::Block(Reason::DiffersFromPlan { planned });
+            }
+            (Some(planned), _) => step.notes.push(Note::DiffersFromPlan { planned }),
+            (None, Unreviewed::Refuse) if is_written => step.action = Action::Block(Reason::NotReviewed),
+            (None, Unreviewed::Import | Unreviewed::Refuse) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        images,
+        plan::{Change, Route, Step},
+    };
+
+    fn plan(line: &str, action: Action) -> Plan {
+        let entry = images::parse(line.as_bytes(), None).list.entries()[0].clone();
+        let digest = entry.source.digest().unwrap_or_else(|| Digest::of(b"now"));
+        let step = Step {
+            line: entry.line,
+            source: entry.source,
+            destination: entry.destination,
+            change: Change::Added,
+            digest: Some(digest),
+            image: None,
+            action,
+            route: Route::ServerSide,
+            notes: Vec::new(),
+        };
+        Plan { steps: vec![step], ..Plan::default() }
+    }
+
+    #[test]
+    fn a_line_is_what_was_reviewed_or_says_so_or_is_refused() {
+        let (now, then) = (Digest::of(b"now"), Digest::of(b"then"));
+        let pinned = format!("quay.io/a/b:1@{then} => b");
+        let differs = Action::Block(Reason::DiffersFromPlan { planned: then });
+        let note = Some(Note::DiffersFromPlan { planned: then });
+        for (line, action, reviewed, unreviewed, expected, noted) in [
+            ("quay.io/a/b:1 => b", Action::Import, Some(now), Unreviewed::Refuse, Action::Import, None),
+            ("quay.io/a/b:1 => b", Action::Import, Some(then), Unreviewed::Import, Action::Import, note.clone()),
+            ("quay.io/a/b:1 => b", Action::Import, Some(then), Unreviewed::Refuse, differs, None),
+            ("quay.io/a/b:1 => b", Action::Keep, Some(then), Unreviewed::Refuse, Action::Keep, note),
+            ("quay.io/a/b:1 => b", Action::Import, None, Unreviewed::Import, Action::Import, None),
+            ("quay.io/a/b:1 => b", Action::Import, None, Unreviewed::Refuse, Action::Block(Reason::NotReviewed), None),
+            ("quay.io/a/b:1 => b", Action::Keep, None, Unreviewed::Refuse, Action::Keep, None),
+            (&pinned, Action::Import, None, Unreviewed::Refuse, Action::Import, None),
+        ] {
+            let mut plan = plan(line, action);
+            let reviewed = reviewed.map(|digest| Reviewed::of([("b:1".to_owned(), digest)]));
+            compare(&mut plan, reviewed.as_ref(), unreviewed);
+            let step = &plan.steps[0];
+            assert_eq!((&step.action, step.notes.first()), (&expected, noted.as_ref()), "{line} {reviewed:?}");
+        }
+    }
+}
