@@ -2,13 +2,13 @@
 
 use super::{BAD, GOOD, files, outlet, stop};
 use crate::{
-    app,
+    app::{self, Occasion},
     credential::Mask,
     host::GitHub,
     images::Colour,
     inputs::{Env, Inputs, Mode},
     problem::{Problem, Side},
-    report::{Verdict, escape, progress, terminal},
+    report::{Report, Verdict, escape, progress, terminal},
 };
 
 pub(super) async fn run(inputs: &Inputs, env: &Env) -> u8 {
@@ -29,24 +29,31 @@ pub(super) async fn run(inputs: &Inputs, env: &Env) -> u8 {
 }
 
 async fn step(inputs: &Inputs, env: &Env) -> Result<u8, Problem> {
-    let host = GitHub::new(env)?;
+    let mut host = GitHub::new(env, inputs)?;
     print(&host.masks(inputs));
-    let occasion = host.occasion(inputs)?;
-    let report = app::walk(
-        inputs,
-        &occasion,
-        async |plan, events| progress::watch(plan, events, outlet::log()).await,
-        &stop::listen(),
-    )
-    .await;
+    let (report, mode) = match host.occasion(inputs).await {
+        Ok(Some(occasion)) => (walk(inputs, &occasion).await, occasion.mode),
+        Ok(None) => (host.without_list(inputs, None), Mode::Plan),
+        Err(problem) => (host.without_list(inputs, Some(problem)), Mode::Plan),
+    };
     outlet::print(&terminal::text(&report, Colour::Plain));
     files::write(inputs, &report)?;
     print(&host.publish(&report, inputs).await);
-    Ok(match (report.verdict(), occasion.mode) {
+    Ok(match (report.verdict(), mode) {
         // On a CI host changes that wait for their merge are success.
         (Verdict::Clean, _) | (Verdict::Pending, Mode::Plan) => GOOD,
         (Verdict::Pending, Mode::Apply) | (Verdict::Failed, _) => BAD,
     })
+}
+
+async fn walk(inputs: &Inputs, occasion: &Occasion) -> Report {
+    app::walk(
+        inputs,
+        occasion,
+        async |plan, events| progress::watch(plan, events, outlet::log()).await,
+        &stop::listen(),
+    )
+    .await
 }
 
 fn print(lines: &[String]) {

@@ -3,9 +3,11 @@
 
 mod binary;
 mod faults;
+mod github;
 mod house;
 mod importing;
 mod planning;
 mod refusals;
 mod scenario;
 mod signing_in;
+mod workflow;

@@ -1,102 +1,103 @@
 //! Comment: one on the pull request, kept current in place.
 
-use crate::reference::Registry;
-use octocrab::{Octocrab, models::issues::Comment};
+use super::{
+    api::{Again, Api},
+    refusal::ApiError,
+};
+use serde::Deserialize;
+use serde_json::json;
 
 /// The most characters of a comment (GitHub REST API, issue comments).
 pub(super) const LONGEST: usize = 65_536;
+/// How often it is looked for when somebody deletes it, or GitHub breaks, in the middle.
+const TRIES: usize = 3;
 
-/// The comments of one repository.
-pub(super) struct Comments {
-    client: Octocrab,
-    owner: String,
-    repository: String,
+/// A comment, as far as it matters here.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Comment {
+    id: u64,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    user: Option<User>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct User {
+    r#type: String,
+}
+
+/// What to do where there is no comment yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// One is made.
+    Create,
+    /// There is no news for anybody.
+    Leave,
 }
 
 /// Returns the hidden text by which our comment is found again; two lists of one pull request have two.
-pub(super) fn marker(file: &str, target: Option<&Registry>) -> String {
-    let key = format!("{file} {}", target.map(Registry::as_str).unwrap_or_default());
+pub(super) fn marker(file: &str, registry: &str) -> String {
+    let key = format!("{file} {registry}");
     let key: String = key.chars().map(|c| if c.is_alphanumeric() || "./_ ".contains(c) { c } else { '_' }).collect();
     format!("<!-- acr-sync {} -->", key.trim())
 }
 
-impl Comments {
-    /// Makes the client over the program's one HTTP client: proxies, time-outs and authorities come from it.
-    ///
-    /// The library is built without its feature `retry`, which would repeat a POST after a 5xx: two comments.
-    pub(super) fn new(http: reqwest::Client, api: &str, token: &str, repository: &str) -> Result<Self, String> {
-        let (owner, repository) =
-            repository.split_once('/').ok_or("GITHUB_REPOSITORY is not of the form `owner/name`")?;
-        let is_secure = api.starts_with("https://") || api.starts_with("http://127.0.0.1:");
-        if !is_secure {
-            return Err("GITHUB_API_URL does not begin with https: the token is not sent there".to_owned());
-        }
-        let client = Octocrab::builder()
-            .base_uri(api.trim_end_matches('/'))
-            .map_err(|error| explain(&error))?
-            .personal_token(token.to_owned())
-            .build_with_reqwest(http)
-            .map_err(|error| explain(&error))?;
-        Ok(Self { client, owner: owner.to_owned(), repository: repository.to_owned() })
-    }
+/// Returns the text of our comment, if there is one.
+pub(super) async fn text(api: &Api, number: u64, marker: &str) -> Result<Option<String>, ApiError> {
+    Ok(own(api, number, marker).await?.into_iter().next().and_then(|comment| comment.body))
+}
 
-    /// Creates our comment, or replaces its text.
-    pub(super) async fn put(&self, number: u64, marker: &str, body: &str) -> Result<(), String> {
-        match self.find(number, marker).await? {
-            Some(id) => {
-                // The library's own update sends POST; PATCH is the documented verb.
-                let path = format!("/repos/{}/{}/issues/comments/{id}", self.owner, self.repository);
-                let text = serde_json::json!({ "body": body });
-                self.client.patch::<Comment, _, _>(path, Some(&text)).await.map(drop).map_err(|error| explain(&error))
-            }
-            None => {
-                let issues = self.client.issues(&self.owner, &self.repository);
-                issues.create_comment(number, body).await.map(drop).map_err(|error| explain(&error))
-            }
+/// Replaces the text of our comment, or makes one; a comment that people deleted is made again.
+///
+/// A request to make one that nobody knows the fate of is followed by a look for the comment, never by a second request.
+pub(super) async fn put(api: &Api, number: u64, marker: &str, body: &str, absent: Absent) -> Result<(), ApiError> {
+    let mut failure = None;
+    for _ in 0..TRIES {
+        let found = own(api, number, marker).await?.into_iter().next();
+        let result = match found {
+            Some(comment) if comment.body.as_deref() == Some(body) => return Ok(()),
+            Some(comment) => change(api, comment.id, body).await,
+            None if absent == Absent::Leave => return Ok(()),
+            None => match api.post::<Comment>(&format!("/issues/{number}/comments"), &json!({ "body": body })).await {
+                Ok(made) => return settle(api, number, marker, body, made.id).await,
+                Err(error) => Err(error),
+            },
+        };
+        match result {
+            // Deleted between the look and the change, or posted without anybody knowing.
+            Err(error @ (ApiError::NotFound(_) | ApiError::Unclear(_))) => failure = Some(error),
+            result => return result,
         }
     }
+    failure.map_or(Ok(()), Err)
+}
 
-    /// Anybody can paste a marker: ours is also written by a bot.
-    async fn find(&self, number: u64, marker: &str) -> Result<Option<u64>, String> {
-        let issues = self.client.issues(&self.owner, &self.repository);
-        let mut page = issues.list_comments(number).per_page(100).send().await.map_err(|error| explain(&error))?;
-        loop {
-            let own = page.items.iter().find(|comment| {
-                comment.user.r#type == "Bot" && comment.body.as_deref().is_some_and(|body| body.starts_with(marker))
-            });
-            if let Some(comment) = own {
-                return Ok(Some(comment.id.into_inner()));
-            }
-            match self.client.get_page::<Comment>(&page.next).await.map_err(|error| explain(&error))? {
-                Some(next) => page = next,
-                None => return Ok(None),
-            }
+/// Two runs at once may both have found no comment: the first one stays.
+async fn settle(api: &Api, number: u64, marker: &str, body: &str, made: u64) -> Result<(), ApiError> {
+    match own(api, number, marker).await?.first() {
+        Some(first) if first.id != made => {
+            change(api, first.id, body).await?;
+            api.delete(&format!("/issues/comments/{made}")).await
         }
+        _ => Ok(()),
     }
 }
 
-/// The library's display of a refusal says nothing; what GitHub said is in its source.
-fn explain(error: &octocrab::Error) -> String {
-    match error {
-        octocrab::Error::GitHub { source, .. } if matches!(source.status_code.as_u16(), 403 | 404) => {
-            format!(
-                "the plan was not posted: GitHub answered {} ({}); the job needs `permissions: pull-requests: write`",
-                source.status_code, source.message
-            )
-        }
-        octocrab::Error::GitHub { source, .. } => {
-            format!("the plan was not posted: GitHub answered {}: {}", source.status_code, source.message)
-        }
-        other => {
-            let mut text = format!("the plan was not posted: {other}");
-            let mut cause = std::error::Error::source(other);
-            while let Some(error) = cause {
-                text = format!("{text}: {error}");
-                cause = error.source();
-            }
-            text
-        }
-    }
+/// The library's own update sends POST; PATCH is the documented verb.
+async fn change(api: &Api, id: u64, body: &str) -> Result<(), ApiError> {
+    let path = format!("/issues/comments/{id}");
+    api.patch::<Comment>(&path, &json!({ "body": body }), Again::Yes).await.map(drop)
+}
+
+/// Returns our comments, the oldest first. Anybody can paste a marker: ours is also written by a bot.
+async fn own(api: &Api, number: u64, marker: &str) -> Result<Vec<Comment>, ApiError> {
+    let all: Vec<Comment> = api.list(&format!("/issues/{number}/comments")).await?;
+    let is_own = |comment: &Comment| {
+        comment.user.as_ref().is_some_and(|user| user.r#type == "Bot")
+            && comment.body.as_deref().is_some_and(|body| body.starts_with(marker))
+    };
+    Ok(all.into_iter().filter(is_own).collect())
 }
 
 #[cfg(test)]
@@ -105,12 +106,6 @@ mod tests {
 
     #[test]
     fn a_marker_cannot_end_its_comment_early() {
-        assert_eq!(marker("a-->b.txt", None), "<!-- acr-sync a___b.txt -->");
-    }
-
-    #[test]
-    fn a_token_is_not_sent_in_the_clear() {
-        let client = crate::http::Http::new(&crate::http::Way::default()).unwrap().client().clone();
-        assert!(Comments::new(client, "http://github.example.com", "t", "o/r").is_err());
+        assert_eq!(marker("a-->b.txt", ""), "<!-- acr-sync a___b.txt -->");
     }
 }

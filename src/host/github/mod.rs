@@ -1,22 +1,32 @@
-//! GitHub: the event that started the run, and where its report goes.
+//! GitHub: the event that started the run, both versions of the list, and where the report goes.
 //!
-//! Reads the base from local git objects; the API as a second way, sign-in by OIDC and check runs are to come.
+//! Texts come from the checkout where it has them, else through the API: a shallow checkout will do, and none as well.
 
+mod api;
+mod base;
+mod check_run;
 mod comment;
 mod event;
+mod history;
+mod kept;
+mod publish;
+mod refusal;
 mod runner;
+mod texts;
 
-use super::git;
 use crate::{
     app::Occasion,
+    azure::RegistryName,
     http::Http,
-    images,
-    inputs::{Env, Inputs, Scope},
+    inputs::{Env, Inputs, Mode},
+    plan::{Plan, Reviewed},
     problem::{Problem, Side},
-    report::{Base, Body, Report, annotations, markdown},
+    report::{Base, Body, Report},
 };
+use api::Api;
 use event::{Event, Subject};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use texts::Texts;
 
 /// A run of a workflow.
 #[derive(Debug)]
@@ -24,6 +34,17 @@ pub struct GitHub {
     env: Env,
     event: Event,
     workspace: PathBuf,
+    /// Or why nobody can be asked.
+    api: Result<Api, String>,
+    /// By which our comment is known.
+    marker: String,
+    /// The pull request that is told.
+    number: Option<u64>,
+    /// What its reviewers were shown, on the way from the plan to the result.
+    reviewed: Option<Reviewed>,
+    /// What people should know of how the run came to its texts.
+    warnings: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl GitHub {
@@ -32,76 +53,69 @@ impl GitHub {
         env.get("GITHUB_ACTIONS") == Some("true")
     }
 
-    /// Reads the event.
+    /// Reads the event; asks nobody yet.
     ///
     /// # Errors
-    /// A [`Problem`] when the event's file cannot be read.
-    pub fn new(env: &Env) -> Result<Self, Problem> {
-        let workspace = env.get("GITHUB_WORKSPACE").unwrap_or(".").into();
-        Ok(Self { env: env.clone(), event: Event::read(env)?, workspace })
+    /// A [`Problem`] when the event's file or a certificate cannot be read.
+    pub fn new(env: &Env, inputs: &Inputs) -> Result<Self, Problem> {
+        let http = Http::new(&inputs.way).map_err(|error| Problem::new(Side::Settings, error.to_string()))?;
+        let event = Event::read(env)?;
+        Ok(Self {
+            workspace: env.get("GITHUB_WORKSPACE").unwrap_or(".").into(),
+            api: Api::new(env, &http),
+            marker: comment::marker(&inputs.images_file.display().to_string(), &registry(inputs)),
+            number: event.number,
+            reviewed: None,
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            env: env.clone(),
+            event,
+        })
     }
 
-    /// Reads both versions of the list.
+    /// Reads both versions of the list; nothing where the event asks for nothing.
     ///
     /// # Errors
     /// A [`Problem`] for a list that cannot be read, or a base that a plan cannot do without.
-    pub fn occasion(&self, inputs: &Inputs) -> Result<Occasion, Problem> {
-        let path = self.workspace.join(&inputs.images_file);
-        let head = images::read_file(&path).map_err(|error| {
-            Problem::new(Side::Settings, error.to_string())
-                .hint("Check the input `images-file`, and that `actions/checkout` ran before.")
-        })?;
-        let mode = inputs.mode.unwrap_or(self.event.mode());
-        let (base, base_name) = match inputs.scope {
-            Some(Scope::All) => (None, Base::None),
-            Some(Scope::Changed) | None => self.base(inputs)?,
+    pub async fn occasion(&mut self, inputs: &Inputs) -> Result<Option<Occasion>, Problem> {
+        if let Subject::Nothing(why) = &self.event.subject {
+            self.notes.push(format!("nothing to do: {why}"));
+            return Ok(None);
+        }
+        let mode = self.mode(inputs)?;
+        let texts = Texts { workspace: &self.workspace, file: &inputs.images_file, api: &self.api };
+        let head = match &self.event.subject {
+            Subject::Foreign { head, .. } => texts.remote(head).await?,
+            _ => texts.head(self.env.get("GITHUB_SHA")).await?,
         };
-        Ok(Occasion { mode, file: inputs.images_file.display().to_string(), head, base, base_name, reviewed: None })
-    }
-
-    fn base(&self, inputs: &Inputs) -> Result<(Option<Vec<u8>>, Base), Problem> {
-        let commit = |id: String, because: &str| Base::Commit { id, because: because.to_owned() };
-        if let Some(revision) = &inputs.base {
-            let text = self.at(revision, &inputs.images_file)?;
-            return Ok((Some(text), commit(revision.clone(), "named by the input `base`")));
-        }
-        match &self.event.subject {
-            Subject::PullRequest(_) => {
-                // What the host will merge onto; the payload's own base may be stale.
-                let parent = git::first_parent(&self.workspace, "HEAD").map_err(|error| shallow(&error))?;
-                let Some(parent) = parent else { return Ok((Some(Vec::new()), Base::None)) };
-                let text = self.at(&parent, &inputs.images_file)?;
-                Ok((Some(text), commit(parent, "first parent of the merge commit")))
+        let (base, base_name) = self.base(inputs, &texts).await?;
+        let file = inputs.images_file.display().to_string();
+        let head = match (head, &base) {
+            (Some(head), _) => head,
+            // Taken away with all its lines: that removes nothing from the registry.
+            (None, Some(base)) if !base.is_empty() => Vec::new(),
+            (None, _) => {
+                return Err(Problem::new(Side::Settings, format!("there is no `{file}`"))
+                    .hint("Check the input `images-file`; it begins at the root of the repository."));
             }
-            // A base that is not here any more (shallow clone, forced push) narrows nothing: the whole list is meant.
-            Subject::Push { before: Some(before) } => Ok(match self.at(before, &inputs.images_file) {
-                Ok(text) => (Some(text), commit(before.clone(), "the branch before this push")),
-                Err(_) => (None, Base::None),
-            }),
-            Subject::Push { before: None } | Subject::Other => Ok((None, Base::None)),
+        };
+        if mode == Mode::Apply && base.as_ref() != Some(&head) {
+            self.recall().await;
         }
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed: self.reviewed.clone() }))
     }
 
-    fn at(&self, revision: &str, file: &Path) -> Result<Vec<u8>, Problem> {
-        let text =
-            git::text_at(&self.workspace, revision, &self.workspace.join(file)).map_err(|error| shallow(&error))?;
-        Ok(text.unwrap_or_default())
-    }
-
-    /// Returns the commit and the page of the run, for the report's reader.
-    fn limits(&self, longest: usize) -> markdown::Limits {
-        let text = |name| self.env.get(name).unwrap_or_default();
-        let run_url = format!(
-            "{}/{}/actions/runs/{}",
-            text("GITHUB_SERVER_URL"),
-            text("GITHUB_REPOSITORY"),
-            text("GITHUB_RUN_ID")
-        );
-        markdown::Limits {
-            longest,
-            run_url: Some(run_url),
-            commit: self.env.get("GITHUB_SHA").map(str::to_owned),
-            marker: None,
+    /// Returns the report of a run that has no list to walk through.
+    pub fn without_list(&self, inputs: &Inputs, problem: Option<Problem>) -> Report {
+        Report {
+            file: inputs.images_file.display().to_string(),
+            target: None,
+            base: Base::None,
+            errors: Vec::new(),
+            more_errors: 0,
+            warnings: Vec::new(),
+            body: problem.map_or_else(|| Body::Planned(Plan::default()), Body::Stopped),
+            took: None,
         }
     }
 
@@ -110,46 +124,54 @@ impl GitHub {
         runner::masks(inputs, &self.env)
     }
 
-    /// Publishes a report: log commands, job summary, outputs and the pull request's comment.
-    ///
-    /// Returns the lines to print. What cannot be published is a warning among them, and never a failure of the run.
-    pub async fn publish(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
-        let mut lines = annotations::log_commands(&annotations::of(report));
-        let summary = markdown::page(report, self.limits(runner::LONGEST_SUMMARY));
-        lines.extend(runner::append(&self.env, "GITHUB_STEP_SUMMARY", &summary).err());
-        lines.extend(runner::append(&self.env, "GITHUB_OUTPUT", &runner::outputs(report, inputs)).err());
-        if let (Subject::PullRequest(number), true) = (&self.event.subject, is_worth_telling(report)) {
-            lines.extend(self.comment(*number, report, inputs).await.err().map(|why| runner::warning(&why)));
+    fn mode(&mut self, inputs: &Inputs) -> Result<Mode, Problem> {
+        if self.event.is_privileged {
+            if inputs.mode == Some(Mode::Apply) {
+                return Err(Problem::new(Side::Settings, "a pull request's list is never applied before its merge")
+                    .hint("Leave the input `mode` away for `pull_request_target` and `workflow_run`."));
+            }
+            let warning = "this run has the rights of the base branch for a commit of whoever opened the pull request: \
+                           only the list is read of it, as data. `pull_request` has less to lose.";
+            self.warnings.push(warning.to_owned());
         }
-        lines
+        if let (Subject::Unknown(name), None) = (&self.event.subject, inputs.mode) {
+            let warning = format!("the event `{name}` is not known here: the list is planned and not applied");
+            self.warnings.push(warning);
+        }
+        Ok(inputs.mode.unwrap_or(self.event.mode()))
     }
 
-    async fn comment(&self, number: u64, report: &Report, inputs: &Inputs) -> Result<(), String> {
-        let Some(token) = self.env.input("github-token").or_else(|| self.env.get("GITHUB_TOKEN")) else {
-            return Err("the plan was not posted: the input `github-token` is empty".to_owned());
+    /// Looks for the pull request that this push merged, and for the plan that its reviewers saw.
+    async fn recall(&mut self) {
+        let (Subject::Push { branch, .. }, Ok(api)) = (&self.event.subject, &self.api) else { return };
+        let Some(commit) = self.env.get("GITHUB_SHA") else { return };
+        let found = async {
+            let number = history::merged_pull(api, commit, branch).await?;
+            let text = match number {
+                Some(number) => comment::text(api, number, &self.marker).await?,
+                None => None,
+            };
+            Ok::<_, refusal::ApiError>((number, text))
         };
-        let http = Http::new(&inputs.way).map_err(|error| error.to_string())?;
-        let api = self.env.get("GITHUB_API_URL").unwrap_or("https://api.github.com");
-        let repository = self.env.get("GITHUB_REPOSITORY").unwrap_or_default();
-        let marker = comment::marker(&report.file, report.target.as_ref());
-        let mut limits = self.limits(comment::LONGEST);
-        limits.marker = Some(marker.clone());
-        let page = markdown::page(report, limits);
-        comment::Comments::new(http.client().clone(), api, token, repository)?.put(number, &marker, &page).await
-    }
-}
-
-/// A pull request that does not touch the list gets no comment.
-fn is_worth_telling(report: &Report) -> bool {
-    match &report.body {
-        Body::Planned(plan) | Body::Applied(plan, _) => {
-            !plan.steps.is_empty() || !plan.removed.is_empty() || !report.errors.is_empty()
+        match found.await {
+            Ok((number, text)) => {
+                self.number = number;
+                self.reviewed = text.and_then(|text| kept::read(&text, &self.marker));
+            }
+            Err(error) => {
+                self.warnings.push(error.told("the merged pull request was not found", "pull-requests: write"));
+            }
         }
-        Body::Stopped(_) => true,
     }
 }
 
-fn shallow(error: &git::GitError) -> Problem {
-    Problem::new(Side::Settings, format!("the base of the list cannot be read: {error}"))
-        .hint("Give `actions/checkout` the setting `fetch-depth: 2` for pull requests, and 0 for pushes.")
+/// Returns the registry as a workflow names it, the same in every run of that workflow.
+fn registry(inputs: &Inputs) -> String {
+    let suffix = &inputs.cloud.registry_suffix;
+    match &inputs.registry {
+        Some(RegistryName::LoginServer(registry)) => registry.to_string(),
+        Some(RegistryName::Name(name)) => format!("{name}{suffix}"),
+        Some(RegistryName::Id(id)) => format!("{}{suffix}", id.rsplit('/').next().unwrap_or_default()),
+        None => String::new(),
+    }
 }

@@ -47,6 +47,11 @@ pub(super) fn warning(what: &str) -> String {
     format!("::warning::{}", escape::command_data(what))
 }
 
+/// Returns a remark as a log command.
+pub(super) fn notice(what: &str) -> String {
+    format!("::notice::{}", escape::command_data(what))
+}
+
 /// Returns the commands that hide what is secret; short values would hide half of the log.
 pub(super) fn masks(_inputs: &Inputs, env: &Env) -> Vec<String> {
     let secrets = INPUTS.iter().filter(|input| input.is_secret);

@@ -1,0 +1,239 @@
+//! Api: GitHub's REST API for one repository, with what may be repeated and how long it is waited.
+
+use crate::{
+    http::{Http, Retry},
+    images::MAX_BYTES,
+    inputs::Env,
+};
+use octocrab::Octocrab;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::refusal::ApiError;
+
+/// The longest that a run waits in all for a rate limit: a report is not worth more of a runner's time.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// Pages of a hundred that are read of any list.
+const MOST_PAGES: usize = 50;
+
+/// One repository on one server, as one token.
+#[derive(Clone)]
+pub(super) struct Api {
+    client: Octocrab,
+    http: Http,
+    root: String,
+    token: String,
+    retry: Retry,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+/// Whether a request may be sent again when nobody knows what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// Twice is as good as once.
+    Yes,
+    /// Twice would be two.
+    No,
+}
+
+/// A commit, as far as it matters here.
+#[derive(Debug, Deserialize)]
+pub(super) struct Commit {
+    pub sha: String,
+    #[serde(default)]
+    pub parents: Vec<Parent>,
+}
+
+/// A commit before another.
+#[derive(Debug, Deserialize)]
+pub(super) struct Parent {
+    pub sha: String,
+}
+
+impl Api {
+    /// Makes the client over the program's one HTTP client: proxies, time-outs and authorities come from it.
+    ///
+    /// The library is built without its feature `retry`, which would repeat a POST after a 5xx: two comments.
+    pub(super) fn new(env: &Env, http: &Http) -> Result<Self, String> {
+        let token = env.input("github-token").or_else(|| env.get("GITHUB_TOKEN"));
+        let token = token.ok_or("the input `github-token` is empty")?;
+        let server = env.get("GITHUB_API_URL").unwrap_or("https://api.github.com").trim_end_matches('/');
+        let is_secure = server.starts_with("https://") || server.starts_with("http://127.0.0.1:");
+        if !is_secure {
+            return Err("GITHUB_API_URL does not begin with https: the token is not sent there".to_owned());
+        }
+        let repository = env.get("GITHUB_REPOSITORY").unwrap_or_default();
+        let is_name =
+            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+        if !repository.split_once('/').is_some_and(|(owner, name)| is_name(owner) && is_name(name)) {
+            return Err("GITHUB_REPOSITORY is not of the form `owner/name`".to_owned());
+        }
+        let client = Octocrab::builder()
+            .base_uri(server)
+            .map_err(|error| error.to_string())?
+            .personal_token(token.to_owned())
+            .build_with_reqwest(http.client().clone())
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            client,
+            http: http.clone(),
+            root: format!("{server}/repos/{repository}"),
+            token: token.to_owned(),
+            retry: http.retry().clone(),
+        })
+    }
+
+    /// Gets one thing; the path begins behind the repository.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+        let route = format!("{}{path}", self.root);
+        self.patiently(Again::Yes, || self.client.get(&route, None::<&()>)).await
+    }
+
+    /// Gets every entry of a list, page by page.
+    pub(super) async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, ApiError> {
+        let mut all = Vec::new();
+        let sign = if path.contains('?') { '&' } else { '?' };
+        for page in 1..=MOST_PAGES {
+            let entries: Vec<T> = self.get(&format!("{path}{sign}per_page=100&page={page}")).await?;
+            let is_last = entries.len() < 100;
+            all.extend(entries);
+            if is_last {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Creates something: never sent again but after a rate limit, which is answered before anything is done.
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ApiError> {
+        let route = format!("{}{path}", self.root);
+        self.patiently(Again::No, || self.client.post(&route, Some(body))).await
+    }
+
+    /// Changes something.
+    pub(super) async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        again: Again,
+    ) -> Result<T, ApiError> {
+        let route = format!("{}{path}", self.root);
+        self.patiently(again, || self.client.patch(&route, Some(body))).await
+    }
+
+    /// Deletes something.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), ApiError> {
+        let uri = format!("{}{path}", self.root);
+        let send = || async {
+            let reply = self.client._delete(uri.as_str(), None::<&()>).await?;
+            octocrab::map_github_error(reply).await.map(drop)
+        };
+        self.patiently(Again::Yes, send).await
+    }
+
+    /// Gets the commit that a SHA or a branch names.
+    pub(super) async fn commit(&self, revision: &str) -> Result<Commit, ApiError> {
+        self.get(&format!("/commits/{}", encoded(revision))).await
+    }
+
+    /// Gets a file at a commit, or nothing if the commit has no such file.
+    ///
+    /// The raw form has every file up to 100 MB, where the usual one has an empty text for more than 1 MB (REST
+    /// reference, "Get repository content"). A 404 is also what a commit that is not there is answered with, and a
+    /// folder or a submodule comes as JSON.
+    pub(super) async fn file(&self, path: &str, at: &str) -> Result<Option<Vec<u8>>, ApiError> {
+        let url = format!("{}/contents/{}?ref={}", self.root, encoded(path), encoded(at).replace('/', "%2F"));
+        let make = |client: &reqwest::Client| {
+            client
+                .get(&url)
+                .bearer_auth(&self.token)
+                .header("accept", "application/vnd.github.raw+json")
+                .header("x-github-api-version", "2022-11-28")
+        };
+        let reply = self.http.send(make, MAX_BYTES).await.map_err(|error| ApiError::Unclear(error.to_string()))?;
+        match reply.status.as_u16() {
+            200 if reply.header("content-type").is_some_and(|kind| kind.contains("raw")) => {
+                Ok(Some(reply.body.to_vec()))
+            }
+            200 => Err(ApiError::Refused(format!("`{path}` is a folder or a submodule, not a file"))),
+            404 => self.commit(at).await.map(|_| None),
+            status => Err(ApiError::status(status, &reply.headers, &crate::http::excerpt(&reply.body))),
+        }
+    }
+
+    /// Sends until there is an answer that is final.
+    async fn patiently<T, F>(&self, again: Again, send: impl Fn() -> F) -> Result<T, ApiError>
+    where
+        F: Future<Output = octocrab::Result<T>>,
+    {
+        let mut schedule = self.retry.schedule();
+        let mut limited = Duration::ZERO;
+        loop {
+            let error = match send().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => ApiError::read(&error),
+            };
+            let wait = match &error {
+                ApiError::Limited(Some(wait)) if limited + *wait <= LONGEST_WAIT => {
+                    limited += *wait;
+                    schedule.throttled(Some(*wait))
+                }
+                ApiError::Unclear(_) if again == Again::Yes => schedule.broken(),
+                _ => None,
+            };
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(error),
+            }
+        }
+    }
+}
+
+/// Returns how long until a time in seconds since 1970, as `x-ratelimit-reset` tells it.
+pub(super) fn until(seconds: u64) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Duration::from_secs(seconds).saturating_sub(now)
+}
+
+/// Writes a path or a ref into an address; the library does not.
+pub(super) fn encoded(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Way;
+
+    #[test]
+    fn a_token_is_not_sent_in_the_clear_nor_to_a_path_of_others() {
+        let http = Http::new(&Way::default()).unwrap();
+        for (server, repository) in [
+            ("http://github.example.com", "o/r"),
+            ("https://api.github.com", "o"),
+            ("https://api.github.com", "o/r/../x"),
+        ] {
+            let env =
+                Env::of([("INPUT_GITHUB-TOKEN", "t"), ("GITHUB_API_URL", server), ("GITHUB_REPOSITORY", repository)]);
+            assert!(Api::new(&env, &http).is_err(), "{server} {repository}");
+        }
+    }
+
+    #[test]
+    fn what_has_a_meaning_in_an_address_is_written_by_number() {
+        assert_eq!(encoded("a b/ü?#%.txt"), "a%20b/%C3%BC%3F%23%25.txt");
+    }
+}

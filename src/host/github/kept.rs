@@ -1,0 +1,87 @@
+//! Kept: the plan's digests, hidden in the comment until the merge asks what was reviewed.
+//!
+//! `<!-- acr-sync-plan:1 {"repository:tag":"digest"} -->`, right behind the marker, where no foreign text can stand.
+//! Whoever may edit comments in the repository may edit it too; so a digest in the list itself is stronger.
+
+use crate::{plan::Reviewed, reference::Digest};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::collections::BTreeMap;
+
+/// The most bytes of the block: the table above needs the rest of the comment.
+const LONGEST: usize = 44_000;
+const OPENING: &str = "<!-- acr-sync-plan:1 ";
+const CLOSING: &str = " -->";
+
+/// Writes the block, or nothing if it is too long.
+pub(super) fn block(reviewed: &Reviewed) -> Option<String> {
+    let digests: BTreeMap<_, _> =
+        reviewed.iter().filter_map(|(destination, digest)| Some((destination, packed(digest)?))).collect();
+    let json = serde_json::to_string(&digests).ok()?;
+    // Two hyphens could end the comment (HTML, 13.6), and so could no other way to write them.
+    let json = json.replace("--", "-\\u002d").replace('<', "\\u003c").replace('>', "\\u003e");
+    let block = format!("{OPENING}{json}{CLOSING}");
+    (block.len() <= LONGEST).then_some(block)
+}
+
+/// Reads the block of a comment of ours.
+pub(super) fn read(comment: &str, marker: &str) -> Option<Reviewed> {
+    let block = comment.strip_prefix(marker)?.trim_start().strip_prefix(OPENING)?;
+    let (json, _) = block.split_once(CLOSING)?;
+    let digests: BTreeMap<String, String> = serde_json::from_str(json).ok()?;
+    let digests = digests.into_iter().map(|(destination, digest)| Some((destination, unpacked(&digest)?)));
+    digests.collect::<Option<Vec<_>>>().map(Reviewed::of)
+}
+
+/// 43 characters instead of 71: a comment has room for half as many lines again.
+fn packed(digest: Digest) -> Option<String> {
+    let text = digest.to_string();
+    let hex = text.strip_prefix("sha256:")?;
+    let byte = |at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
+    let bytes: Option<Vec<_>> = (0..hex.len()).step_by(2).map(byte).collect();
+    Some(URL_SAFE_NO_PAD.encode(bytes?))
+}
+
+fn unpacked(text: &str) -> Option<Digest> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MARKER: &str = "<!-- acr-sync images.txt -->";
+
+    fn reviewed(count: usize) -> Reviewed {
+        let name = |index: usize| format!("team/a--b---{index}:v1.0--rc");
+        Reviewed::of((0..count).map(|index| (name(index), Digest::of(&index.to_le_bytes()))))
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_never_ends_early() {
+        let block = block(&reviewed(100)).unwrap();
+        assert_eq!(block.matches("--").count(), 2, "{block}");
+        assert_eq!(read(&format!("{MARKER} {block}\n### acr-sync plan"), MARKER), Some(reviewed(100)));
+    }
+
+    #[test]
+    fn five_hundred_lines_fit_and_a_whole_registry_is_left_out() {
+        assert!(block(&reviewed(500)).is_some());
+        assert_eq!(block(&reviewed(5_000)), None);
+    }
+
+    #[test]
+    fn what_others_wrote_further_down_is_no_plan() {
+        let block = block(&reviewed(1)).unwrap();
+        for comment in [
+            format!("{MARKER}\n### {block}"),
+            format!("{block} {MARKER}"),
+            format!("{MARKER} {}", block.replace(':', ";")),
+            format!("{MARKER} {OPENING}{{\"a:1\":\"short\"}}{CLOSING}"),
+            MARKER.to_owned(),
+        ] {
+            assert_eq!(read(&comment, MARKER), None, "{comment}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Publish: the report goes to the log, the summary, the outputs, the pull request and the commit.
+//!
+//! What cannot be published is a warning that names the missing permission, and never a failure of the run.
+
+use super::{
+    GitHub,
+    check_run::{self, Verdict},
+    comment::{self, Absent},
+    kept, runner,
+};
+use crate::{
+    inputs::Inputs,
+    plan::Reviewed,
+    report::{self, Body, Report, annotations, escape, markdown},
+};
+
+impl GitHub {
+    /// Publishes a report and returns the lines to print.
+    pub async fn publish(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
+        let annotations = annotations::of(report);
+        let mut lines: Vec<_> = self.notes.iter().map(|note| runner::notice(note)).collect();
+        lines.extend(self.warnings.iter().map(|warning| runner::warning(warning)));
+        lines.extend(annotations::log_commands(&annotations));
+        let summary = markdown::page(report, self.limits(runner::LONGEST_SUMMARY, None));
+        lines.extend(runner::append(&self.env, "GITHUB_STEP_SUMMARY", &summary).err());
+        lines.extend(runner::append(&self.env, "GITHUB_OUTPUT", &runner::outputs(report, inputs)).err());
+        let news = is_worth_telling(report);
+        if let Some(number) = self.number {
+            let absent = if news { Absent::Create } else { Absent::Leave };
+            lines.extend(self.tell(number, report, absent).await.iter().map(|why| runner::warning(why)));
+        }
+        if let (true, true, Some(commit)) = (inputs.check_run, news, self.checked()) {
+            lines.extend(self.check(commit, report, &annotations).await.err().map(|why| runner::warning(&why)));
+        }
+        lines
+    }
+
+    /// Writes the comment; returns what people should know of it.
+    async fn tell(&self, number: u64, report: &Report, absent: Absent) -> Vec<String> {
+        let what = if report.is_applied() { "the result was not posted" } else { "the plan was not posted" };
+        let api = match &self.api {
+            Ok(api) => api,
+            Err(why) => return vec![format!("{what}: {why}")],
+        };
+        let shown = match &report.body {
+            Body::Planned(plan) => Some(Reviewed::in_plan(plan)),
+            // A second run of the same push compares again.
+            Body::Applied(..) | Body::Stopped(_) => self.reviewed.clone(),
+        };
+        let block = shown.as_ref().map(kept::block);
+        let mut warnings = Vec::new();
+        if matches!(block, Some(None)) {
+            let warning = "the digests of so many lines do not fit into the comment: the merge will not be compared \
+                           with this plan";
+            warnings.push(warning.to_owned());
+        }
+        let first = match block.flatten() {
+            Some(block) => format!("{} {block}", self.marker),
+            None => self.marker.clone(),
+        };
+        let page = markdown::page(report, self.limits(comment::LONGEST, Some(first)));
+        let posted = comment::put(api, number, &self.marker, &page, absent).await;
+        warnings.extend(posted.err().map(|error| error.told(what, "pull-requests: write")));
+        warnings
+    }
+
+    async fn check(
+        &self,
+        commit: &str,
+        report: &Report,
+        annotations: &[annotations::Annotation],
+    ) -> Result<(), String> {
+        let what = "the check run was not made";
+        let api = self.api.as_ref().map_err(|why| format!("{what}: {why}"))?;
+        let text = |name| self.env.get(name).unwrap_or_default();
+        let summary = markdown::page(report, self.limits(check_run::LONGEST, None));
+        let verdict = Verdict {
+            commit,
+            conclusion: match report.verdict() {
+                report::Verdict::Clean => "success",
+                report::Verdict::Pending => "neutral",
+                report::Verdict::Failed => "failure",
+            },
+            title: &escape::cut(&escape::visible(&report.headline()), 255),
+            summary: &summary,
+            key: &format!("{} {} {}", text("GITHUB_RUN_ID"), text("GITHUB_RUN_ATTEMPT"), self.marker),
+            details: &self.run_url(),
+        };
+        let put = check_run::put(api, &verdict, annotations).await;
+        put.map_err(|error| error.told(what, "checks: write"))
+    }
+
+    /// Returns the commit that a check run is shown on.
+    fn checked(&self) -> Option<&str> {
+        self.event.checked.as_deref().or(self.env.get("GITHUB_SHA"))
+    }
+
+    fn run_url(&self) -> String {
+        let text = |name| self.env.get(name).unwrap_or_default();
+        let run = format!(
+            "{}/{}/actions/runs/{}",
+            text("GITHUB_SERVER_URL"),
+            text("GITHUB_REPOSITORY"),
+            text("GITHUB_RUN_ID")
+        );
+        match self.env.get("GITHUB_RUN_ATTEMPT") {
+            Some(attempt) if attempt != "1" => format!("{run}/attempts/{attempt}"),
+            _ => run,
+        }
+    }
+
+    /// Returns the commit and the page of the run, for the report's reader.
+    fn limits(&self, longest: usize, marker: Option<String>) -> markdown::Limits {
+        let commit = self.env.get("GITHUB_SHA").map(str::to_owned);
+        markdown::Limits { longest, run_url: Some(self.run_url()), commit, marker }
+    }
+}
+
+/// A change that does not touch the list is no news to anybody.
+fn is_worth_telling(report: &Report) -> bool {
+    match &report.body {
+        Body::Planned(plan) | Body::Applied(plan, _) => {
+            !plan.steps.is_empty() || !plan.removed.is_empty() || !report.errors.is_empty()
+        }
+        Body::Stopped(_) => true,
+    }
+}

@@ -1,0 +1,315 @@
+//! GitHub: events, texts without a checkout, one comment, the merge that follows its plan.
+
+use crate::workflow::{ALL, LINE, Workflow};
+use acr_sync::{
+    emulator::{CLIENT, Fault, Rights, TreeEntry},
+    plan::{Action, Note, Reason},
+    report::{Base, Body, Verdict},
+};
+
+const API: &str = "api.github.com";
+
+#[tokio::test]
+async fn a_pull_request_is_planned_without_a_checkout_and_its_merge_tells_the_same_comment() {
+    let workflow = Workflow::new().await;
+    let plan = workflow.pull_request().await;
+    assert_eq!(plan.report().verdict(), Verdict::Pending, "{}", plan.printed);
+    assert_eq!(plan.report().steps().count(), 1, "only the changed line");
+    assert!(matches!(&plan.report().base, Base::Commit { id, .. } if *id == workflow.base));
+    assert!(plan.summary.contains("mirror/nginx"));
+    let comments = workflow.comments();
+    assert!(comments.len() == 1 && comments[0].contains("1 to import"), "{comments:#?}");
+
+    let result = workflow.push().await;
+    assert_eq!(result.report().verdict(), Verdict::Clean, "{}", result.printed);
+    let comments = workflow.comments();
+    assert!(comments.len() == 1 && comments[0].contains("1 imported"), "{comments:#?}");
+    assert!(result.report().steps().all(|(step, _)| step.notes.is_empty()));
+}
+
+#[tokio::test]
+async fn a_pull_request_that_changes_nothing_asks_little_and_says_nothing() {
+    let workflow = Workflow::of("# a comment\nquay.io/old/app:1   =>   old/app\n").await;
+    let step = workflow.pull_request().await;
+    assert_eq!(step.report().verdict(), Verdict::Clean);
+    assert_eq!(workflow.comments(), [""; 0]);
+    assert!(workflow.world.requests().len() <= 5, "{:#?}", workflow.world.requests());
+}
+
+#[tokio::test]
+async fn a_comment_that_says_what_is_no_more_is_brought_up_to_date() {
+    let mut workflow = Workflow::new().await;
+    workflow.pull_request().await;
+    workflow.merge = workflow.repository.commit(&[&workflow.base], [("images.txt", "quay.io/old/app:1 => old/app\n")]);
+    workflow.pull_request().await;
+    let comments = workflow.comments();
+    assert!(comments.len() == 1 && comments[0].contains("nothing to do"), "{comments:#?}");
+}
+
+#[tokio::test]
+async fn our_comment_is_found_behind_pages_of_others_and_never_a_strangers_copy() {
+    let workflow = Workflow::new().await;
+    workflow.pull_request().await;
+    let own = workflow.repository.comments(7).remove(0);
+    workflow.repository.delete_comment(own.id);
+    for index in 0..120 {
+        workflow.repository.comment(7, "octavia", false, &format!("{} {index}", own.body));
+    }
+    workflow.pull_request().await;
+    workflow.pull_request().await;
+    let bots: Vec<_> = workflow.repository.comments(7).into_iter().filter(|comment| comment.is_bot).collect();
+    assert_eq!(bots.len(), 1, "deleted by people, made again, then found");
+}
+
+#[tokio::test]
+async fn a_post_of_unknown_fate_is_looked_for_and_not_repeated() {
+    for fault in [Fault::status_after(502), Fault::status(502), Fault::reset()] {
+        let workflow = Workflow::new().await;
+        workflow.world.fault(fault.on(API).method("POST").path("/comments"));
+        let step = workflow.pull_request().await;
+        assert_eq!(workflow.comments().len(), 1, "{}", step.printed);
+        assert_eq!(workflow.world.faults_left(), 0);
+    }
+}
+
+#[tokio::test]
+async fn two_runs_at_once_leave_one_comment() {
+    let workflow = Workflow::new().await;
+    let (one, two) = tokio::join!(workflow.pull_request(), workflow.pull_request());
+    assert_eq!(workflow.comments().len(), 1, "{}\n{}", one.printed, two.printed);
+}
+
+#[tokio::test]
+async fn a_secondary_rate_limit_is_waited_for_and_a_long_one_is_a_warning() {
+    let workflow = Workflow::new().await;
+    workflow.world.fault(Fault::status_retry_after(403, 1).on(API).method("POST"));
+    workflow.pull_request().await;
+    assert_eq!((workflow.comments().len(), workflow.asked("POST")), (1, 2));
+
+    let workflow = Workflow::new().await;
+    workflow.world.fault(Fault::status_retry_after(429, 3600).on(API).method("POST"));
+    let step = workflow.pull_request().await;
+    assert!(step.printed.contains("::warning::") && step.printed.contains("3600 s"), "{}", step.printed);
+    assert_eq!((workflow.comments().len(), step.report().verdict()), (0, Verdict::Pending));
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_a_warning_that_names_it() {
+    let workflow = Workflow::new().await;
+    workflow.repository.token("reader", &["contents: read"]);
+    let workflow = workflow.set("INPUT_GITHUB-TOKEN", "reader").set("INPUT_CHECK-RUN", "true");
+    let step = workflow.pull_request().await;
+    assert_eq!(step.report().verdict(), Verdict::Pending);
+    for permission in ["pull-requests: write", "checks: write"] {
+        assert!(step.printed.contains(permission), "{permission}: {}", step.printed);
+    }
+    let step = workflow.push().await;
+    let Base::Commit { id, because } = &step.report().base else { unreachable!("the push names a commit") };
+    assert!(*id == workflow.base && because.contains("actions: read"), "{because}");
+}
+
+#[tokio::test]
+async fn a_fork_without_rights_gets_an_unchecked_plan_and_the_reason() {
+    let workflow = Workflow::new().await.set("INPUT_CLIENT-SECRET", "");
+    workflow.repository.token("fork", &["contents: read", "pull-requests: read"]);
+    let step = workflow.set("INPUT_GITHUB-TOKEN", "fork").pull_request().await;
+    assert_eq!(step.report().totals().unchecked, 1, "{:?}", step.report().body);
+    assert!(step.summary.contains("id-token: write"), "{}", step.summary);
+}
+
+#[tokio::test]
+async fn lines_of_a_failed_run_are_not_lost() {
+    let workflow = Workflow::new().await;
+    workflow.repository.workflow_run("sync.yml", "main", "push", &workflow.base, Some("success"));
+    workflow.repository.workflow_run("sync.yml", "main", "push", &workflow.merge, Some("failure"));
+    workflow.repository.workflow_run("sync.yml", "main", "pull_request", &workflow.merge, Some("success"));
+    let list = format!("quay.io/old/app:1 => old/app\n{LINE}# later\n");
+    let later = workflow.repository.commit(&[&workflow.merge], [("images.txt", list.as_str())]);
+    let step = workflow.push_of(&later, &workflow.merge).await;
+    let Base::Commit { id, because } = &step.report().base else { unreachable!("the push names a commit") };
+    assert!(*id == workflow.base && because.contains("last successful run"), "{because}");
+    assert_eq!(workflow.world.imports().len(), 1, "the line of the failed run is imported");
+}
+
+#[tokio::test]
+async fn what_has_moved_since_the_review_is_said_or_refused() {
+    let workflow = Workflow::new().await;
+    workflow.pull_request().await;
+    workflow.moves_the_source();
+    let step = workflow.push().await;
+    let notes: Vec<_> = step.report().steps().flat_map(|(step, _)| &step.notes).collect();
+    assert!(matches!(notes[..], [Note::DiffersFromPlan { .. }]), "{notes:?}");
+    assert!(workflow.comments()[0].contains("differs from the plan"));
+
+    let workflow = Workflow::new().await.set("INPUT_REQUIRE-REVIEWED", "true");
+    workflow.pull_request().await;
+    workflow.moves_the_source();
+    for _ in 0..2 {
+        let step = workflow.push().await;
+        let (step, _) = step.report().steps().next().unwrap();
+        assert!(matches!(step.action, Action::Block(Reason::DiffersFromPlan { .. })), "{:?}", step.action);
+    }
+    assert!(workflow.world.imports().is_empty());
+}
+
+#[tokio::test]
+async fn only_what_a_plan_showed_is_imported_where_that_is_required() {
+    let workflow = Workflow::new().await.set("INPUT_REQUIRE-REVIEWED", "true");
+    workflow.pull_request().await;
+    assert_eq!(workflow.push().await.report().verdict(), Verdict::Clean);
+
+    let workflow = Workflow::new().await.set("INPUT_REQUIRE-REVIEWED", "true");
+    workflow.pull_request().await;
+    let own = workflow.repository.comments(7).remove(0);
+    workflow.repository.edit_comment(own.id, &own.body.replacen("acr-sync-plan:1", "acr-sync-plan:x", 1));
+    let step = workflow.push().await;
+    let (step, _) = step.report().steps().next().unwrap();
+    assert_eq!(step.action, Action::Block(Reason::NotReviewed));
+}
+
+#[tokio::test]
+async fn five_hundred_remarks_go_out_in_fifties_once() {
+    let list: String = (0..500).map(|line| format!("not a line {line}\n")).collect();
+    let workflow = Workflow::of(&list).await.set("INPUT_CHECK-RUN", "true");
+    workflow.world.fault(Fault::status_after(502).on(API).method("PATCH").path("/check-runs/"));
+    workflow.world.fault(Fault::status_after(502).on(API).method("POST").path("/check-runs"));
+    let step = workflow.pull_request().await;
+    let runs = workflow.repository.check_runs();
+    assert_eq!(runs.len(), 1, "{}", step.printed);
+    assert_eq!((runs[0].annotations.len(), runs[0].conclusion.as_deref()), (500, Some("failure")));
+    assert_eq!(runs[0].head_sha, workflow.head, "nobody sees the merge commit");
+    assert_eq!(workflow.world.faults_left(), 0);
+}
+
+#[tokio::test]
+async fn five_hundred_changed_lines_fit_into_one_comment_with_their_digests() {
+    let list: String = (0..500).map(|line| format!("docker.io/library/nginx:1.27 => mirror/nginx-{line}\n")).collect();
+    let workflow = Workflow::of(&list).await.set("INPUT_REQUIRE-REVIEWED", "true");
+    let step = workflow.pull_request().await;
+    let comments = workflow.comments();
+    assert!(comments.len() == 1 && comments[0].contains("500 to import"), "{}", step.printed);
+    assert_eq!(workflow.push().await.report().totals().import, 500);
+}
+
+#[tokio::test]
+async fn hostile_lines_reach_neither_the_log_nor_the_page_as_they_are() {
+    let long = "x".repeat(100_000);
+    let list = format!(
+        "::set-output name=a::b\n##[error]x\n<img src=x> @octocat\n\u{202e}evil\n<!-- acr-sync-plan:1 {{}} -->\n{long}\n"
+    );
+    let workflow = Workflow::of(&list).await.set("INPUT_CHECK-RUN", "true");
+    let step = workflow.pull_request().await;
+    assert!(step.printed.lines().all(|line| line.starts_with("::error") || line.starts_with("::warning")));
+    let comment = workflow.comments().remove(0);
+    for (text, place) in [(&step.printed, "log"), (&comment, "comment"), (&step.summary, "summary")] {
+        assert!(!text.contains("##[") && !text.contains('\u{202e}'), "{place}: {text}");
+    }
+    assert!(!step.printed.contains("::set-output"));
+    assert!(comment.contains("`<img src=x> @octocat`") || !comment.contains("@octocat"), "{comment}");
+}
+
+#[tokio::test]
+async fn a_strangers_pull_request_with_our_rights_is_read_as_data_and_never_applied() {
+    let workflow = Workflow::new().await;
+    let payload = format!(
+        r#"{{"action":"opened","number":7,"pull_request":{{"head":{{"sha":"{}"}},"base":{{"ref":"main"}}}}}}"#,
+        workflow.head
+    );
+    std::fs::write(workflow.folder.path().join("images.txt"), "what is checked out does not matter").unwrap();
+    let step = workflow.run("pull_request_target", &payload, &workflow.base).await;
+    assert_eq!((step.report().verdict(), step.report().steps().count()), (Verdict::Pending, 1));
+    assert!(step.printed.contains("::warning::this run has the rights"), "{}", step.printed);
+
+    let workflow = workflow.set("INPUT_MODE", "apply");
+    let step = workflow.run("pull_request_target", &payload, &workflow.base).await;
+    assert!(matches!(step.report().body, Body::Stopped(_)) && workflow.world.imports().is_empty());
+}
+
+#[tokio::test]
+async fn every_event_has_its_lines() {
+    let workflow = Workflow::new().await;
+    let group = format!(r#"{{"merge_group":{{"base_sha":"{}","head_sha":"{}"}}}}"#, workflow.base, workflow.merge);
+    let step = workflow.run("merge_group", &group, &workflow.merge).await;
+    assert_eq!((step.report().steps().count(), step.report().is_applied()), (1, false));
+    for payload in [
+        format!(r#"{{"ref":"refs/heads/main","before":"{}","deleted":true}}"#, workflow.base),
+        format!(r#"{{"ref":"refs/tags/v1","after":"{}"}}"#, workflow.merge),
+    ] {
+        let step = workflow.run("push", &payload, &workflow.merge).await;
+        assert!(step.report.is_none() && step.printed.contains("::notice::nothing to do"), "{}", step.printed);
+    }
+    let step = workflow.run("release", "{}", &workflow.merge).await;
+    assert!(!step.report().is_applied() && step.printed.contains("not known here"), "{}", step.printed);
+    let step = workflow.run("schedule", r#"{"schedule":"0 0 * * *"}"#, &workflow.merge).await;
+    assert_eq!((step.report().steps().count(), step.report().is_applied()), (2, true));
+    assert!(workflow.try_run("push", "no json", &workflow.merge).await.is_err());
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_named_and_what_is_gone_removes_nothing() {
+    let mut workflow = Workflow::new().await;
+    let module = TreeEntry::Submodule { url: "https://github.com/x/y".to_owned(), sha: "a".repeat(40) };
+    workflow.merge = workflow.repository.commit(&[&workflow.base], [("images.txt", module)]);
+    let step = workflow.pull_request().await;
+    let Body::Stopped(problem) = &step.report().body else { unreachable!("a submodule is no list") };
+    assert!(problem.what.contains("a folder or a submodule"), "{problem}");
+
+    let base = workflow.base.clone();
+    workflow.merge = workflow.repository.commit(&[&base], [("other.txt", "x")]);
+    let step = workflow.pull_request().await;
+    assert_eq!(step.report().totals().removed, 1);
+
+    let large = format!("{LINE}# {}\n", "x".repeat(2 << 20));
+    workflow.merge = workflow.repository.commit(&[&base], [("images.txt", large.as_str())]);
+    assert_eq!(workflow.pull_request().await.report().totals().import, 1, "more than 1 MB");
+}
+
+#[tokio::test]
+async fn an_enterprise_server_is_asked_below_its_path() {
+    let workflow = Workflow::new().await;
+    let server = workflow.world.github_at("github.example.com", "contoso/images");
+    let base = server.commit(&[], [("images.txt", "")]);
+    server.branch("main", &base);
+    let merge = server.commit(&[&base], [("images.txt", LINE)]);
+    server.pull_request(7, &merge, Some(&merge));
+    server.token("ghes", &ALL);
+    let mut workflow = workflow.set("GITHUB_API_URL", &server.api_url()).set("INPUT_GITHUB-TOKEN", "ghes");
+    (workflow.base, workflow.head, workflow.merge) = (base, merge.clone(), merge);
+    let step = workflow.pull_request().await;
+    assert_eq!(server.comments(7).len(), 1, "{}", step.printed);
+}
+
+#[tokio::test]
+async fn the_jobs_identity_token_signs_in_and_is_hidden_first() {
+    for is_immutable in [false, true] {
+        let workflow = Workflow::new().await;
+        if is_immutable {
+            workflow.repository.immutable_subjects();
+        }
+        let subject = workflow.repository.subject("pull_request");
+        workflow.world.federated_identity(CLIENT, &workflow.repository.issuer(), &subject, Rights::importer());
+        workflow.world.fault(Fault::status(503).on("pipelines.actions.githubusercontent.com"));
+        let workflow = workflow.by_oidc("pull_request");
+        let step = workflow.pull_request().await;
+        assert_eq!(step.report().verdict(), Verdict::Pending, "{:?}", step.report().body);
+        let hidden = workflow.hidden.lock().unwrap();
+        assert!(hidden.len() >= 2 && hidden.iter().all(|token| token.split('.').count() == 3), "{hidden:?}");
+        assert!(!step.printed.contains(&hidden[0]) && !step.summary.contains(&hidden[0]));
+    }
+}
+
+#[tokio::test]
+async fn a_subject_that_is_not_trusted_is_shown_in_both_forms() {
+    let workflow = Workflow::new().await;
+    workflow.repository.immutable_subjects();
+    let issuer = workflow.repository.issuer();
+    workflow.world.federated_identity(CLIENT, &issuer, "repo:contoso/images:pull_request", Rights::importer());
+    let workflow = workflow.by_oidc("pull_request");
+    let step = workflow.pull_request().await;
+    let Body::Stopped(problem) = &step.report().body else { unreachable!("nobody trusts this run") };
+    let subject = workflow.repository.subject("pull_request");
+    assert!(problem.what.contains("AADSTS700213") && problem.what.contains(&subject), "{problem}");
+    assert!(problem.what.contains(&issuer) && problem.what.contains("api://AzureADTokenExchange"), "{problem}");
+    let hint = problem.hint.as_deref().unwrap_or_default();
+    assert!(hint.contains("`repo:contoso/images:pull_request`"), "{hint}");
+}
