@@ -50,6 +50,7 @@ impl Session {
         }
         let target = azure::find(&arm, registry, inputs.subscription.as_deref()).await?;
         let mut logins = inputs.logins.clone();
+        logins.hide_by(inputs.identity.mask.clone());
         logins.add(target.login_server.clone(), "", Login::Azure(credential.clone()));
         let own = own_sources(&arm, &target, entries).await;
         for source in &own {

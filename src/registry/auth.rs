@@ -39,7 +39,7 @@ struct Token {
 
 impl Auth {
     pub(super) fn new(http: Http, logins: Logins) -> Self {
-        let exchange = Exchange::new(http.clone());
+        let exchange = Exchange::new(http.clone(), logins.mask().clone());
         Self { http, logins, offers: Mutex::default(), tokens: Mutex::default(), exchange }
     }
 

@@ -4,7 +4,11 @@ use super::{
     RegistryError, Why,
     auth::{TOKEN_LIMIT, access_token},
 };
-use crate::{credential, http::Http, reference::Registry};
+use crate::{
+    credential::{self, Mask},
+    http::Http,
+    reference::Registry,
+};
 use azure_core::credentials::TokenCredential;
 use reqwest::{StatusCode, header::HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -25,12 +29,13 @@ const LIFE: Duration = Duration::from_secs(2 * 3600);
 #[derive(Debug)]
 pub(super) struct Exchange {
     http: Http,
+    mask: Mask,
     refresh: Mutex<HashMap<Registry, (SecretString, Instant)>>,
 }
 
 impl Exchange {
-    pub(super) fn new(http: Http) -> Self {
-        Self { http, refresh: Mutex::default() }
+    pub(super) fn new(http: Http, mask: Mask) -> Self {
+        Self { http, mask, refresh: Mutex::default() }
     }
 
     /// Returns a token that may read manifests, blobs and tags of a repository, and how long it lives.
@@ -54,7 +59,9 @@ impl Exchange {
         if reply.status == StatusCode::UNAUTHORIZED {
             self.refresh.lock().await.remove(registry);
         }
-        access_token(registry, &reply, true)
+        let (header, life) = access_token(registry, &reply, true)?;
+        self.mask.hide(header.to_str().unwrap_or_default().trim_start_matches("Bearer "));
+        Ok((header, life))
     }
 
     async fn refresh_token(
@@ -85,6 +92,7 @@ impl Exchange {
         let answer: Answer = serde_json::from_slice(&reply.body).map_err(|_| {
             RegistryError::unreadable(registry, "a refresh token", &reply, "there is none in it".to_owned())
         })?;
+        self.mask.hide(answer.refresh_token.expose_secret());
         tokens.insert(registry.clone(), (answer.refresh_token.clone(), Instant::now() + LIFE));
         Ok(answer.refresh_token)
     }

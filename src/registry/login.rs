@@ -1,6 +1,6 @@
 //! Login: who we are at a registry. Kept per exact host.
 
-use crate::reference::Registry;
+use crate::{credential::Mask, reference::Registry};
 use azure_core::credentials::TokenCredential;
 use secrecy::SecretString;
 use std::{collections::HashMap, fmt, sync::Arc};
@@ -30,20 +30,32 @@ impl fmt::Debug for Login {
 
 /// The logins of a run. A registry that is not in here is asked anonymously.
 #[derive(Debug, Clone, Default)]
-pub struct Logins(HashMap<Registry, Vec<(String, Login)>>);
+pub struct Logins {
+    places: HashMap<Registry, Vec<(String, Login)>>,
+    mask: Mask,
+}
 
 impl Logins {
     /// Takes a login in for a whole registry, or for the repositories below `path`.
     pub fn add(&mut self, registry: Registry, path: &str, login: Login) {
-        let logins = self.0.entry(registry).or_default();
+        let logins = self.places.entry(registry).or_default();
         logins.push((path.trim_matches('/').to_owned(), login));
         // The longest path is the closest match.
         logins.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
     }
 
+    /// Hides the tokens that our Azure identity gets at registries.
+    pub fn hide_by(&mut self, mask: Mask) {
+        self.mask = mask;
+    }
+
+    pub(super) fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
     /// Returns whether there is any login for exactly this registry.
     pub fn has(&self, registry: &Registry) -> bool {
-        self.0.contains_key(registry)
+        self.places.contains_key(registry)
     }
 
     /// Returns the login for a repository of exactly this registry.
@@ -53,7 +65,7 @@ impl Logins {
                 || repository == path
                 || repository.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
         };
-        self.0.get(registry)?.iter().find(|(path, _)| is_below(path)).map(|(_, login)| login)
+        self.places.get(registry)?.iter().find(|(path, _)| is_below(path)).map(|(_, login)| login)
     }
 }
 

@@ -194,6 +194,8 @@ async fn a_pull_request_of_github_is_planned_and_a_push_applied() {
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     assert_eq!(code(&output), 0, "{}", stdout(&output));
     assert!(stdout(&output).contains(&format!("::add-mask::{SECRET}")));
+    // Entra's two audiences, the registry's refresh token and its access token.
+    assert!(stdout(&output).matches("::add-mask::ey").count() >= 4, "{}", stdout(&output));
     assert!(fs::read_to_string(at("summary.md")).unwrap().contains("mirror/nginx"));
     assert!(fs::read_to_string(at("output")).unwrap().contains("imported<<"));
     assert_eq!(emulator.world().imports().len(), 1);

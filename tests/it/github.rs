@@ -313,3 +313,51 @@ async fn a_subject_that_is_not_trusted_is_shown_in_both_forms() {
     let hint = problem.hint.as_deref().unwrap_or_default();
     assert!(hint.contains("`repo:contoso/images:pull_request`"), "{hint}");
 }
+
+/// Runs git in a folder and returns what it prints.
+fn git(folder: &std::path::Path, arguments: &[&str]) -> String {
+    let output = std::process::Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"])
+        .args(["-c", "protocol.file.allow=always"])
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_checkout_of_depth_one_is_completed_by_the_api_and_a_deeper_one_needs_none() {
+    for (depth, requests) in [("1", 2), ("2", 0)] {
+        let origin = tempfile::TempDir::new().unwrap();
+        git(origin.path(), &["init", "-q"]);
+        let commit = |text: &str| {
+            std::fs::write(origin.path().join("images.txt"), text).unwrap();
+            git(origin.path(), &["add", "images.txt"]);
+            git(origin.path(), &["commit", "-qm", "list"]);
+            git(origin.path(), &["rev-parse", "HEAD"])
+        };
+        let (base, merge) = (commit("quay.io/old/app:1 => old/app\n"), commit(LINE));
+        let mut workflow = Workflow::new().await;
+        workflow.repository.commit_as(&base, &[], [("images.txt", "quay.io/old/app:1 => old/app\n")]);
+        workflow.repository.commit_as(&merge, &[&base], [("images.txt", LINE)]);
+        let url = format!("file://{}", origin.path().display());
+        git(workflow.folder.path(), &["clone", "-q", "--depth", depth, &url, "."]);
+        workflow.merge = merge;
+        let step = workflow.pull_request().await;
+        assert_eq!((step.report().totals().import, step.report().totals().removed), (1, 1), "{}", step.printed);
+        let read = workflow.world.requests();
+        let read = read.iter().filter(|seen| seen.host == API && !seen.path.contains("/issues/")).count();
+        assert_eq!(read, requests, "depth {depth}");
+    }
+}
+
+#[tokio::test]
+async fn without_any_token_for_the_api_the_reason_is_told() {
+    let workflow = Workflow::new().await.set("INPUT_GITHUB-TOKEN", "");
+    let step = workflow.pull_request().await;
+    let Body::Stopped(problem) = &step.report().body else { unreachable!("there is no text") };
+    assert!(problem.what.contains("`github-token` is empty"), "{problem}");
+    assert!(step.summary.contains("github-token"), "the summary is written all the same");
+}
