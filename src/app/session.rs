@@ -40,13 +40,9 @@ impl Session {
             .map_err(|why| Problem::new(Side::Settings, why).hint("Complete the settings for signing in."))?;
         let arm = Arm::new(http.clone(), credential.clone(), inputs.cloud.clone());
         if let Err(error) = arm.sign_in().await {
+            let problem = inputs.identity.advice().into_iter().fold(error.problem(), Problem::hint);
             let is_anonymous = !inputs.identity.is_explicit() && mode == Mode::Plan;
-            return if is_anonymous {
-                let problem = inputs.identity.advice().into_iter().fold(error.problem(), Problem::hint);
-                Ok(Self::anonymous(inputs, http, registry, problem))
-            } else {
-                Err(error.problem())
-            };
+            return if is_anonymous { Ok(Self::anonymous(inputs, http, registry, problem)) } else { Err(problem) };
         }
         let target = azure::find(&arm, registry, inputs.subscription.as_deref()).await?;
         let mut logins = inputs.logins.clone();

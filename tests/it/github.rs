@@ -73,6 +73,18 @@ async fn a_post_of_unknown_fate_is_looked_for_and_not_repeated() {
 }
 
 #[tokio::test]
+async fn an_old_run_that_is_started_again_does_not_undo_a_later_one() {
+    let workflow = Workflow::new().await.set("GITHUB_RUN_ID", "20");
+    workflow.pull_request().await;
+    workflow.push().await;
+    let told = workflow.comments();
+    let workflow = workflow.set("GITHUB_RUN_ID", "19");
+    let step = workflow.pull_request().await;
+    assert!(step.printed.contains("a later run has written"), "{}", step.printed);
+    assert_eq!(workflow.comments(), told);
+}
+
+#[tokio::test]
 async fn two_runs_at_once_leave_one_comment() {
     let workflow = Workflow::new().await;
     let (one, two) = tokio::join!(workflow.pull_request(), workflow.pull_request());
@@ -115,6 +127,23 @@ async fn a_fork_without_rights_gets_an_unchecked_plan_and_the_reason() {
     let step = workflow.set("INPUT_GITHUB-TOKEN", "fork").pull_request().await;
     assert_eq!(step.report().totals().unchecked, 1, "{:?}", step.report().body);
     assert!(step.summary.contains("id-token: write"), "{}", step.summary);
+}
+
+#[tokio::test]
+async fn an_apply_without_rights_ends_with_the_reason() {
+    let workflow = Workflow::new().await.set("INPUT_CLIENT-SECRET", "");
+    let step = workflow.push().await;
+    let Body::Stopped(problem) = &step.report().body else { unreachable!("nobody is signed in") };
+    assert!(problem.hint.as_deref().is_some_and(|hint| hint.contains("id-token: write")), "{problem}");
+}
+
+#[tokio::test]
+async fn a_limit_while_texts_are_read_is_waited_for() {
+    let workflow = Workflow::new().await;
+    workflow.world.fault(Fault::status_retry_after(403, 1).on(API).path("/contents/"));
+    workflow.world.fault(Fault::status(502).on(API).path("/commits/"));
+    assert_eq!(workflow.pull_request().await.report().verdict(), Verdict::Pending);
+    assert_eq!(workflow.world.faults_left(), 0);
 }
 
 #[tokio::test]
@@ -252,9 +281,14 @@ async fn what_is_no_file_is_named_and_what_is_gone_removes_nothing() {
     workflow.merge = workflow.repository.commit(&[&workflow.base], [("images.txt", module)]);
     let step = workflow.pull_request().await;
     let Body::Stopped(problem) = &step.report().body else { unreachable!("a submodule is no list") };
-    assert!(problem.what.contains("a folder or a submodule"), "{problem}");
+    assert!(problem.what.contains("a submodule"), "{problem}");
 
     let base = workflow.base.clone();
+    let link = TreeEntry::Symlink("../../proc/self/environ".to_owned());
+    workflow.merge = workflow.repository.commit(&[&base], [("images.txt", link)]);
+    let step = workflow.pull_request().await;
+    assert!(matches!(&step.report().body, Body::Stopped(problem) if problem.what.contains("symbolic link")));
+
     workflow.merge = workflow.repository.commit(&[&base], [("other.txt", "x")]);
     let step = workflow.pull_request().await;
     assert_eq!(step.report().totals().removed, 1);

@@ -91,7 +91,7 @@ impl Api {
     /// Gets one thing; the path begins behind the repository.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
         let route = format!("{}{path}", self.root);
-        self.patiently(Again::Yes, || self.client.get(&route, None::<&()>)).await
+        self.patiently(Again::Yes, async || answered(self.client.get(&route, None::<&()>).await)).await
     }
 
     /// Gets every entry of a list, page by page.
@@ -112,7 +112,7 @@ impl Api {
     /// Creates something: never sent again but after a rate limit, which is answered before anything is done.
     pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ApiError> {
         let route = format!("{}{path}", self.root);
-        self.patiently(Again::No, || self.client.post(&route, Some(body))).await
+        self.patiently(Again::No, async || answered(self.client.post(&route, Some(body)).await)).await
     }
 
     /// Changes something.
@@ -123,15 +123,15 @@ impl Api {
         again: Again,
     ) -> Result<T, ApiError> {
         let route = format!("{}{path}", self.root);
-        self.patiently(again, || self.client.patch(&route, Some(body))).await
+        self.patiently(again, async || answered(self.client.patch(&route, Some(body)).await)).await
     }
 
     /// Deletes something.
     pub(super) async fn delete(&self, path: &str) -> Result<(), ApiError> {
         let uri = format!("{}{path}", self.root);
-        let send = || async {
-            let reply = self.client._delete(uri.as_str(), None::<&()>).await?;
-            octocrab::map_github_error(reply).await.map(drop)
+        let send = async || {
+            let reply = answered(self.client._delete(uri.as_str(), None::<&()>).await)?;
+            answered(octocrab::map_github_error(reply).await.map(drop))
         };
         self.patiently(Again::Yes, send).await
     }
@@ -155,28 +155,43 @@ impl Api {
                 .header("accept", "application/vnd.github.raw+json")
                 .header("x-github-api-version", "2022-11-28")
         };
-        let reply = self.http.send(make, MAX_BYTES).await.map_err(|error| ApiError::Unclear(error.to_string()))?;
-        match reply.status.as_u16() {
-            200 if reply.header("content-type").is_some_and(|kind| kind.contains("raw")) => {
-                Ok(Some(reply.body.to_vec()))
+        let send = async || {
+            let reply = self.http.send(make, MAX_BYTES).await.map_err(|error| ApiError::Unclear(error.to_string()))?;
+            match reply.status.as_u16() {
+                200 | 404 => Ok(reply),
+                status => Err(ApiError::status(status, &reply.headers, &crate::http::excerpt(&reply.body))),
             }
-            200 => Err(ApiError::Refused(format!("`{path}` is a folder or a submodule, not a file"))),
-            404 => self.commit(at).await.map(|_| None),
-            status => Err(ApiError::status(status, &reply.headers, &crate::http::excerpt(&reply.body))),
+        };
+        let reply = self.patiently(Again::No, send).await?;
+        if reply.status.as_u16() == 404 {
+            return self.commit(at).await.map(|_| None);
         }
+        let is_raw = reply.header("content-type").is_some_and(|kind| kind.contains("raw"));
+        if !is_raw || (may_be_link(&reply.body) && self.is_link(path, at).await?) {
+            return Err(ApiError::Refused(format!("`{path}` is a folder, a submodule or a symbolic link, not a file")));
+        }
+        Ok(Some(reply.body.to_vec()))
+    }
+
+    /// The raw form of a link that leads nowhere in the repository is the path in it.
+    async fn is_link(&self, path: &str, at: &str) -> Result<bool, ApiError> {
+        #[derive(Deserialize)]
+        struct Entry {
+            r#type: String,
+        }
+        let at = encoded(at).replace('/', "%2F");
+        let entry: Entry = self.get(&format!("/contents/{}?ref={at}", encoded(path))).await?;
+        Ok(entry.r#type != "file")
     }
 
     /// Sends until there is an answer that is final.
-    async fn patiently<T, F>(&self, again: Again, send: impl Fn() -> F) -> Result<T, ApiError>
-    where
-        F: Future<Output = octocrab::Result<T>>,
-    {
+    async fn patiently<T>(&self, again: Again, send: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
         let mut schedule = self.retry.schedule();
         let mut limited = Duration::ZERO;
         loop {
             let error = match send().await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => ApiError::read(&error),
+                Err(error) => error,
             };
             let wait = match &error {
                 ApiError::Limited(Some(wait)) if limited + *wait <= LONGEST_WAIT => {
@@ -192,6 +207,15 @@ impl Api {
             }
         }
     }
+}
+
+fn answered<T>(answer: octocrab::Result<T>) -> Result<T, ApiError> {
+    answer.map_err(|error| ApiError::read(&error))
+}
+
+/// A link holds one path without an end of line, which no list of images looks like.
+fn may_be_link(text: &[u8]) -> bool {
+    (1..4096).contains(&text.len()) && !text.contains(&b'\n') && !text.windows(2).any(|pair| pair == b"=>")
 }
 
 /// Returns how long until a time in seconds since 1970, as `x-ratelimit-reset` tells it.

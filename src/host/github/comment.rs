@@ -27,6 +27,17 @@ struct User {
     r#type: String,
 }
 
+/// What is to be written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ours<'a> {
+    /// By which it is found again; the text begins with it.
+    pub marker: &'a str,
+    /// The whole text.
+    pub body: &'a str,
+    /// The id of this run.
+    pub run: u64,
+}
+
 /// What to do where there is no comment yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Absent {
@@ -48,15 +59,33 @@ pub(super) async fn text(api: &Api, number: u64, marker: &str) -> Result<Option<
     Ok(own(api, number, marker).await?.into_iter().next().and_then(|comment| comment.body))
 }
 
+/// Returns the hidden text by which a comment is known to be of a run; ids of runs grow.
+pub(super) fn stamp(run: u64) -> String {
+    format!("<!-- run {run} -->")
+}
+
+/// Returns whether a comment is of a later run than ours: an old run that is started again must not undo it, nor the
+/// plan of a pull request the result of its merge.
+fn is_later(comment: &Comment, marker: &str, run: u64) -> bool {
+    let stamp =
+        comment.body.as_deref().and_then(|body| body.strip_prefix(marker)?.trim_start().strip_prefix("<!-- run "));
+    let theirs = stamp.and_then(|stamp| stamp.split_once(' ')?.0.parse::<u64>().ok());
+    theirs.is_some_and(|theirs| theirs > run)
+}
+
 /// Replaces the text of our comment, or makes one; a comment that people deleted is made again.
 ///
 /// A request to make one that nobody knows the fate of is followed by a look for the comment, never by a second request.
-pub(super) async fn put(api: &Api, number: u64, marker: &str, body: &str, absent: Absent) -> Result<(), ApiError> {
+pub(super) async fn put(api: &Api, number: u64, ours: &Ours<'_>, absent: Absent) -> Result<(), ApiError> {
+    let Ours { marker, body, run } = *ours;
     let mut failure = None;
     for _ in 0..TRIES {
         let found = own(api, number, marker).await?.into_iter().next();
         let result = match found {
             Some(comment) if comment.body.as_deref() == Some(body) => return Ok(()),
+            Some(comment) if is_later(&comment, marker, run) => {
+                return Err(ApiError::Refused("a later run has written there already".to_owned()));
+            }
             Some(comment) => change(api, comment.id, body).await,
             None if absent == Absent::Leave => return Ok(()),
             None => match api.post::<Comment>(&format!("/issues/{number}/comments"), &json!({ "body": body })).await {
@@ -107,5 +136,16 @@ mod tests {
     #[test]
     fn a_marker_cannot_end_its_comment_early() {
         assert_eq!(marker("a-->b.txt", ""), "<!-- acr-sync a___b.txt -->");
+    }
+
+    #[test]
+    fn only_a_later_run_of_the_same_list_is_later() {
+        let later = |body: &str| is_later(&Comment { id: 1, body: Some(body.to_owned()), user: None }, "<!-- m -->", 7);
+        assert!(later(&format!("<!-- m --> {} <!-- more -->", stamp(8))));
+        for body in
+            ["<!-- m --> <!-- run 7 -->", "<!-- m -->\ntext <!-- run 9 -->", "<!-- n --> <!-- run 9 -->", "<!-- m -->"]
+        {
+            assert!(!later(body), "{body}");
+        }
     }
 }

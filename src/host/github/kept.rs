@@ -1,6 +1,6 @@
 //! Kept: the plan's digests, hidden in the comment until the merge asks what was reviewed.
 //!
-//! `<!-- acr-sync-plan:1 {"repository:tag":"digest"} -->`, right behind the marker, where no foreign text can stand.
+//! `<!-- acr-sync-plan:1 {"repository:tag":"digest"} -->`, in the first line, where no foreign text can stand.
 //! Whoever may edit comments in the repository may edit it too; so a digest in the list itself is stronger.
 
 use crate::{plan::Reviewed, reference::Digest};
@@ -25,7 +25,10 @@ pub(super) fn block(reviewed: &Reviewed) -> Option<String> {
 
 /// Reads the block of a comment of ours.
 pub(super) fn read(comment: &str, marker: &str) -> Option<Reviewed> {
-    let block = comment.strip_prefix(marker)?.trim_start().strip_prefix(OPENING)?;
+    // One line is ours alone: the marker, the run, the block.
+    let first = comment.strip_prefix(marker)?.lines().next()?;
+    let block = first.trim_start().strip_prefix("<!-- run ")?.split_once(CLOSING)?.1.strip_prefix(' ')?;
+    let block = block.strip_prefix(OPENING)?;
     let (json, _) = block.split_once(CLOSING)?;
     let digests: BTreeMap<String, String> = serde_json::from_str(json).ok()?;
     let digests = digests.into_iter().map(|(destination, digest)| Some((destination, unpacked(&digest)?)));
@@ -62,7 +65,7 @@ mod tests {
     fn what_is_written_is_read_and_never_ends_early() {
         let block = block(&reviewed(100)).unwrap();
         assert_eq!(block.matches("--").count(), 2, "{block}");
-        assert_eq!(read(&format!("{MARKER} {block}\n### acr-sync plan"), MARKER), Some(reviewed(100)));
+        assert_eq!(read(&format!("{MARKER} <!-- run 7 --> {block}\n### acr-sync plan"), MARKER), Some(reviewed(100)));
     }
 
     #[test]
@@ -77,8 +80,10 @@ mod tests {
         for comment in [
             format!("{MARKER}\n### {block}"),
             format!("{block} {MARKER}"),
-            format!("{MARKER} {}", block.replace(':', ";")),
-            format!("{MARKER} {OPENING}{{\"a:1\":\"short\"}}{CLOSING}"),
+            format!("{MARKER} {block}"),
+            format!("{MARKER} <!-- run 7 -->\n{block}"),
+            format!("{MARKER} <!-- run 7 --> {}", block.replace(':', ";")),
+            format!("{MARKER} <!-- run 7 --> {OPENING}{{\"a:1\":\"short\"}}{CLOSING}"),
             MARKER.to_owned(),
         ] {
             assert_eq!(read(&comment, MARKER), None, "{comment}");

@@ -54,12 +54,15 @@ impl GitHub {
                            with this plan";
             warnings.push(warning.to_owned());
         }
-        let first = match block.flatten() {
-            Some(block) => format!("{} {block}", self.marker),
-            None => self.marker.clone(),
-        };
+        let run = self.env.get("GITHUB_RUN_ID").and_then(|id| id.parse().ok()).unwrap_or_default();
+        let mut first = format!("{} {}", self.marker, comment::stamp(run));
+        for block in block.into_iter().flatten() {
+            first.push(' ');
+            first.push_str(&block);
+        }
         let page = markdown::page(report, self.limits(comment::LONGEST, Some(first)));
-        let posted = comment::put(api, number, &self.marker, &page, absent).await;
+        let ours = comment::Ours { marker: &self.marker, body: &page, run };
+        let posted = comment::put(api, number, &ours, absent).await;
         warnings.extend(posted.err().map(|error| error.told(what, "pull-requests: write")));
         warnings
     }
