@@ -31,6 +31,11 @@ impl Reviewed {
         Self::of(steps.filter_map(|step| Some((step.destination.to_string(), step.digest?))))
     }
 
+    /// Takes in what a later review was shown.
+    pub fn extend(&mut self, later: Self) {
+        self.digests.extend(later.digests);
+    }
+
     /// Returns each destination with its digest.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Digest)> {
         self.digests.iter().map(|(destination, digest)| (destination.as_str(), *digest))

@@ -161,6 +161,24 @@ async fn lines_of_a_failed_run_are_not_lost() {
 }
 
 #[tokio::test]
+async fn the_plan_of_a_failed_run_counts_in_the_next_one() {
+    let mut workflow = Workflow::new().await.set("INPUT_REQUIRE-REVIEWED", "true");
+    let first = workflow.base.clone();
+    workflow.repository.workflow_run("sync.yml", "main", "push", &first, Some("success"));
+    workflow.pull_request().await;
+    workflow.repository.merge(7, &workflow.merge);
+    workflow.repository.workflow_run("sync.yml", "main", "push", &workflow.merge, Some("failure"));
+    let list = format!("quay.io/old/app:1 => old/app\n{LINE}# later\n");
+    let later = workflow.repository.commit(&[&workflow.merge], [("images.txt", list.as_str())]);
+    workflow.repository.pull_request(8, &later, Some(&later));
+    workflow.repository.merge(8, &later);
+    workflow.base = workflow.merge.clone();
+    let step = workflow.push_of(&later, &workflow.base).await;
+    assert_eq!((step.report().verdict(), workflow.world.imports().len()), (Verdict::Clean, 1), "{}", step.summary);
+    assert!(workflow.repository.comments(8)[0].body.contains("1 imported"));
+}
+
+#[tokio::test]
 async fn what_has_moved_since_the_review_is_said_or_refused() {
     let workflow = Workflow::new().await;
     workflow.pull_request().await;

@@ -1,11 +1,16 @@
 //! History: what a pushed commit is compared with, and the pull request that it merged.
 
-use super::{api::Api, refusal::ApiError};
+use super::{
+    api::{Api, Commit},
+    refusal::ApiError,
+};
 use crate::inputs::Env;
 use serde::Deserialize;
 
 /// Runs that are looked at: those for a fork's branch of the same name are passed over.
 const RUNS: usize = 30;
+/// The most commits whose pull request is looked for: a request each.
+const COMMITS: usize = 10;
 /// What starts a run that applies; a plan's success says nothing of the registry.
 const APPLYING: [&str; 4] = ["push", "schedule", "workflow_dispatch", "workflow_run"];
 
@@ -27,6 +32,12 @@ struct Run {
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 struct Repository {
     id: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Range {
+    #[serde(default)]
+    commits: Vec<Commit>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -62,6 +73,21 @@ pub(super) async fn last_success(api: &Api, env: &Env, branch: &str) -> Result<O
     };
     let is_ours = |run: &Run| run.head_repository == run.repository && APPLYING.contains(&run.event.as_str());
     Ok(runs.workflow_runs.into_iter().find(|run| is_before(run) && is_ours(run)).map(|run| run.head_sha))
+}
+
+/// Returns the pull requests between two commits of a branch, the latest last: runs may have failed in between.
+pub(super) async fn merged_pulls(api: &Api, from: &str, to: &str, branch: &str) -> Result<Vec<u64>, ApiError> {
+    let range: Range =
+        api.get(&format!("/compare/{}...{}", super::api::encoded(from), super::api::encoded(to))).await?;
+    let mut pulls = Vec::new();
+    // The commits come the oldest first.
+    for commit in range.commits.iter().rev().take(COMMITS).rev() {
+        let pull = merged_pull(api, &commit.sha, branch).await?;
+        if let Some(pull) = pull.filter(|pull| !pulls.contains(pull)) {
+            pulls.push(pull);
+        }
+    }
+    Ok(pulls)
 }
 
 /// Returns the pull request that a commit came to a branch by.

@@ -100,7 +100,7 @@ impl GitHub {
             }
         };
         if mode == Mode::Apply && base.as_ref() != Some(&head) {
-            self.recall().await;
+            self.recall(&base_name).await;
         }
         Ok(Some(Occasion { mode, file, head, base, base_name, reviewed: self.reviewed.clone() }))
     }
@@ -141,26 +141,40 @@ impl GitHub {
         Ok(inputs.mode.unwrap_or(self.event.mode()))
     }
 
-    /// Looks for the pull request that this push merged, and for the plan that its reviewers saw.
-    async fn recall(&mut self) {
-        let (Subject::Push { branch, .. }, Ok(api)) = (&self.event.subject, &self.api) else { return };
+    /// Looks for the pull request that this push merged, and for the plans that reviewers saw: of earlier pull
+    /// requests too, where no run has succeeded since.
+    async fn recall(&mut self, base: &Base) {
+        let (Subject::Push { branch, before }, Ok(api)) = (&self.event.subject, &self.api) else { return };
         let Some(commit) = self.env.get("GITHUB_SHA") else { return };
+        let from = match base {
+            Base::Commit { id, .. } if Some(id) != before.as_ref() => Some(id),
+            Base::Commit { .. } | Base::None => None,
+        };
+        let mut told = |error: refusal::ApiError, what| self.warnings.push(error.told(what, "pull-requests: write"));
+        match history::merged_pull(api, commit, branch).await {
+            Ok(number) => self.number = number,
+            Err(error) => return told(error, "the merged pull request was not found"),
+        }
+        let number = self.number;
         let found = async {
-            let number = history::merged_pull(api, commit, branch).await?;
-            let text = match number {
-                Some(number) => comment::text(api, number, &self.marker).await?,
-                None => None,
+            let mut pulls = match from {
+                Some(from) => history::merged_pulls(api, from, commit, branch).await?,
+                None => Vec::new(),
             };
-            Ok::<_, refusal::ApiError>((number, text))
+            pulls.retain(|pull| Some(*pull) != number);
+            pulls.extend(number);
+            let mut reviewed: Option<Reviewed> = None;
+            for pull in pulls {
+                let text = comment::text(api, pull, &self.marker).await?;
+                if let Some(plan) = text.and_then(|text| kept::read(&text, &self.marker)) {
+                    reviewed.get_or_insert_default().extend(plan);
+                }
+            }
+            Ok(reviewed)
         };
         match found.await {
-            Ok((number, text)) => {
-                self.number = number;
-                self.reviewed = text.and_then(|text| kept::read(&text, &self.marker));
-            }
-            Err(error) => {
-                self.warnings.push(error.told("the merged pull request was not found", "pull-requests: write"));
-            }
+            Ok(reviewed) => self.reviewed = reviewed,
+            Err(error) => told(error, "the reviewed plans were not read"),
         }
     }
 }
