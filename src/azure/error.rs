@@ -71,8 +71,12 @@ impl ArmError {
                 let problem = Problem::new(side, error.to_string());
                 error.hint().into_iter().fold(problem, Problem::hint)
             }
-            Self::SignIn(_) => Problem::new(Side::Azure, self.to_string())
-                .hint("Check tenant, client and secret or federated credential of this run."),
+            // Entra's refusals carry a code of their own; without one it was not reached.
+            Self::SignIn(why) => Problem::new(Side::Azure, self.to_string()).hint(if why.contains("AADSTS") {
+                "Check tenant, client and secret or federated credential of this run."
+            } else {
+                "Check that this runner may reach the sign-in service (firewall, HTTPS_PROXY), and that it has an identity."
+            }),
             Self::Refused(refusal) => super::Failure::read(refusal).problem(refusal),
             Self::Unreadable(_) => Problem::new(Side::Network, self.to_string())
                 .hint("A page in the place of Resource Manager's answer comes from a proxy or a wrong cloud setting."),
