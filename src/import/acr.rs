@@ -66,7 +66,7 @@ impl AcrImport {
             let wait = match started {
                 Ok(Progress::Succeeded) => Wait::Arrived,
                 Ok(Progress::Running(operation)) => {
-                    self.wait(operation, step, digest, verifier, pace, deadline, &mut stop).await
+                    self.wait(operation, step, digest, verifier, gates, pace, deadline, &mut stop).await
                 }
                 Err(error) => Wait::Refused(error),
             };
@@ -129,13 +129,14 @@ impl AcrImport {
         step: &Step,
         digest: Digest,
         verifier: Option<&Verifier>,
+        gates: &Gates,
         pace: &Pace,
         deadline: Instant,
         stop: &mut watch::Receiver<bool>,
     ) -> Wait {
         let began = Instant::now();
         let mut poll_at = began + operation.retry_after;
-        let mut probe_at = began + pace.probe;
+        let mut probe_at = began + pace.probe.max(gates.least() * 9 / 10);
         loop {
             let probe = verifier.map_or(deadline, |_| probe_at);
             tokio::select! {
@@ -146,6 +147,7 @@ impl AcrImport {
                 }
                 () = tokio::time::sleep_until(probe) => {
                     if is_served(step, digest, verifier).await {
+                        gates.took(began.elapsed());
                         return Wait::Arrived;
                     }
                     // A tenth of the time that has passed: late by a tenth at most, and few questions for long imports.

@@ -179,17 +179,35 @@ pub(crate) struct Gates {
     all: Gate,
     per_source: usize,
     sources: Mutex<HashMap<Registry, Gate>>,
+    /// The shortest time that an import of this run has taken.
+    fastest: Mutex<Option<Duration>>,
 }
 
 impl Gates {
     fn new(pace: &Pace) -> Self {
-        Self { all: Gate::new(pace.imports), per_source: pace.imports_per_source, sources: Mutex::default() }
+        Self {
+            all: Gate::new(pace.imports),
+            per_source: pace.imports_per_source,
+            sources: Mutex::default(),
+            fastest: Mutex::default(),
+        }
     }
 
     /// The source first: a place among all is not held while a throttled source lets nobody in.
     async fn enter(&self, source: Registry) -> (crate::http::Permit, crate::http::Permit) {
         let source = self.source(&source).enter().await;
         (source, self.all.enter().await)
+    }
+
+    /// Returns how long an import takes at least, as far as this run knows: nobody asks for it before.
+    pub(crate) fn least(&self) -> Duration {
+        self.fastest.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or_default()
+    }
+
+    /// Takes in how long an import took.
+    pub(crate) fn took(&self, time: Duration) {
+        let mut fastest = self.fastest.lock().unwrap_or_else(PoisonError::into_inner);
+        *fastest = Some(fastest.map_or(time, |fastest| fastest.min(time)));
     }
 
     pub(crate) fn source(&self, source: &Registry) -> Gate {

@@ -36,6 +36,19 @@ fn code(output: &std::process::Output) -> i32 {
     output.status.code().unwrap_or_else(|| panic!("{}", stdout(output)))
 }
 
+/// Makes a repository with one commit, as git would and without it.
+fn commit(folder: &Path, list: &str) {
+    let repository = gix::init(folder).unwrap();
+    let entry = gix::objs::tree::Entry {
+        mode: gix::objs::tree::EntryKind::Blob.into(),
+        filename: "images.txt".into(),
+        oid: repository.write_blob(list).unwrap().detach(),
+    };
+    let tree = repository.write_object(&gix::objs::Tree { entries: vec![entry] }).unwrap().detach();
+    let author = gix::actor::SignatureRef { name: "a".into(), email: "a@example.com".into(), time: "0 +0000" };
+    repository.commit_as(author, author, "HEAD", "list", tree, gix::commit::NO_PARENT_IDS).unwrap();
+}
+
 #[test]
 fn check_finds_ten_faults_in_a_file_with_ten() {
     let folder = TempDir::new().unwrap();
@@ -107,19 +120,7 @@ async fn plan_and_apply_speak_by_exit_codes_and_files() {
 #[tokio::test(flavor = "multi_thread")]
 async fn changed_lines_are_found_in_local_git_objects_without_a_git_program() {
     let folder = TempDir::new().unwrap();
-    let git = |arguments: &[&str]| {
-        let output = std::process::Command::new("git")
-            .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"])
-            .args(arguments)
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", stdout(&output));
-    };
-    fs::write(folder.path().join("images.txt"), LIST).unwrap();
-    git(&["init", "-q"]);
-    git(&["add", "images.txt"]);
-    git(&["commit", "-qm", "list"]);
+    commit(folder.path(), LIST);
     fs::write(
         folder.path().join("images.txt"),
         format!("{LIST}quay.io/jetstack/cert-manager-webhook:v1.15.2 => webhook\n"),
@@ -162,7 +163,8 @@ async fn a_cancelled_apply_ends_with_its_report() {
     while world.imports().is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let process = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGTERM).unwrap();
     let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
     assert_eq!(code(&output), 1, "{}", stdout(&output));
     assert!(stdout(&output).contains("still running"), "{}", stdout(&output));
