@@ -5,6 +5,7 @@ use super::{
     call::{Call, Reply, empty, html, json_reply, registry_error, text, with},
     distribution, entra,
     fault::{self, Effect},
+    github,
     hosts::{self, Place},
     managed_identity, resource_manager,
     seen::{Seen, redacted},
@@ -60,6 +61,11 @@ fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) -> Out
                 failing(world, call, StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
             Outcome::Reply(retry_after.map_or(reply.clone(), |seconds| with(reply, "retry-after", seconds.to_string())))
         }
+        Effect::StatusAfter(status) => {
+            drop(route(world, call));
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            Outcome::Reply(failing(world, call, status))
+        }
         Effect::Throttle => {
             let seconds = left.as_secs_f64().ceil().max(1.0);
             let reply = failing(world, call, StatusCode::TOO_MANY_REQUESTS);
@@ -108,7 +114,8 @@ fn failing(world: &World, call: &Call, status: StatusCode) -> Reply {
             let code = if status == StatusCode::TOO_MANY_REQUESTS { "TOOMANYREQUESTS" } else { "UNAVAILABLE" };
             registry_error(status, code, reason, &Value::Null)
         }
-        Some(Place::Imds | Place::Storage(_) | Place::HubPage) | None => text(status, reason),
+        Some(Place::GitHub(_)) => github::failing(status),
+        Some(Place::Imds | Place::Storage(_) | Place::HubPage | Place::GitHubOidc) | None => text(status, reason),
     }
 }
 
@@ -118,6 +125,8 @@ fn route(world: &World, call: &Call) -> Reply {
         Some(Place::Entra) => entra::answer(world, call),
         Some(Place::Arm) => resource_manager::answer(world, call),
         Some(Place::Imds) => managed_identity::answer(world, call),
+        Some(Place::GitHub(server)) => github::answer(world, call, &server),
+        Some(Place::GitHubOidc) => github::answer_oidc(world, call),
         Some(Place::Storage(registry)) => storage::answer(world, call, &registry),
         Some(Place::TokenService(registry)) => source_token::answer(world, call, &registry),
         Some(Place::Kubernetes) => distribution::answer_kubernetes(world, call),

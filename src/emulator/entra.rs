@@ -142,14 +142,21 @@ fn prove_by_assertion(world: &World, assertion: &str, client_id: &str) -> Result
         let text = "Client assertion is not within its valid time range.";
         return Err(Box::new(refuse(StatusCode::UNAUTHORIZED, "invalid_client", 700_024, text)));
     }
-    let is_trusted = world
-        .state()
-        .federated
-        .iter()
-        .any(|trust| trust.client_id == client_id && trust.issuer == issuer && trust.subject == subject);
-    if is_trusted {
+    let state = world.state();
+    let mut trusts = state.federated.iter().filter(|trust| trust.client_id == client_id && trust.issuer == issuer);
+    if trusts.clone().any(|trust| trust.subject == subject) {
         return Ok(());
     }
+    // Since August 2024 the case matters (Azure/login#515).
+    if trusts.any(|trust| trust.subject.eq_ignore_ascii_case(subject)) {
+        let text = format!(
+            "No matching federated identity record found for presented assertion subject '{subject}'. The subject \
+             matches with case-insensitive comparison, but not with case-sensitive comparison. Check your federated \
+             identity credential Subject, Audience and Issuer against the presented assertion."
+        );
+        return Err(Box::new(refuse(StatusCode::UNAUTHORIZED, "invalid_client", 7_002_138, &text)));
+    }
+    drop(state);
     let text = format!(
         "No matching federated identity record found for presented assertion subject '{subject}'. Check your federated \
          identity credential Subject, Audience and Issuer against the presented assertion."

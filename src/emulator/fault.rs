@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone)]
 pub(super) enum Effect {
     Status { status: u16, retry_after: Option<u64> },
+    StatusAfter(u16),
     Throttle,
     Close,
     Reset,
@@ -37,6 +38,7 @@ impl Effect {
             | Self::ImportBreaks(_)
             | Self::SourceMoves { .. } => true,
             Self::Status { .. }
+            | Self::StatusAfter(_)
             | Self::Throttle
             | Self::Close
             | Self::Reset
@@ -91,6 +93,11 @@ impl Fault {
     /// Answers with a status and a `Retry-After` in seconds.
     pub fn status_retry_after(status: u16, seconds: u64) -> Self {
         Self::new(Effect::Status { status, retry_after: Some(seconds) })
+    }
+
+    /// Does what is asked and answers with a status all the same, as a gateway that lost patience.
+    pub fn status_after(status: u16) -> Self {
+        Self::new(Effect::StatusAfter(status))
     }
 
     /// Answers 429 to everything for a time that begins with the first request; `Retry-After` counts down.

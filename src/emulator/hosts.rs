@@ -1,6 +1,6 @@
 //! Hosts: which names the world answers to, and where the others lead.
 
-use super::{World, state::State, world::canonical};
+use super::{World, github, state::State, world::canonical};
 use std::net::SocketAddr;
 
 /// Where a name leads.
@@ -24,6 +24,10 @@ pub(super) enum Place {
     Imds,
     /// An Azure or source registry, by its one name.
     Registry(String),
+    /// The API of a GitHub server, by the server's name.
+    GitHub(String),
+    /// The host that gives the jobs of github.com their identity tokens.
+    GitHubOidc,
     /// The token service of a registry that has it on a host of its own.
     TokenService(String),
     /// The storage behind a registry.
@@ -62,7 +66,11 @@ pub(super) fn place(state: &State, host: &str) -> Option<Place> {
         "docker.io" if has("docker.io") => Some(Place::HubPage),
         "auth.docker.io" if has("docker.io") => Some(Place::TokenService("docker.io".to_owned())),
         KUBERNETES_MIRROR if has("registry.k8s.io") => Some(Place::Kubernetes),
+        github::OIDC_HOST if state.github.has_server(github::DOT_COM) => Some(Place::GitHubOidc),
         _ => {
+            if let Some(server) = github::server_of(host).filter(|server| state.github.has_server(server)) {
+                return Some(Place::GitHub(server.to_owned()));
+            }
             let name = canonical(host);
             if has(&name) {
                 return Some(Place::Registry(name));

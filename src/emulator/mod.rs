@@ -1,5 +1,5 @@
-//! An in-process stand-in for Azure Container Registry, Azure Resource Manager, Entra sign-in and the public source
-//! registries, for the demo, for the tests, and for other programs: the Azure CLI, skopeo and docker can use it.
+//! An in-process stand-in for Azure Container Registry, Azure Resource Manager, Entra sign-in, the public source
+//! registries and GitHub, for the demo, for the tests, and for other programs: the Azure CLI, skopeo and docker can use it.
 //!
 //! It is an HTTP proxy on a loopback port that ends TLS with a throwaway authority, so that its clients keep the
 //! true host names. Nothing ever goes out to the internet. It shares no code with the clients it is there to check.
@@ -18,6 +18,7 @@ mod entra;
 mod fault;
 mod fetch;
 mod gather;
+mod github;
 mod hosts;
 mod identity;
 mod image;
@@ -44,6 +45,10 @@ mod tests;
 
 pub use azure_registry::AzureRegistry;
 pub use fault::{Fault, Part};
+pub use github::{
+    CheckAnnotation, CheckRun, Comment, GITHUB_ENTERPRISE, GITHUB_TOKEN, GitHubRepository, OidcRequest, PullRequest,
+    ReviewComment, TreeEntry, WorkflowRun,
+};
 pub use identity::Rights;
 pub use image::Image;
 pub use import::Import;

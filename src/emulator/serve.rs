@@ -1,6 +1,6 @@
 //! The command `acr-sync emulator`: the stand-in as a service for other programs.
 
-use super::{CLIENT, Emulator, SECRET, TENANT, World};
+use super::{CLIENT, Emulator, GITHUB_ENTERPRISE, GITHUB_TOKEN, SECRET, TENANT, World};
 use std::{
     io::Write,
     net::{Ipv4Addr, SocketAddr},
@@ -35,6 +35,7 @@ pub async fn serve(options: Options, mut out: impl Write) -> anyhow::Result<()> 
         None => World::new(),
     };
     world.seed_demo();
+    world.seed_github();
     if let Some(latency) = options.import_latency {
         world.import_latency(latency);
     }
@@ -71,7 +72,10 @@ fn instructions(proxy: &str, ca_file: &str) -> String {
          export AZURE_CLIENT_SECRET={SECRET}\n\
          # For example:\n\
          #   az login --service-principal -u $AZURE_CLIENT_ID -p $AZURE_CLIENT_SECRET --tenant $AZURE_TENANT_ID\n\
-         #   az acr import -n contosoacr --source quay.io/jetstack/cert-manager-controller:v1.15.2\n"
+         #   az acr import -n contosoacr --source quay.io/jetstack/cert-manager-controller:v1.15.2\n\
+         # GitHub is here too, with pull request 7 of contoso/images, and so is the Enterprise Server {GITHUB_ENTERPRISE}:\n\
+         #   curl --cacert $SSL_CERT_FILE --oauth2-bearer {GITHUB_TOKEN} \\\n\
+         #     https://api.github.com/repos/contoso/images/pulls/7\n"
     )
 }
 

@@ -3,6 +3,7 @@
 use super::{
     SourceAuth,
     fault::Fault,
+    github::Hub,
     identity::{Principal, Trust},
     import::{Import, Operation},
     repository::Repository,
@@ -22,6 +23,7 @@ pub(super) struct State {
     pub(super) principals: Vec<Principal>,
     pub(super) federated: Vec<Trust>,
     pub(super) managed_identity: Option<String>,
+    pub(super) github: Hub,
     pub(super) faults: Vec<Fault>,
     pub(super) seen: Vec<Seen>,
     pub(super) imports: Vec<Import>,
@@ -42,6 +44,7 @@ impl State {
             principals: Vec::new(),
             federated: Vec::new(),
             managed_identity: None,
+            github: Hub::default(),
             faults: Vec::new(),
             seen: Vec::new(),
             imports: Vec::new(),

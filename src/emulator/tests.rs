@@ -3,6 +3,7 @@
 mod captures;
 mod client;
 mod faults;
+mod github;
 mod importing;
 mod registry;
 mod signing_in;
