@@ -1,6 +1,7 @@
 //! Who we are at Azure: one credential, chosen by what is there to prove it with.
 
 mod chain;
+mod docker_config;
 
 use crate::{azure::Cloud, http::Http};
 use azure_core::{
@@ -13,6 +14,7 @@ use azure_identity::{
     WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use chain::Chain;
+pub use docker_config::{Account, docker_accounts};
 use secrecy::{ExposeSecret, SecretString};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

@@ -118,6 +118,51 @@ async fn plan_and_apply_speak_by_exit_codes_and_files() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_signs_in_at_sources_with_what_docker_keeps() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let list =
+        "quay.io/team/app:1 => app\nghcr.io/team/app:1 => other\nfabrikamacr.azurecr.io/team/app:1.4.2 => ours\n";
+    fs::write(at("images.txt"), list).unwrap();
+    let world = World::demo();
+    let image = Image::single("linux/amd64");
+    world.source("quay.io").private_bearer("me", "hunter2").put("team/app:1", &image);
+    world.source("ghcr.io").private_basic("you", "hunter3").put("team/app:1", &image);
+    let emulator = Emulator::start(world).await.unwrap();
+    // What `az acr login` left behind is no match for our own identity.
+    let config = r#"{
+        "auths": {
+            "quay.io": {"auth": "bWU6aHVudGVyMg=="},
+            "ghcr.io": {},
+            "fabrikamacr.azurecr.io": {"username": "00000000-0000-0000-0000-000000000000", "password": "hunter1"}
+        },
+        "credHelpers": {"ghcr.io": "kept"}
+    }"#;
+    fs::create_dir(at(".docker")).unwrap();
+    fs::write(at(".docker/config.json"), config).unwrap();
+    let helper = "#!/bin/sh\ncat >>\"$HOME/asked\"; echo '{\"Username\":\"you\",\"Secret\":\"hunter3\"}'\n";
+    fs::write(at("docker-credential-kept"), helper).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    fs::set_permissions(at("docker-credential-kept"), executable).unwrap();
+    let run = |arguments: &'static [&str], credentials: &str| {
+        let mut command = online(folder.path(), &emulator);
+        command.env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()));
+        command.env("ACR_SYNC_CREDENTIALS", credentials).args(arguments).args(["--registry", "contosoacr", "--all"]);
+        tokio::task::spawn_blocking(move || command.output().unwrap())
+    };
+
+    let output = run(&["plan"], "ghcr.io you wrong").await.unwrap();
+    assert!(stdout(&output).contains("`ghcr.io` refuses the credential"), "what is given wins: {}", stdout(&output));
+    assert!(!at("asked").exists());
+
+    let output = run(&["apply"], "").await.unwrap();
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert!(stdout(&output).contains("3 imported, all verified"), "{}", stdout(&output));
+    assert!(!stdout(&output).contains("hunter"));
+    assert_eq!(fs::read_to_string(at("asked")).unwrap(), "ghcr.io");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changed_lines_are_found_in_local_git_objects_without_a_git_program() {
     let folder = TempDir::new().unwrap();
     commit(folder.path(), LIST);
