@@ -131,8 +131,7 @@ struct Lists {
 
 impl Lists {
     fn read(occasion: &Occasion, target: Option<&Registry>) -> Self {
-        let head = images::parse(&occasion.head, target);
-        let base = occasion.base.as_ref().map(|text| images::parse(text, target).list);
+        let (head, base) = images::parse_both(&occasion.head, occasion.base.as_deref(), target);
         Self { head, base }
     }
 

@@ -11,10 +11,10 @@ use crate::{
     plan::{self, Plan, Surveyor},
     problem::{Problem, Side},
     reference::Registry,
-    registry::{Client, Login},
+    registry::{Client, Login, Logins},
     verify::Verifier,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The clients of a run.
 pub(super) struct Session {
@@ -42,13 +42,19 @@ impl Session {
         if let Err(error) = arm.sign_in().await {
             let problem = inputs.identity.advice().into_iter().fold(error.problem(), Problem::hint);
             let is_anonymous = !inputs.identity.is_explicit() && mode == Mode::Plan;
-            return if is_anonymous { Ok(Self::anonymous(inputs, http, registry, problem)) } else { Err(problem) };
+            return if is_anonymous {
+                Ok(Self::anonymous(inputs, http, registry, problem, entries).await)
+            } else {
+                Err(problem)
+            };
         }
         let target = azure::find(&arm, registry, inputs.subscription.as_deref()).await?;
-        let mut logins = inputs.logins.clone();
+        let own = own_sources(&arm, &target, entries).await;
+        let ours: HashSet<_> = own.iter().chain([&target]).map(|target| &target.login_server).collect();
+        let given = with_docker(inputs, entries, &ours).await;
+        let mut logins = given.clone();
         logins.hide_by(inputs.identity.mask.clone());
         logins.add(target.login_server.clone(), "", Login::Azure(credential.clone()));
-        let own = own_sources(&arm, &target, entries).await;
         for source in &own {
             if !logins.has(&source.login_server) {
                 logins.add(source.login_server.clone(), "", Login::Azure(credential.clone()));
@@ -62,7 +68,7 @@ impl Session {
             acr: AcrImport {
                 arm,
                 registry: target.id.clone(),
-                sources: Sources::new(&own, inputs.logins.clone()),
+                sources: Sources::new(&own, given),
                 retry: http.retry().clone(),
             },
             verifier,
@@ -73,7 +79,13 @@ impl Session {
         Ok(Self { surveyor, name: target.login_server.clone(), target: Some(target), importers: Some(importers) })
     }
 
-    fn anonymous(inputs: &Inputs, http: Http, registry: &RegistryName, problem: Problem) -> Self {
+    async fn anonymous(
+        inputs: &Inputs,
+        http: Http,
+        registry: &RegistryName,
+        problem: Problem,
+        entries: &[Entry],
+    ) -> Self {
         let name = match registry {
             RegistryName::LoginServer(registry) => registry.clone(),
             RegistryName::Name(name) => as_registry(name, &inputs.cloud.registry_suffix),
@@ -81,7 +93,7 @@ impl Session {
                 as_registry(id.rsplit('/').next().unwrap_or_default(), &inputs.cloud.registry_suffix)
             }
         };
-        let registries = Client::new(http, inputs.logins.clone());
+        let registries = Client::new(http, with_docker(inputs, entries, &HashSet::new()).await);
         let surveyor = Surveyor { registries, target: Err(problem), overwrite: inputs.overwrite };
         Self { surveyor, name, target: None, importers: None }
     }
@@ -107,6 +119,19 @@ impl Session {
 /// Shows a registry that could not be looked up; nothing is asked at this host.
 fn as_registry(name: &str, suffix: &str) -> Registry {
     Registry::parse(&format!("{name}{suffix}")).unwrap_or_else(|_| Registry::docker_hub())
+}
+
+/// Returns the logins that were given, and docker's for those sources that have none and are not ours by identity.
+async fn with_docker(inputs: &Inputs, entries: &[Entry], ours: &HashSet<&Registry>) -> Logins {
+    let mut logins = inputs.logins.clone();
+    let Some(file) = &inputs.docker_config else { return logins };
+    let hosts: BTreeSet<_> = entries.iter().map(|entry| entry.source.host()).collect();
+    let hosts = hosts.into_iter().filter(|host| !logins.has(host) && !ours.contains(host)).collect();
+    for account in credential::docker_accounts(file, &hosts).await {
+        let login = Login::Password { username: account.username, password: account.password };
+        logins.add(account.registry, &account.path, login);
+    }
+    logins
 }
 
 /// Returns the ACRs of our own subscription that the list imports from; asked only if it names any ACR.

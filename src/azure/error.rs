@@ -72,11 +72,16 @@ impl ArmError {
                 let problem = Problem::new(side, error.to_string());
                 error.hint().into_iter().fold(problem, Problem::hint)
             }
-            Self::SignIn(refused) => {
-                let hint = refused.hint.as_deref();
-                Problem::new(Side::Azure, self.to_string())
-                    .hint(hint.unwrap_or("Check tenant, client and secret or federated credential of this run."))
-            }
+            // Entra's refusals carry a code of their own; without one it was not reached.
+            Self::SignIn(refused) => Problem::new(Side::Azure, self.to_string()).hint(match &refused.hint {
+                Some(hint) => hint,
+                None if refused.why.contains("AADSTS") => {
+                    "Check tenant, client and secret or federated credential of this run."
+                }
+                None => {
+                    "Check that this runner may reach the sign-in service (firewall, HTTPS_PROXY), and that it has an identity."
+                }
+            }),
             Self::Refused(refusal) => super::Failure::read(refusal).problem(refusal),
             Self::Unreadable(_) => Problem::new(Side::Network, self.to_string())
                 .hint("A page in the place of Resource Manager's answer comes from a proxy or a wrong cloud setting."),

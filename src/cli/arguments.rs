@@ -2,7 +2,7 @@
 
 use crate::inputs::{INPUTS, Mode, Scope};
 use clap::{Arg, ArgAction, ArgMatches, builder::PathBufValueParser};
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 /// What a person asked for.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Me
             data: matches.get_one::<PathBuf>("data").cloned(),
             ca_file: matches.get_one::<PathBuf>("ca-file").cloned(),
             port_file: matches.get_one::<PathBuf>("port-file").cloned(),
-            import_latency: matches.get_one::<u64>("import-latency").copied().map(Duration::from_millis),
+            import_latency: matches.get_one::<u64>("import-latency").copied().map(std::time::Duration::from_millis),
             poll_retry_after: matches.get_one::<u64>("poll-retry-after").copied(),
         }),
         _ => Command::Action,

@@ -50,7 +50,7 @@ async fn play(colour: Colour) -> anyhow::Result<()> {
     let stage = Stage::new(&emulator, colour)?;
 
     stage.title(1, "The list on the branch `main` is in the registry");
-    outlet::print(&indented(ON_MAIN));
+    outlet::print(&format!("{}\n", indented(ON_MAIN)));
     let report = stage.walk(Mode::Apply, None, ON_MAIN).await;
     stage.show(&report);
     ensure!(report.verdict() == Verdict::Clean, "the first list was not imported");

@@ -60,5 +60,5 @@ fn settings(mut env: Env, given: &[(String, String)]) -> Result<Inputs, Vec<Prob
     for (name, value) in given {
         env.set_input(name, value);
     }
-    Inputs::read(&env)
+    Ok(Inputs::read(&env)?.with_docker(&env))
 }

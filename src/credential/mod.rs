@@ -2,6 +2,7 @@
 
 mod chain;
 mod claims;
+mod docker_config;
 mod github_oidc;
 mod mask;
 
@@ -21,6 +22,7 @@ use mask::Masked;
 use secrecy::{ExposeSecret, SecretString};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+pub use docker_config::{Account, docker_accounts};
 pub use github_oidc::JobToken;
 pub use mask::Mask;
 
@@ -146,18 +148,19 @@ async fn choose(identity: &Identity, http: &Http, cloud: &Cloud) -> Result<Arc<d
 
 /// Returns an identity library's error with every cause, without the response that it carries.
 pub fn explain(error: &azure_core::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text = format!("{text}: {next}");
+    let mut text = String::new();
+    let mut next: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = next {
+        let words = error.to_string();
+        // The library ends its texts with a pointer to its own troubleshooting page.
+        let words = words.split("\nTo troubleshoot").next().unwrap_or_default();
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !text.contains(&words) {
+            text = if text.is_empty() { words } else { format!("{text}: {words}") };
         }
-        cause = error.source();
+        next = error.source();
     }
-    // The library ends its texts with a pointer to its own troubleshooting page.
-    let text = text.split("\nTo troubleshoot").next().unwrap_or(&text);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    text
 }
 
 fn client_options(http: &Http, cloud: &Cloud) -> ClientOptions {
@@ -176,4 +179,19 @@ async fn has_metadata(http: &Http) -> bool {
     // Without the header `Metadata: true` the service answers 400, and answers is all that it is asked for.
     let answer = http.client().get(METADATA).send();
     matches!(tokio::time::timeout(PROBE, answer).await, Ok(Ok(reply)) if reply.status().as_u16() == 400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use azure_core::{Error, error::ErrorKind};
+
+    #[test]
+    fn every_cause_is_told_once_and_no_pointer_elsewhere() {
+        let inner = Error::with_message(ErrorKind::Io, "connection refused");
+        let middle = inner.with_context("retry policy expired");
+        let message = "sign-in failed. retry policy expired\nTo troubleshoot, visit https://aka.ms/x";
+        let outer = Error::with_error(ErrorKind::Credential, middle, message);
+        assert_eq!(explain(&outer), "sign-in failed. retry policy expired: connection refused");
+    }
 }

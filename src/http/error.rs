@@ -65,6 +65,11 @@ impl HttpError {
         }
     }
 
+    /// Returns whether nobody answered at all.
+    pub fn is_unreached(&self) -> bool {
+        matches!(self.cause, Cause::Connect(_) | Cause::Timeout | Cause::Name)
+    }
+
     /// Returns what to do next, if that can be told from the cause alone.
     pub fn hint(&self) -> Option<String> {
         let host = &self.place.host;

@@ -1,10 +1,14 @@
 //! Gate: how much one host gets at once, and until when it gets nothing.
 
+use super::HttpError;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{sync::Notify, time::Instant};
+
+/// How long a host that nobody answered at is not asked again.
+const UNREACHED: Duration = Duration::from_secs(30);
 
 /// Lets a bounded number in; the bound halves when the host throttles and grows again as calls go well.
 #[derive(Debug, Clone)]
@@ -24,6 +28,8 @@ struct State {
     /// Calls that went well since the limit last changed.
     well: usize,
     closed_until: Option<Instant>,
+    /// Since when the host is out of reach, and how that showed.
+    unreached: Option<(Instant, HttpError)>,
 }
 
 /// A place inside the gate; dropped, it is free again.
@@ -34,7 +40,7 @@ impl Gate {
     /// Makes a gate that lets `most` in at once, at least one.
     pub fn new(most: usize) -> Self {
         let most = most.max(1);
-        let state = Mutex::new(State { inside: 0, limit: most, well: 0, closed_until: None });
+        let state = Mutex::new(State { inside: 0, limit: most, well: 0, closed_until: None, unreached: None });
         Self(Arc::new(Inner { most, state, changed: Notify::new() }))
     }
 
@@ -72,6 +78,18 @@ impl Gate {
         state.closed_until = Some(state.closed_until.map_or(now + wait, |until| until.max(now + wait)));
     }
 
+    /// Remembers that nobody answers at the host: others need not find that out each for themselves.
+    pub(super) fn unreached(&self, error: &HttpError) {
+        self.state().unreached = Some((Instant::now(), error.clone()));
+    }
+
+    /// Returns how it showed, moments ago, that nobody answers at the host.
+    pub(super) fn is_unreached(&self) -> Option<HttpError> {
+        let state = self.state();
+        let (since, error) = state.unreached.as_ref()?;
+        (since.elapsed() < UNREACHED).then(|| error.clone())
+    }
+
     /// Returns how many are let in at present.
     pub fn limit(&self) -> usize {
         self.state().limit
@@ -86,6 +104,7 @@ impl Permit {
     /// Leaves, and counts towards letting more in.
     pub fn went_well(self) {
         let mut state = self.0.state();
+        state.unreached = None;
         state.well += 1;
         if state.well >= state.limit && state.limit < self.0.0.most {
             state.limit += 1;

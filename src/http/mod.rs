@@ -156,6 +156,9 @@ impl Http {
             let request = make(&self.client).build().map_err(|error| HttpError::unsent(&error))?;
             let gate = self.gate(request.url());
             let permit = gate.enter().await;
+            if let Some(error) = gate.is_unreached() {
+                return Err(error);
+            }
             let result = self.once(request, limit, redirects).await;
             let (error, pause) = match result {
                 Ok(reply) => match retry::verdict(&reply) {
@@ -166,7 +169,12 @@ impl Http {
                     retry::Verdict::Throttled(pause) => (HttpError::status(&reply), Pause::Throttled(pause)),
                     retry::Verdict::Broken => (HttpError::status(&reply), Pause::Broken),
                 },
-                Err(error) if error.is_temporary() => (error, Pause::Broken),
+                Err(error) if error.is_temporary() => {
+                    if error.is_unreached() {
+                        schedule.hurry();
+                    }
+                    (error, Pause::Broken)
+                }
                 Err(error) => return Err(error),
             };
             drop(permit);
@@ -174,7 +182,13 @@ impl Http {
                 Pause::Throttled(asked) => schedule.throttled(asked),
                 Pause::Broken => schedule.broken(),
             };
-            let Some(wait) = wait else { return Err(error.after(schedule.attempts(), schedule.waited())) };
+            let Some(wait) = wait else {
+                let error = error.after(schedule.attempts(), schedule.waited());
+                if error.is_unreached() {
+                    gate.unreached(&error);
+                }
+                return Err(error);
+            };
             match pause {
                 // One worker that is told to wait speaks for all that talk to this host.
                 Pause::Throttled(_) => gate.hold(wait),
@@ -280,5 +294,18 @@ mod tests {
         ] {
             assert_eq!(may_follow(&url(from), &url(to)), follows, "{from} to {to}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_host_that_nobody_answers_at_is_found_out_once() {
+        let retry = Retry { first: Duration::from_millis(1), ..Retry::default() };
+        let http = Http::new(&Way { retry, ..Way::default() }).unwrap();
+        // Port 1 is reserved and serves nothing on a machine of ours.
+        let ask = || http.send(|client| client.get("http://127.0.0.1:1/"), 10);
+        assert!(ask().await.unwrap_err().is_unreached());
+        let sent = http.sent();
+        assert!((2..=3).contains(&sent), "a few attempts and not six: {sent}");
+        assert!(ask().await.unwrap_err().is_unreached());
+        assert_eq!(http.sent(), sent, "the second caller is told at once");
     }
 }

@@ -48,6 +48,11 @@ impl Schedule {
         (self.broken < self.retry.attempts).then(|| self.backoff()).and_then(|wait| self.grant(wait))
     }
 
+    /// Counts a failure twice: where nobody answers, each attempt costs a time-out.
+    pub(crate) fn hurry(&mut self) {
+        self.broken += 1;
+    }
+
     /// Returns how long to wait when a service said that it had enough: never less than it asked for.
     pub(crate) fn throttled(&mut self, asked: Option<Duration>) -> Option<Duration> {
         let wait = match asked {

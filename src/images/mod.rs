@@ -20,7 +20,7 @@ use std::fmt;
 pub use destination::Destination;
 pub use error::{LineError, LineErrorKind, LineWarning, LineWarningKind};
 pub use file::{ListFileError, ListFileErrorKind, read_file};
-pub use parse::{MAX_FINDINGS, Parsed, parse};
+pub use parse::{MAX_FINDINGS, Parsed, parse, parse_both};
 pub use show::{Colour, show};
 
 /// The most bytes a list may have: 16 MiB (design §3).

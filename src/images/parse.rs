@@ -89,6 +89,17 @@ pub fn parse(text: &[u8], target: Option<&Registry>) -> Parsed {
     parsed
 }
 
+/// Reads a list and the one that it is compared with, each on a core of its own: a run waits for one of them.
+pub fn parse_both(head: &[u8], base: Option<&[u8]>, target: Option<&Registry>) -> (Parsed, Option<ImageList>) {
+    std::thread::scope(|scope| {
+        let base = base.map(|text| scope.spawn(move || parse(text, target).list));
+        let head = parse(head, target);
+        // A panic over there is one here.
+        let base = base.map(|base| base.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        (head, base)
+    })
+}
+
 fn count_lines(text: &[u8]) -> usize {
     memchr_iter(b'\n', text).count()
 }

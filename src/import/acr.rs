@@ -28,6 +28,11 @@ pub struct AcrImport {
     pub retry: Retry,
 }
 
+/// How long a request that is on its way may take once the run is to stop; runners kill after ten seconds.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long one poll may take, its repetitions included.
+const POLL: Duration = Duration::from_secs(10);
+
 /// How a wait for an operation ended.
 enum Wait {
     Arrived,
@@ -53,10 +58,15 @@ impl AcrImport {
         let mut schedule = self.retry.schedule();
         loop {
             let ended = |attempts| Ended { took: began.elapsed(), attempts };
-            let wait = match request.start(&self.arm, &self.registry).await {
+            let started = tokio::select! {
+                started = request.start(&self.arm, &self.registry) => started,
+                // Whether Azure has it by then cannot be told; the next run looks.
+                () = stopped_for(&mut stop, GRACE) => return Err(Outcome::StillRunning),
+            };
+            let wait = match started {
                 Ok(Progress::Succeeded) => Wait::Arrived,
                 Ok(Progress::Running(operation)) => {
-                    self.wait(operation, step, digest, verifier, pace, deadline, &mut stop).await
+                    self.wait(operation, step, digest, verifier, gates, pace, deadline, &mut stop).await
                 }
                 Err(error) => Wait::Refused(error),
             };
@@ -119,13 +129,14 @@ impl AcrImport {
         step: &Step,
         digest: Digest,
         verifier: Option<&Verifier>,
+        gates: &Gates,
         pace: &Pace,
         deadline: Instant,
         stop: &mut watch::Receiver<bool>,
     ) -> Wait {
         let began = Instant::now();
         let mut poll_at = began + operation.retry_after;
-        let mut probe_at = began + pace.probe;
+        let mut probe_at = began + pace.probe.max(gates.least() * 9 / 10);
         loop {
             let probe = verifier.map_or(deadline, |_| probe_at);
             tokio::select! {
@@ -136,25 +147,34 @@ impl AcrImport {
                 }
                 () = tokio::time::sleep_until(probe) => {
                     if is_served(step, digest, verifier).await {
+                        gates.took(began.elapsed());
                         return Wait::Arrived;
                     }
                     // A tenth of the time that has passed: late by a tenth at most, and few questions for long imports.
                     let pause = (began.elapsed() / 10).clamp(pace.probe, Duration::from_secs(10));
                     probe_at = Instant::now() + pause;
                 }
-                () = tokio::time::sleep_until(poll_at) => match operation.poll(&self.arm).await {
-                    Ok(Progress::Succeeded) => return Wait::Arrived,
-                    Ok(Progress::Running(next)) => {
-                        poll_at = Instant::now() + next.retry_after;
-                        operation = next;
+                () = tokio::time::sleep_until(poll_at) => {
+                    // The registry and the wish to stop are not kept waiting by a poll that is tried again and again.
+                    match tokio::time::timeout(POLL, operation.poll(&self.arm)).await {
+                        Ok(Ok(Progress::Succeeded)) => return Wait::Arrived,
+                        Ok(Ok(Progress::Running(next))) => {
+                            poll_at = Instant::now() + next.retry_after;
+                            operation = next;
+                        }
+                        Ok(Err(error)) if !is_broken(&error) => return Wait::Refused(error),
+                        // A poll that breaks says nothing of the import: it is asked again, and the registry goes on telling.
+                        Ok(Err(_)) | Err(_) => poll_at = Instant::now() + operation.retry_after,
                     }
-                    // A poll that breaks says nothing of the import: it is asked again, and the registry goes on telling.
-                    Err(error) if is_broken(&error) => poll_at = Instant::now() + operation.retry_after,
-                    Err(error) => return Wait::Refused(error),
-                },
+                }
             }
         }
     }
+}
+
+async fn stopped_for(stop: &mut watch::Receiver<bool>, time: Duration) {
+    stopped(stop).await;
+    tokio::time::sleep(time).await;
 }
 
 async fn is_served(step: &Step, digest: Digest, verifier: Option<&Verifier>) -> bool {

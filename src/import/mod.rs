@@ -84,10 +84,10 @@ pub async fn apply(
     stop: &watch::Receiver<bool>,
 ) -> Vec<Outcome> {
     let gates = Gates::new(&importers.pace);
-    // Every step gets a future; the gates bound how many work. A waiting one costs a few hundred bytes.
-    let mut outcomes: Vec<(usize, Outcome)> = stream::iter(plan.steps.iter().enumerate())
-        .map(|(index, step)| {
-            let gates = &gates;
+    // The gates bound how many work; the window only how many wait before them.
+    let mut outcomes: Vec<(usize, Outcome)> = stream::iter(interleaved(&plan.steps))
+        .map(|index| {
+            let (gates, step) = (&gates, &plan.steps[index]);
             async move {
                 let outcome = one(index, step, importers, gates, events, stop.clone()).await;
                 // The receiver is gone when nobody watches: that is no reason to stop.
@@ -95,11 +95,27 @@ pub async fn apply(
                 (index, outcome)
             }
         })
-        .buffer_unordered(importers.pace.imports.max(1) * 4)
+        .buffer_unordered(importers.pace.imports.max(1) * WINDOW)
         .collect()
         .await;
     outcomes.sort_by_key(|&(index, _)| index);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// How many steps wait before the gates for each one that works.
+const WINDOW: usize = 16;
+
+/// Returns the steps in turns of their sources, so that a source that is slow does not keep the others waiting.
+fn interleaved(steps: &[Step]) -> Vec<usize> {
+    let mut turns: HashMap<&str, usize> = HashMap::new();
+    let mut order: Vec<(usize, usize)> = Vec::with_capacity(steps.len());
+    for (index, step) in steps.iter().enumerate() {
+        let turn = turns.entry(step.source.registry()).or_default();
+        order.push((*turn, index));
+        *turn += 1;
+    }
+    order.sort_unstable();
+    order.into_iter().map(|(_, index)| index).collect()
 }
 
 async fn one(
@@ -123,12 +139,15 @@ async fn one(
         permits = gates.enter(step.source.host()) => permits,
     };
     let _ = events.send(Event::Started(index));
-    let ended = importers.acr.import(step, importers.verifier.as_ref(), gates, &importers.pace, stop).await;
+    let ended = importers.acr.import(step, importers.verifier.as_ref(), gates, &importers.pace, stop.clone()).await;
     drop(permits);
     match ended {
         Ok(ended) => {
             let _ = events.send(Event::Arrived(index));
-            prove(step, ended, importers).await
+            tokio::select! {
+                outcome = prove(step, ended, importers) => outcome,
+                () = stopped(&mut stop) => Outcome::StillRunning,
+            }
         }
         Err(outcome) => outcome,
     }
@@ -160,17 +179,35 @@ pub(crate) struct Gates {
     all: Gate,
     per_source: usize,
     sources: Mutex<HashMap<Registry, Gate>>,
+    /// The shortest time that an import of this run has taken.
+    fastest: Mutex<Option<Duration>>,
 }
 
 impl Gates {
     fn new(pace: &Pace) -> Self {
-        Self { all: Gate::new(pace.imports), per_source: pace.imports_per_source, sources: Mutex::default() }
+        Self {
+            all: Gate::new(pace.imports),
+            per_source: pace.imports_per_source,
+            sources: Mutex::default(),
+            fastest: Mutex::default(),
+        }
     }
 
     /// The source first: a place among all is not held while a throttled source lets nobody in.
     async fn enter(&self, source: Registry) -> (crate::http::Permit, crate::http::Permit) {
         let source = self.source(&source).enter().await;
         (source, self.all.enter().await)
+    }
+
+    /// Returns how long an import takes at least, as far as this run knows: nobody asks for it before.
+    pub(crate) fn least(&self) -> Duration {
+        self.fastest.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or_default()
+    }
+
+    /// Takes in how long an import took.
+    pub(crate) fn took(&self, time: Duration) {
+        let mut fastest = self.fastest.lock().unwrap_or_else(PoisonError::into_inner);
+        *fastest = Some(fastest.map_or(time, |fastest| fastest.min(time)));
     }
 
     pub(crate) fn source(&self, source: &Registry) -> Gate {
@@ -183,5 +220,33 @@ pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|&stop| stop).await.is_err() {
         // Nobody can stop us any more.
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Change, Route};
+
+    fn step(source: &str) -> Step {
+        let list = crate::images::parse(format!("{source} => x:1").as_bytes(), None).list;
+        let entry = &list.entries()[0];
+        Step {
+            line: entry.line,
+            source: entry.source.clone(),
+            destination: entry.destination.clone(),
+            change: Change::Listed,
+            digest: None,
+            image: None,
+            action: Action::Import,
+            route: Route::ServerSide,
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn sources_take_turns() {
+        let steps = ["quay.io/a:1", "quay.io/b:1", "quay.io/c:1", "ghcr.io/a:1", "ghcr.io/b:1"].map(step);
+        assert_eq!(interleaved(&steps), [0, 3, 1, 4, 2]);
     }
 }

@@ -48,6 +48,8 @@ pub struct Inputs {
     pub cloud: Cloud,
     /// `docker-username`, `docker-password`, `credentials`
     pub logins: Logins,
+    /// Docker's configuration, for what `logins` lacks; only a person's own is used, see [`Inputs::with_docker`].
+    pub docker_config: Option<PathBuf>,
     /// `plan-file`
     pub plan_file: Option<PathBuf>,
     /// `result-file`
@@ -117,11 +119,20 @@ impl Inputs {
             subscription: reader.text("subscription-id"),
             cloud: reader.parsed("cloud").unwrap_or_else(Cloud::public),
             logins,
+            docker_config: None,
             plan_file: reader.text("plan-file").map(Into::into),
             result_file: reader.text("result-file").map(Into::into),
             way: way(env),
         };
         if reader.problems.is_empty() { Ok(inputs) } else { Err(reader.problems) }
+    }
+
+    /// Lets the run sign in with what docker keeps for the person who started it.
+    #[must_use]
+    pub fn with_docker(self, env: &Env) -> Self {
+        let folder = env.get("DOCKER_CONFIG").map(PathBuf::from);
+        let folder = folder.or_else(|| env.get("HOME").map(|home| PathBuf::from(home).join(".docker")));
+        Self { docker_config: folder.map(|folder| folder.join("config.json")), ..self }
     }
 }
 
@@ -263,6 +274,16 @@ mod tests {
             ("INPUT_CREDENTIALS", "quay.io me hunter2"),
         ]);
         assert!(!format!("{:?}", Inputs::read(&env).unwrap()).contains("hunter2"));
+    }
+
+    #[test]
+    fn the_configuration_of_docker_is_taken_when_asked_for() {
+        let inputs = |env: &Env| Inputs::read(env).unwrap();
+        let env = Env::of([("HOME", "/home/me")]);
+        assert_eq!(inputs(&env).docker_config, None);
+        assert_eq!(inputs(&env).with_docker(&env).docker_config, Some("/home/me/.docker/config.json".into()));
+        let env = Env::of([("HOME", "/home/me"), ("DOCKER_CONFIG", "/d")]);
+        assert_eq!(inputs(&env).with_docker(&env).docker_config, Some("/d/config.json".into()));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
     images::Entry,
     problem::{Problem, Side},
     reference::{Digest, Platform, Reference, Registry},
-    registry::{Client, Manifest, RegistryError, is_index},
+    registry::{Client, Manifest, RegistryError, Why, is_index},
 };
 use futures_util::{StreamExt, stream};
 use std::collections::{HashMap, HashSet};
@@ -53,7 +53,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
     let mut notes = Vec::new();
     let (source, destination) = tokio::join!(source(entry, surveyor, &mut notes), destination(entry, surveyor));
     let mut action = decide::action(&source, &destination, pinned, surveyor.overwrite);
-    let digest = match &source {
+    let mut digest = match &source {
         Fact::Known(source) => Some(source.digest),
         Fact::Absent | Fact::Unknown(_) => pinned,
     };
@@ -62,7 +62,15 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
     }
     let image = match (&action, &source) {
         (Action::Import | Action::Move { .. } | Action::Block(_) | Action::Unchecked(_), Fact::Known(known)) => {
-            image(entry, known, surveyor, &mut notes).await
+            match image(entry, known, surveyor, &mut notes).await {
+                Ok(image) => image,
+                Err(lie) => {
+                    // A source whose bytes are not what it names is not imported from, whatever is there already.
+                    digest = None;
+                    action = Action::Unchecked(lie);
+                    None
+                }
+            }
         }
         _ => None,
     };
@@ -135,17 +143,23 @@ async fn nearest_tags(entry: &Entry, surveyor: &Surveyor) -> Vec<String> {
     nearest(source.manifest(), &tags, NEAREST)
 }
 
-/// Reads what an image is made of, as far as the source's allowance goes.
-async fn image(entry: &Entry, known: &SourceFact, surveyor: &Surveyor, notes: &mut Vec<Note>) -> Option<ImageFacts> {
+/// Reads what an image is made of, as far as the source's allowance goes; an error is a source that lies.
+async fn image(
+    entry: &Entry,
+    known: &SourceFact,
+    surveyor: &Surveyor,
+    notes: &mut Vec<Note>,
+) -> Result<Option<ImageFacts>, Problem> {
     if let Some(left) = known.pulls_left.filter(|&left| left < PULLS_TO_LEAVE) {
         notes.push(Note::FewPullsLeft(left));
-        return None;
+        return Ok(None);
     }
     match parts(&entry.source, known.digest, surveyor).await {
-        Ok(facts) => facts,
+        Ok(facts) => Ok(facts),
+        Err(error) if matches!(error.why(), Why::WrongDigest { .. }) => Err(error.problem(Side::Source)),
         Err(error) => {
             notes.push(Note::PartsUnknown(error.problem(Side::Source)));
-            None
+            Ok(None)
         }
     }
 }

@@ -156,14 +156,16 @@ impl Auth {
             credential.iter().fold(request, |request, value| request.header("authorization", value.clone()))
         };
         let reply = self.http.send(make, TOKEN_LIMIT).await.map_err(|error| RegistryError::http(registry, error))?;
-        access_token(registry, &reply, credential.is_some())
+        access_token(registry, &reply, credential.is_some(), SHORTEST_LIFE)
     }
 }
 
+/// Reads a token service's answer; `unsaid` is how long a token lives of which that is not said.
 pub(super) fn access_token(
     registry: &Registry,
     reply: &Reply,
     had_credential: bool,
+    unsaid: Duration,
 ) -> Result<(HeaderValue, Duration), RegistryError> {
     #[derive(Deserialize)]
     struct Answer {
@@ -181,7 +183,7 @@ pub(super) fn access_token(
         .or(answer.access_token)
         .and_then(|token| HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).ok())
         .ok_or_else(|| RegistryError::unreadable(registry, "a token", reply, "there is none in it".to_owned()))?;
-    let life = answer.expires_in.map_or(SHORTEST_LIFE, Duration::from_secs);
+    let life = answer.expires_in.map_or(unsaid, Duration::from_secs);
     Ok((header, life.clamp(Duration::from_secs(10), Duration::from_secs(24 * 3600))))
 }
 

@@ -87,15 +87,6 @@ impl RegistryError {
         &self.why
     }
 
-    /// Returns whether the registry's door is closed to this runner: nothing is wrong with the image.
-    pub fn is_closed(&self) -> bool {
-        match &self.why {
-            Why::Firewall(_) => true,
-            Why::Http(error) => matches!(error.cause(), Cause::Connect(_) | Cause::Timeout | Cause::Name),
-            _ => false,
-        }
-    }
-
     /// Returns the failure for a report; `side` is the registry's place in the line.
     pub fn problem(&self, side: Side) -> Problem {
         let registry = &self.registry;

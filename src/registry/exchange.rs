@@ -25,6 +25,9 @@ const SCOPE: &str = "https://containerregistry.azure.net/.default";
 /// A refresh token lives three hours and says so only in its claims; renewed well before.
 const LIFE: Duration = Duration::from_secs(2 * 3600);
 
+/// An access token lives 75 minutes (Azure/acr, AAD-OAuth.md) and says so only in its claims.
+const ACCESS_LIFE: Duration = Duration::from_secs(60 * 60);
+
 /// Signs in at ACRs: one refresh token a registry, one access token a repository.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -59,7 +62,7 @@ impl Exchange {
         if reply.status == StatusCode::UNAUTHORIZED {
             self.refresh.lock().await.remove(registry);
         }
-        let (header, life) = access_token(registry, &reply, true)?;
+        let (header, life) = access_token(registry, &reply, true, ACCESS_LIFE)?;
         self.mask.hide(header.to_str().unwrap_or_default().trim_start_matches("Bearer "));
         Ok((header, life))
     }

@@ -73,7 +73,7 @@ impl Client {
     /// Asks whether the registry lets this runner in at all; any answer of a registry will do.
     ///
     /// # Errors
-    /// [`RegistryError::is_closed`] tells a closed door from other trouble.
+    /// [`RegistryError`] when nobody answers, or the registry's firewall does not let this runner in.
     pub async fn ping(&self, registry: &Registry) -> Result<(), RegistryError> {
         let url = format!("{}/v2/", base(registry));
         let reply = self.http.send(|client| client.get(&url), DOCUMENT_LIMIT).await;

@@ -115,8 +115,8 @@ impl View {
     fn arrived(&mut self, index: usize, step: &Step) {
         match self {
             Self::Bars(bars) => bars.arrived(index, step),
-            Self::Plain(_) => self.line(&format!("arrived  {}", label(step))),
-            Self::Silent => {}
+            // Its end follows within moments and is a line of its own.
+            Self::Plain(_) | Self::Silent => {}
         }
     }
 
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_event_is_one_line_and_a_long_import_is_mentioned() {
+    async fn an_import_is_two_lines_and_a_long_one_is_mentioned() {
         let events = [
             (0, Event::Started(0)),
             (1, Event::Started(1)),
@@ -296,7 +296,6 @@ mod tests {
         started  docker.io/library/a:1 => a:1
         running  a:0, a:1, 30.0 s since the start
         running  a:0, a:1, 1 min 0 s since the start
-        arrived  docker.io/library/a:0 => a:0
         ended    docker.io/library/a:0 => a:0 after 1 min 6 s
         ended    docker.io/library/a:1 => a:1 after 1 min 6 s
         ");

@@ -36,6 +36,19 @@ fn code(output: &std::process::Output) -> i32 {
     output.status.code().unwrap_or_else(|| panic!("{}", stdout(output)))
 }
 
+/// Makes a repository with one commit, as git would and without it.
+fn commit(folder: &Path, list: &str) {
+    let repository = gix::init(folder).unwrap();
+    let entry = gix::objs::tree::Entry {
+        mode: gix::objs::tree::EntryKind::Blob.into(),
+        filename: "images.txt".into(),
+        oid: repository.write_blob(list).unwrap().detach(),
+    };
+    let tree = repository.write_object(&gix::objs::Tree { entries: vec![entry] }).unwrap().detach();
+    let author = gix::actor::SignatureRef { name: "a".into(), email: "a@example.com".into(), time: "0 +0000" };
+    repository.commit_as(author, author, "HEAD", "list", tree, gix::commit::NO_PARENT_IDS).unwrap();
+}
+
 #[test]
 fn check_finds_ten_faults_in_a_file_with_ten() {
     let folder = TempDir::new().unwrap();
@@ -105,21 +118,54 @@ async fn plan_and_apply_speak_by_exit_codes_and_files() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_signs_in_at_sources_with_what_docker_keeps() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let list =
+        "quay.io/team/app:1 => app\nghcr.io/team/app:1 => other\nfabrikamacr.azurecr.io/team/app:1.4.2 => ours\n";
+    fs::write(at("images.txt"), list).unwrap();
+    let world = World::demo();
+    let image = Image::single("linux/amd64");
+    world.source("quay.io").private_bearer("me", "hunter2").put("team/app:1", &image);
+    world.source("ghcr.io").private_basic("you", "hunter3").put("team/app:1", &image);
+    let emulator = Emulator::start(world).await.unwrap();
+    // What `az acr login` left behind is no match for our own identity.
+    let config = r#"{
+        "auths": {
+            "quay.io": {"auth": "bWU6aHVudGVyMg=="},
+            "ghcr.io": {},
+            "fabrikamacr.azurecr.io": {"username": "00000000-0000-0000-0000-000000000000", "password": "hunter1"}
+        },
+        "credHelpers": {"ghcr.io": "kept"}
+    }"#;
+    fs::create_dir(at(".docker")).unwrap();
+    fs::write(at(".docker/config.json"), config).unwrap();
+    let helper = "#!/bin/sh\ncat >>\"$HOME/asked\"; echo '{\"Username\":\"you\",\"Secret\":\"hunter3\"}'\n";
+    fs::write(at("docker-credential-kept"), helper).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    fs::set_permissions(at("docker-credential-kept"), executable).unwrap();
+    let run = |arguments: &'static [&str], credentials: &str| {
+        let mut command = online(folder.path(), &emulator);
+        command.env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()));
+        command.env("ACR_SYNC_CREDENTIALS", credentials).args(arguments).args(["--registry", "contosoacr", "--all"]);
+        tokio::task::spawn_blocking(move || command.output().unwrap())
+    };
+
+    let output = run(&["plan"], "ghcr.io you wrong").await.unwrap();
+    assert!(stdout(&output).contains("`ghcr.io` refuses the credential"), "what is given wins: {}", stdout(&output));
+    assert!(!at("asked").exists());
+
+    let output = run(&["apply"], "").await.unwrap();
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert!(stdout(&output).contains("3 imported, all verified"), "{}", stdout(&output));
+    assert!(!stdout(&output).contains("hunter"));
+    assert_eq!(fs::read_to_string(at("asked")).unwrap(), "ghcr.io");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changed_lines_are_found_in_local_git_objects_without_a_git_program() {
     let folder = TempDir::new().unwrap();
-    let git = |arguments: &[&str]| {
-        let output = std::process::Command::new("git")
-            .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"])
-            .args(arguments)
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", stdout(&output));
-    };
-    fs::write(folder.path().join("images.txt"), LIST).unwrap();
-    git(&["init", "-q"]);
-    git(&["add", "images.txt"]);
-    git(&["commit", "-qm", "list"]);
+    commit(folder.path(), LIST);
     fs::write(
         folder.path().join("images.txt"),
         format!("{LIST}quay.io/jetstack/cert-manager-webhook:v1.15.2 => webhook\n"),
@@ -162,7 +208,8 @@ async fn a_cancelled_apply_ends_with_its_report() {
     while world.imports().is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let process = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGTERM).unwrap();
     let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
     assert_eq!(code(&output), 1, "{}", stdout(&output));
     assert!(stdout(&output).contains("still running"), "{}", stdout(&output));

@@ -10,7 +10,7 @@ const DOORS: [(&str, &[&str]); 16] = [
     ("images", &["reference"]),
     ("change", &["images", "reference"]),
     ("http", &[]),
-    ("credential", &["azure", "http"]),
+    ("credential", &["azure", "http", "reference"]),
     ("registry", &["credential", "http", "problem", "reference"]),
     ("azure", &["credential", "http", "problem", "reference"]),
     ("inputs", &["azure", "credential", "http", "import", "plan", "problem", "reference", "registry"]),

@@ -58,7 +58,7 @@ impl Spot<'_> {
         }
         let mut shape = self.entry(path, "file", &blob_sha(bytes), bytes.len());
         let is_small = bytes.len() <= SMALL;
-        // What the docs say of the object form is what callers see of the plain one as well (PyGithub#2345).
+        // What the docs say of the object form is what callers see of the plain one as well.
         shape["content"] = if is_small { wrapped(bytes).into() } else { "".into() };
         shape["encoding"] = if is_small { "base64" } else { "none" }.into();
         json_reply(StatusCode::OK, &shape)

@@ -4,8 +4,6 @@
 //! is shallow, the caller is told so and may ask the host's API.
 
 mod error;
-#[cfg(test)]
-mod tests;
 mod upstream;
 
 use crate::images::MAX_BYTES;

@@ -137,3 +137,33 @@ async fn the_last_successful_run_of_a_branch_comes_first() {
     assert_eq!(scene.json(&format!("/actions/runs/{}", ids[0])).await["path"], ".github/workflows/sync.yml");
     assert_eq!(scene.get("/actions/workflows/none.yml/runs").await.status(), 404);
 }
+
+/// octocrab knows nothing of the emulator: what it can read is like GitHub's enough.
+#[tokio::test]
+async fn octocrab_reads_the_answers_and_follows_the_links() {
+    let scene = scene().await;
+    for number in 0..130 {
+        scene.repository.comment(7, "github-actions[bot]", true, &number.to_string());
+    }
+    scene.repository.workflow_run("sync.yml", "main", "push", &scene.base, Some("success"));
+    let crab = octocrab::Octocrab::builder().base_uri("https://api.github.com").unwrap();
+    let crab = crab.personal_token("t".to_owned()).build_with_reqwest(scene.client.http.clone()).unwrap();
+    let issues = crab.issues("contoso", "images");
+    let comments = crab.all_pages(issues.list_comments(7).per_page(50).send().await.unwrap()).await.unwrap();
+    assert_eq!((comments.len(), comments[129].user.r#type.as_str()), (130, "Bot"));
+    assert_eq!(issues.create_comment(7, "x").await.unwrap().body.as_deref(), Some("x"));
+    assert_eq!(crab.pulls("contoso", "images").get(7).await.unwrap().head.sha, scene.head);
+    let commits = crab.commits("contoso", "images");
+    assert_eq!(commits.get(&scene.merge).await.unwrap().parents.len(), 2);
+    let pulls: Vec<octocrab::models::pulls::PullRequest> =
+        crab.get(format!("/repos/contoso/images/commits/{}/pulls", scene.head), None::<&()>).await.unwrap();
+    assert_eq!(pulls[0].number, 7);
+    let runs = crab.workflows("contoso", "images").list_runs("sync.yml").branch("main").send().await.unwrap();
+    assert_eq!(runs.items[0].head_sha, scene.base);
+    let file = crab.repos("contoso", "images").get_content().path("images.txt").r#ref("main").send().await.unwrap();
+    assert_eq!(file.items[0].decoded_content().as_deref(), Some("a\nb\n"));
+    let check = crab.checks("contoso", "images").create_check_run("plan", &scene.head).send().await.unwrap();
+    assert_eq!(check.head_sha, scene.head);
+    let refused = crab.get::<Value, _, ()>("/repos/contoso/none", None).await.unwrap_err();
+    assert!(matches!(refused, octocrab::Error::GitHub { source, .. } if source.message == "Not Found"));
+}

@@ -1,7 +1,7 @@
 //! Repositories made by git itself, read without it.
 
-use super::*;
-use std::{fs, process::Command};
+use acr_sync::host::git::{GitError, MergeBase, NoMergeBase, first_parent, merge_base_with_upstream, text_at};
+use std::{fs, path::Path, process::Command};
 use tempfile::TempDir;
 
 struct Copy(TempDir);
