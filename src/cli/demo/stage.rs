@@ -1,0 +1,146 @@
+//! Stage: a repository with its pull request on the stand-in, and the jobs of its workflow.
+
+use crate::{
+    app,
+    cli::outlet,
+    emulator::{CLIENT, Emulator, GitHubRepository, SECRET, TENANT, World},
+    host::GitHub,
+    http::Way,
+    images::Colour,
+    inputs::{Env, Inputs},
+    problem::Problem,
+    report::{Report, progress, terminal},
+};
+use anyhow::Context;
+use std::{fs, path::PathBuf};
+use tokio::sync::watch;
+
+const PULL_REQUEST: u64 = 7;
+const TOKEN: &str = "demo-token";
+const PERMISSIONS: [&str; 3] = ["contents: read", "pull-requests: write", "actions: read"];
+
+pub(super) struct Stage {
+    emulator: Emulator,
+    repository: GitHubRepository,
+    /// What `main` is at, and what it will be at after the merge.
+    base: String,
+    merged: String,
+    /// The files of a runner; removed at the end.
+    folder: PathBuf,
+    colour: Colour,
+    /// Kept, so that nobody takes its end for a wish to stop.
+    _stop: watch::Sender<bool>,
+    never: watch::Receiver<bool>,
+}
+
+impl Stage {
+    pub(super) async fn new(colour: Colour, list: &str) -> anyhow::Result<Self> {
+        let world = World::demo();
+        let repository = world.github("contoso/cluster-images");
+        let base = repository.commit(&[], [("images.txt", list)]);
+        repository.branch("main", &base);
+        repository.token(TOKEN, &PERMISSIONS);
+        repository.workflow("images.yml");
+        let emulator = Emulator::start(world).await.context("start the stand-in")?;
+        let folder = std::env::temp_dir().join(format!("acr-sync-demo-{}", uuid::Uuid::new_v4()));
+        fs::create_dir(&folder).context("make a folder for the runner's files")?;
+        let (stop, never) = watch::channel(false);
+        Ok(Self { emulator, repository, merged: base.clone(), base, folder, colour, _stop: stop, never })
+    }
+
+    /// Runs the job of the push that made the branch.
+    pub(super) async fn first_push(&self) -> anyhow::Result<Report> {
+        let nothing = "0".repeat(40);
+        let payload = format!(r#"{{"ref":"refs/heads/main","before":"{nothing}","after":"{}"}}"#, self.base);
+        self.job("push", &payload, &self.base).await
+    }
+
+    /// Opens the pull request with this list, or pushes it there, and runs the job.
+    pub(super) async fn propose(&mut self, list: &str) -> anyhow::Result<Report> {
+        let head = self.repository.commit(&[&self.base], [("images.txt", list)]);
+        self.merged = self.repository.commit(&[&self.base, &head], [("images.txt", list)]);
+        self.repository.pull_request(PULL_REQUEST, &head, Some(&self.merged));
+        let payload = format!(
+            r#"{{"number":{PULL_REQUEST},"pull_request":{{"number":{PULL_REQUEST},"head":{{"sha":"{head}"}},"base":{{"ref":"main","sha":"{}"}}}}}}"#,
+            self.base
+        );
+        self.job("pull_request", &payload, &self.merged).await
+    }
+
+    /// Merges the pull request and runs the job of the push.
+    pub(super) async fn merge(&self) -> anyhow::Result<Report> {
+        self.repository.merge(PULL_REQUEST, &self.merged);
+        let payload = format!(r#"{{"ref":"refs/heads/main","before":"{}","after":"{}"}}"#, self.base, self.merged);
+        self.job("push", &payload, &self.merged).await
+    }
+
+    /// Returns the pull request's comment without the hidden line by which it is found again.
+    pub(super) fn comment(&self) -> anyhow::Result<String> {
+        let comments = self.repository.comments(PULL_REQUEST);
+        let [comment] = &comments[..] else {
+            anyhow::bail!("there are {} comments in the place of one", comments.len())
+        };
+        let shown = comment.body.split_once('\n').map_or("", |(_, shown)| shown);
+        Ok(shown.to_owned())
+    }
+
+    pub(super) fn show(&self, report: &Report) {
+        let text = terminal::text(report, self.colour);
+        let lines = text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") });
+        outlet::print(&format!("\n{}", lines.collect::<String>()));
+    }
+
+    /// Runs one job, without a checkout, as the runner would start it.
+    async fn job(&self, event: &str, payload: &str, commit: &str) -> anyhow::Result<Report> {
+        let file = |name: &str| self.folder.join(name).display().to_string();
+        fs::write(file("event.json"), payload)?;
+        fs::write(file("summary"), "")?;
+        fs::write(file("output"), "")?;
+        let mut env = Env::of([
+            ("INPUT_REGISTRY", "contosoacr"),
+            ("INPUT_TENANT-ID", TENANT),
+            ("INPUT_CLIENT-ID", CLIENT),
+            ("INPUT_CLIENT-SECRET", SECRET),
+            ("INPUT_GITHUB-TOKEN", TOKEN),
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_API_URL", "https://api.github.com"),
+            ("GITHUB_SERVER_URL", "https://github.com"),
+            ("GITHUB_REPOSITORY", "contoso/cluster-images"),
+            ("GITHUB_WORKFLOW_REF", "contoso/cluster-images/.github/workflows/images.yml@refs/heads/main"),
+            ("GITHUB_RUN_ID", "1"),
+        ]);
+        for (name, value) in [
+            ("GITHUB_EVENT_NAME", event),
+            ("GITHUB_EVENT_PATH", &file("event.json")),
+            ("GITHUB_STEP_SUMMARY", &file("summary")),
+            ("GITHUB_OUTPUT", &file("output")),
+            ("GITHUB_WORKSPACE", &file("workspace")),
+            ("GITHUB_SHA", commit),
+        ] {
+            env.set_variable(name, value);
+        }
+        let mut inputs = Inputs::read(&env).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+        let proxy = Some(self.emulator.proxy_url());
+        let roots = Some(self.emulator.ca_pem().to_owned());
+        inputs.way = Way { https_proxy: proxy.clone(), http_proxy: proxy, roots, ..Way::default() };
+        let mut host = GitHub::new(&env, &inputs).map_err(told)?;
+        let occasion = host.occasion(&inputs).await.map_err(told)?.context("the event asks for nothing")?;
+        let watch = async |plan: &_, events| progress::watch(plan, events, outlet::progress()).await;
+        let report = app::walk(&inputs, &occasion, watch, &self.never).await;
+        let lines = host.publish(&report, &inputs).await;
+        if let Some(warning) = lines.iter().find(|line| line.contains("was not posted")) {
+            anyhow::bail!("{warning}");
+        }
+        Ok(report)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.folder));
+    }
+}
+
+fn told(problem: Problem) -> anyhow::Error {
+    anyhow::anyhow!("{problem}")
+}
