@@ -188,3 +188,21 @@ async fn a_destination_may_name_the_target_and_no_other_registry() {
     assert_eq!(run.report.errors.len(), 1);
     assert_eq!(run.report.verdict(), Verdict::Failed);
 }
+
+#[tokio::test]
+async fn a_registry_is_found_by_name_login_server_and_id_and_behind_pages_of_others() {
+    let id = "/subscriptions/22222222-2222-2222-2222-222222222222/resourcegroups/rg-images/providers/Microsoft.ContainerRegistry/registries/contosoacr";
+    for name in ["contosoacr", "ContosoACR", "contosoacr.azurecr.io", id] {
+        let run = Scenario::plan(&format!("{NGINX} => mirror/nginx"))
+            .source(NGINX, &image())
+            .world(|world| {
+                (0..7).for_each(|index| drop(world.azure_registry(&format!("otheracr{index}"))));
+                world.registry_page(2);
+            })
+            .input("INPUT_REGISTRY", name)
+            .run()
+            .await;
+        assert_eq!(run.action(), &Action::Import, "{name}");
+        assert_eq!(run.report.target.as_ref().map(ToString::to_string).as_deref(), Some("contosoacr.azurecr.io"));
+    }
+}
