@@ -3,7 +3,7 @@
 //! Azure says that it is done at its next poll, ten seconds apart; the registry serves the image long before.
 //! So the registry is asked at growing intervals, and the operation only for errors.
 
-use super::{Ended, Gates, Outcome, Pace, Sources, stopped};
+use super::{Ended, Gates, Outcome, Pace, Proof, Sources, stopped};
 use crate::{
     azure::{Arm, ArmError, Failure, ImportRequest, Mode, Operation, Progress},
     http::Retry,
@@ -82,10 +82,7 @@ impl AcrImport {
             }
             let failure = failure(&error);
             if failure == Some(Failure::TagExists) && verifier.is_none() && !matches!(step.change, Change::Updated(_)) {
-                return Err(Outcome::Imported {
-                    ended: ended(schedule.attempts()),
-                    proof: super::Proof::Accepted(exists()),
-                });
+                return Err(Outcome::Kept(Proof::Accepted(exists())));
             }
             // A way to Azure that stays broken was tried again below; only what Azure itself calls passing is tried here.
             let is_temporary = failure.is_some_and(Failure::is_temporary);

@@ -127,7 +127,7 @@ async fn one(
     mut stop: watch::Receiver<bool>,
 ) -> Outcome {
     match &step.action {
-        Action::Keep => return Outcome::Kept,
+        Action::Keep => return Outcome::Kept(Proof::Verified),
         Action::Block(reason) => return Outcome::Blocked(reason.clone()),
         // What could not be checked is imported only when the digest is known beyond doubt.
         Action::Unchecked(problem) if step.digest.is_none() => return Outcome::Failed(problem.clone()),

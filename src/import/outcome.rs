@@ -6,8 +6,8 @@ use std::time::Duration;
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The destination had this digest already.
-    Kept,
+    /// The destination was there already, with this digest; or, where it could not be read, with any.
+    Kept(Proof),
     /// The image was imported.
     Imported {
         /// What it took.
@@ -49,7 +49,7 @@ impl Outcome {
     /// Returns whether the step is as it should be.
     pub fn is_good(&self) -> bool {
         match self {
-            Self::Kept | Self::Imported { .. } => true,
+            Self::Kept(_) | Self::Imported { .. } => true,
             Self::Blocked(_) | Self::Failed(_) | Self::StillRunning | Self::NotStarted | Self::Withheld => false,
         }
     }
@@ -58,7 +58,7 @@ impl Outcome {
     pub fn imported(&self) -> Option<(Ended, &Proof)> {
         match self {
             Self::Imported { ended, proof } => Some((*ended, proof)),
-            Self::Kept
+            Self::Kept(_)
             | Self::Blocked(_)
             | Self::Failed(_)
             | Self::StillRunning

@@ -53,7 +53,7 @@ impl Kind {
 impl Row<'_> {
     pub(super) fn kind(&self) -> Kind {
         match (self.outcome, &self.step.action) {
-            (Some(Outcome::Kept), _) | (None, Action::Keep) => Kind::Keep,
+            (Some(Outcome::Kept(_)), _) | (None, Action::Keep) => Kind::Keep,
             (Some(Outcome::Blocked(_)), _) | (None, Action::Block(_)) => Kind::Block,
             (Some(Outcome::Failed(_)), _) => Kind::Failed,
             (Some(Outcome::StillRunning), _) => Kind::StillRunning,
@@ -92,7 +92,8 @@ impl Row<'_> {
             Some(Outcome::StillRunning) => "the run was stopped and Azure goes on copying".to_owned(),
             Some(Outcome::NotStarted) => "the run was stopped before".to_owned(),
             Some(Outcome::Withheld) => "nothing is written while the list has errors".to_owned(),
-            Some(Outcome::Kept) => "has this digest already".to_owned(),
+            Some(Outcome::Kept(Proof::Verified)) => "has this digest already".to_owned(),
+            Some(Outcome::Kept(Proof::Accepted(why))) => why.what.clone(),
             None => self.planned_reason(),
         }
     }
@@ -130,10 +131,15 @@ impl Row<'_> {
         match (self.outcome, &self.step.action) {
             (Some(Outcome::Blocked(reason)), _) | (None, Action::Block(reason)) => Some(reason.hint()),
             (Some(Outcome::Failed(problem)), _) | (None, Action::Unchecked(problem)) => problem.hint.as_deref(),
-            (Some(Outcome::Imported { proof: Proof::Accepted(problem), .. }), _) => problem.hint.as_deref(),
+            (
+                Some(
+                    Outcome::Imported { proof: Proof::Accepted(problem), .. } | Outcome::Kept(Proof::Accepted(problem)),
+                ),
+                _,
+            ) => problem.hint.as_deref(),
             (Some(Outcome::StillRunning | Outcome::NotStarted), _) => Some("Run again; nothing is done twice."),
             (Some(Outcome::Withheld), _) => Some("Mend the lines that cannot be read."),
-            (Some(Outcome::Kept | Outcome::Imported { proof: Proof::Verified, .. }), _)
+            (Some(Outcome::Kept(Proof::Verified) | Outcome::Imported { proof: Proof::Verified, .. }), _)
             | (None, Action::Import | Action::Keep | Action::Move { .. }) => None,
         }
     }
@@ -144,11 +150,18 @@ impl Row<'_> {
             (Some(Outcome::Blocked(reason)), _) | (None, Action::Block(reason)) => {
                 Some(Problem::new(side(reason), reason.to_string()).hint(reason.hint()))
             }
-            (Some(Outcome::Failed(problem) | Outcome::Imported { proof: Proof::Accepted(problem), .. }), _)
+            (
+                Some(
+                    Outcome::Failed(problem)
+                    | Outcome::Imported { proof: Proof::Accepted(problem), .. }
+                    | Outcome::Kept(Proof::Accepted(problem)),
+                ),
+                _,
+            )
             | (None, Action::Unchecked(problem)) => Some(problem.clone()),
             (
                 Some(
-                    Outcome::Kept
+                    Outcome::Kept(Proof::Verified)
                     | Outcome::Imported { proof: Proof::Verified, .. }
                     | Outcome::StillRunning
                     | Outcome::NotStarted

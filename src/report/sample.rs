@@ -152,7 +152,7 @@ fn took() -> Ended {
 fn ended(action: &Action) -> Outcome {
     match action {
         Action::Import | Action::Move { .. } => Outcome::Imported { ended: took(), proof: Proof::Verified },
-        Action::Keep => Outcome::Kept,
+        Action::Keep => Outcome::Kept(Proof::Verified),
         Action::Block(reason) => Outcome::Blocked(reason.clone()),
         Action::Unchecked(problem) => Outcome::Failed(problem.clone()),
     }

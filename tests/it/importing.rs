@@ -69,7 +69,7 @@ async fn a_second_run_does_nothing_twice() {
     let mut second = Scenario::apply(&list);
     second.world = first.world.clone();
     let second = second.run().await;
-    assert_eq!(second.outcome(), &Outcome::Kept);
+    assert_eq!(second.outcome(), &Outcome::Kept(Proof::Verified));
     assert_eq!(second.world.imports().len(), 1);
 }
 
@@ -155,6 +155,22 @@ async fn a_registry_whose_data_plane_is_closed_is_imported_into_and_said_to_be_u
     assert!(matches!(run.outcome(), Outcome::Imported { proof: Proof::Accepted(_), .. }), "{:?}", run.outcome());
     assert!(!run.world.imports()[0].forced, "locks cannot be read, so nothing is overwritten");
     assert_eq!(run.tag("a:1.27"), Some(image().digest()));
+}
+
+#[tokio::test]
+async fn a_tag_that_is_there_behind_a_closed_door_is_left_alone_unless_its_line_has_changed() {
+    let scenario = |base: Option<&str>| {
+        let scenario = Scenario::apply(&format!("{NGINX} => a:1")).source(NGINX, &image()).present("a:1", &image());
+        scenario.world.azure_registry("contosoacr").public_access(false);
+        scenario.world.poll_retry_after(0);
+        base.into_iter().fold(scenario, Scenario::base)
+    };
+    let run = scenario(None).run().await;
+    assert!(matches!(run.outcome(), Outcome::Kept(Proof::Accepted(_))), "{:?}", run.outcome());
+    assert_eq!(run.report.verdict(), Verdict::Clean);
+
+    let run = scenario(Some("quay.io/other/app:1 => a:1")).run().await;
+    assert!(matches!(run.outcome(), Outcome::Failed(_)), "the line wants something else there: {:?}", run.outcome());
 }
 
 #[tokio::test]
