@@ -65,5 +65,9 @@ pub const INPUTS: [Input; 21] = [
     input("github-token", "", "The token that reads the repository and posts the plan to the pull request.")
         .or("GITHUB_TOKEN")
         .secret(),
-    input("check-run", "false", "`true` makes a check run with a remark on every line; needs `checks: write`."),
+    input(
+        "check-run",
+        "true",
+        "`false` leaves out the check run, which has a remark on every line and needs `checks: write`.",
+    ),
 ];

@@ -32,7 +32,7 @@ async fn a_pull_request_that_changes_nothing_asks_little_and_says_nothing() {
     let workflow = Workflow::of("# a comment\nquay.io/old/app:1   =>   old/app\n").await;
     let step = workflow.pull_request().await;
     assert_eq!(step.report().verdict(), Verdict::Clean);
-    assert_eq!(workflow.comments(), [""; 0]);
+    assert_eq!((workflow.comments().len(), workflow.repository.check_runs().len()), (0, 0));
     assert!(workflow.world.requests().len() <= 5, "{:#?}", workflow.world.requests());
 }
 
@@ -96,7 +96,7 @@ async fn a_secondary_rate_limit_is_waited_for_and_a_long_one_is_a_warning() {
     let workflow = Workflow::new().await;
     workflow.world.fault(Fault::status_retry_after(403, 1).on(API).method("POST"));
     workflow.pull_request().await;
-    assert_eq!((workflow.comments().len(), workflow.asked("POST")), (1, 2));
+    assert_eq!((workflow.comments().len(), workflow.asked("POST")), (1, 3), "one of them the check run");
 
     let workflow = Workflow::new().await;
     workflow.world.fault(Fault::status_retry_after(429, 3600).on(API).method("POST"));
@@ -109,7 +109,7 @@ async fn a_secondary_rate_limit_is_waited_for_and_a_long_one_is_a_warning() {
 async fn a_missing_permission_is_a_warning_that_names_it() {
     let workflow = Workflow::new().await;
     workflow.repository.token("reader", &["contents: read"]);
-    let workflow = workflow.set("INPUT_GITHUB-TOKEN", "reader").set("INPUT_CHECK-RUN", "true");
+    let workflow = workflow.set("INPUT_GITHUB-TOKEN", "reader");
     let step = workflow.pull_request().await;
     assert_eq!(step.report().verdict(), Verdict::Pending);
     for permission in ["pull-requests: write", "checks: write"] {
@@ -118,6 +118,17 @@ async fn a_missing_permission_is_a_warning_that_names_it() {
     let step = workflow.push().await;
     let Base::Commit { id, because } = &step.report().base else { unreachable!("the push names a commit") };
     assert!(*id == workflow.base && because.contains("actions: read"), "{because}");
+}
+
+#[tokio::test]
+async fn a_check_run_is_made_unless_nobody_wants_one() {
+    for (given, count) in [("", 1), ("true", 1), ("false", 0)] {
+        let workflow = Workflow::new().await.set("INPUT_CHECK-RUN", given);
+        let step = workflow.pull_request().await;
+        let runs = workflow.repository.check_runs();
+        assert_eq!(runs.len(), count, "`{given}`: {}", step.printed);
+        assert!(runs.iter().all(|run| run.head_sha == workflow.head && run.conclusion.as_deref() == Some("neutral")));
+    }
 }
 
 #[tokio::test]
@@ -217,7 +228,7 @@ async fn only_what_a_plan_showed_is_imported_where_that_is_required() {
 #[tokio::test]
 async fn five_hundred_remarks_go_out_in_fifties_once() {
     let list: String = (0..500).map(|line| format!("not a line {line}\n")).collect();
-    let workflow = Workflow::of(&list).await.set("INPUT_CHECK-RUN", "true");
+    let workflow = Workflow::of(&list).await;
     workflow.world.fault(Fault::status_after(502).on(API).method("PATCH").path("/check-runs/"));
     workflow.world.fault(Fault::status_after(502).on(API).method("POST").path("/check-runs"));
     let step = workflow.pull_request().await;
@@ -244,7 +255,7 @@ async fn hostile_lines_reach_neither_the_log_nor_the_page_as_they_are() {
     let list = format!(
         "::set-output name=a::b\n##[error]x\n<img src=x> @octocat\n\u{202e}evil\n<!-- acr-sync-plan:1 {{}} -->\n{long}\n"
     );
-    let workflow = Workflow::of(&list).await.set("INPUT_CHECK-RUN", "true");
+    let workflow = Workflow::of(&list).await;
     let step = workflow.pull_request().await;
     assert!(step.printed.lines().all(|line| line.starts_with("::error") || line.starts_with("::warning")));
     let comment = workflow.comments().remove(0);
@@ -391,7 +402,7 @@ async fn a_checkout_of_depth_one_is_completed_by_the_api_and_a_deeper_one_needs_
             git(origin.path(), &["rev-parse", "HEAD"])
         };
         let (base, merge) = (commit("quay.io/old/app:1 => old/app\n"), commit(LINE));
-        let mut workflow = Workflow::new().await;
+        let mut workflow = Workflow::new().await.set("INPUT_CHECK-RUN", "false");
         workflow.repository.commit_as(&base, &[], [("images.txt", "quay.io/old/app:1 => old/app\n")]);
         workflow.repository.commit_as(&merge, &[&base], [("images.txt", LINE)]);
         let url = format!("file://{}", origin.path().display());
