@@ -131,6 +131,88 @@ async fn a_check_run_is_made_unless_nobody_wants_one() {
     }
 }
 
+/// Returns line, commit and text of the suggestions.
+fn suggestions(workflow: &Workflow) -> Vec<(u64, String, String)> {
+    let all = workflow.repository.review_comments().into_iter();
+    all.map(|comment| (comment.line, comment.commit, comment.body)).collect()
+}
+
+#[tokio::test]
+async fn a_line_by_tag_is_suggested_to_be_pinned_once() {
+    let workflow = Workflow::of(&format!("# new\n{}", LINE.replace('\n', "  # the proxy\n"))).await;
+    workflow.pull_request().await;
+    assert_eq!(suggestions(&workflow), [], "only where it is asked for");
+    let workflow = workflow.set("INPUT_SUGGEST-PINS", "true");
+    for _ in 0..2 {
+        let step = workflow.pull_request().await;
+        let digest = step.report().steps().next().unwrap().0.digest.unwrap();
+        let made = suggestions(&workflow);
+        assert_eq!(made.len(), 1, "{}", step.printed);
+        assert_eq!((made[0].0, &made[0].1), (2, &workflow.head));
+        let line = format!("docker.io/library/nginx:1.27@{digest} => mirror/nginx  # the proxy");
+        assert!(made[0].2.ends_with(&format!("\n```suggestion\n{line}\n```\n")), "{}", made[0].2);
+    }
+    workflow.moves_the_source();
+    workflow.pull_request().await;
+    assert_eq!(suggestions(&workflow).len(), 2, "another digest is another suggestion");
+    workflow.push().await;
+    assert_eq!(suggestions(&workflow).len(), 2);
+}
+
+#[tokio::test]
+async fn twenty_lines_are_suggested_a_run_and_the_rest_by_the_next() {
+    let list: String = (0..25).map(|line| format!("docker.io/library/nginx:1.27 => mirror/nginx-{line}\n")).collect();
+    let workflow = Workflow::of(&list).await.set("INPUT_SUGGEST-PINS", "true");
+    let step = workflow.pull_request().await;
+    assert!(step.printed.contains("::notice::") && step.printed.contains("5 more"), "{}", step.printed);
+    assert_eq!(suggestions(&workflow).len(), 20);
+    workflow.pull_request().await;
+    workflow.pull_request().await;
+    assert_eq!(suggestions(&workflow).len(), 25);
+}
+
+#[tokio::test]
+async fn a_line_that_could_leave_its_suggestion_or_is_pinned_gets_none() {
+    let nginx = "docker.io/library/nginx:1.27";
+    let workflow = Workflow::of(&format!("{nginx} => a # ``` @octocat\n{nginx} => b # `<!-- x -->\n")).await;
+    let workflow = workflow.set("INPUT_SUGGEST-PINS", "true");
+    let step = workflow.pull_request().await;
+    let made = suggestions(&workflow);
+    assert_eq!(made.len(), 1, "{}", step.printed);
+    let digest = step.report().steps().next().unwrap().0.digest.unwrap();
+    assert!(made[0].0 == 2 && made[0].2.contains(&format!("\n{nginx}@{digest} => b # `<!-- x -->\n```\n")), "{made:?}");
+
+    let workflow = Workflow::of(&format!("{nginx}@{digest} => a\n")).await.set("INPUT_SUGGEST-PINS", "true");
+    workflow.pull_request().await;
+    assert_eq!(suggestions(&workflow), []);
+}
+
+#[tokio::test]
+async fn a_suggestion_that_is_not_taken_is_a_warning_and_not_posted_again() {
+    let workflow = Workflow::new().await.set("INPUT_SUGGEST-PINS", "true");
+    workflow.repository.token("reader", &["contents: read", "pull-requests: read", "checks: write"]);
+    let workflow = workflow.set("INPUT_GITHUB-TOKEN", "reader");
+    let step = workflow.pull_request().await;
+    let warning = "::warning::a suggestion was not posted";
+    let told = step.printed.lines().find(|line| line.starts_with(warning)).unwrap_or_default();
+    assert!(told.contains("pull-requests: write"), "{}", step.printed);
+    assert_eq!((step.report().verdict(), suggestions(&workflow).len()), (Verdict::Pending, 0));
+
+    for (fault, left, said) in [
+        (Fault::status(422), 0, "in the diff"),
+        (Fault::status_after(502), 1, "did not answer as it should"),
+        (Fault::status(502), 0, "did not answer as it should"),
+    ] {
+        let workflow = Workflow::new().await.set("INPUT_SUGGEST-PINS", "true");
+        workflow.world.fault(fault.on(API).method("POST").path("/pulls/7/comments"));
+        let step = workflow.pull_request().await;
+        assert!(step.printed.contains(said), "{}", step.printed);
+        assert_eq!(suggestions(&workflow).len(), left);
+        workflow.pull_request().await;
+        assert_eq!(suggestions(&workflow).len(), 1, "made by the next run, or found by it");
+    }
+}
+
 #[tokio::test]
 async fn a_fork_without_rights_gets_an_unchecked_plan_and_the_reason() {
     let workflow = Workflow::new().await.set("INPUT_CLIENT-SECRET", "");
