@@ -38,6 +38,8 @@ pub struct Inputs {
     pub unreviewed: Unreviewed,
     /// `check-run`
     pub check_run: bool,
+    /// `suggest-pins`
+    pub suggest_pins: bool,
     /// `concurrency` and `import-deadline`
     pub pace: Pace,
     /// `tenant-id`, `client-id`, `client-secret`
@@ -100,6 +102,7 @@ impl Inputs {
                 .unwrap_or(Overwrite::Allow),
             unreviewed: if reader.flag("require-reviewed") { Unreviewed::Refuse } else { Unreviewed::Import },
             check_run: reader.flag("check-run"),
+            suggest_pins: reader.flag("suggest-pins"),
             pace: Pace {
                 imports: concurrency,
                 imports_per_source: concurrency.div_ceil(2),

@@ -32,7 +32,7 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 21] = [
+pub const INPUTS: [Input; 22] = [
     input("registry", "", "The target registry: its name, login server or resource id."),
     input("images-file", "images.txt", "The list of images."),
     input("mode", "auto", "`plan`, `apply`, or `auto`: a pull request plans, everything else applies."),
@@ -65,5 +65,14 @@ pub const INPUTS: [Input; 21] = [
     input("github-token", "", "The token that reads the repository and posts the plan to the pull request.")
         .or("GITHUB_TOKEN")
         .secret(),
-    input("check-run", "false", "`true` makes a check run with a remark on every line; needs `checks: write`."),
+    input(
+        "check-run",
+        "true",
+        "`false` leaves out the check run, which has a remark on every line and needs `checks: write`.",
+    ),
+    input(
+        "suggest-pins",
+        "false",
+        "`true` suggests, on each line of a pull request that names only a tag, to pin what the plan shows.",
+    ),
 ];

@@ -32,7 +32,7 @@ async fn a_pull_request_that_changes_nothing_asks_little_and_says_nothing() {
     let workflow = Workflow::of("# a comment\nquay.io/old/app:1   =>   old/app\n").await;
     let step = workflow.pull_request().await;
     assert_eq!(step.report().verdict(), Verdict::Clean);
-    assert_eq!(workflow.comments(), [""; 0]);
+    assert_eq!((workflow.comments().len(), workflow.repository.check_runs().len()), (0, 0));
     assert!(workflow.world.requests().len() <= 5, "{:#?}", workflow.world.requests());
 }
 
@@ -96,7 +96,7 @@ async fn a_secondary_rate_limit_is_waited_for_and_a_long_one_is_a_warning() {
     let workflow = Workflow::new().await;
     workflow.world.fault(Fault::status_retry_after(403, 1).on(API).method("POST"));
     workflow.pull_request().await;
-    assert_eq!((workflow.comments().len(), workflow.asked("POST")), (1, 2));
+    assert_eq!((workflow.comments().len(), workflow.asked("POST")), (1, 3), "one of them the check run");
 
     let workflow = Workflow::new().await;
     workflow.world.fault(Fault::status_retry_after(429, 3600).on(API).method("POST"));
@@ -109,7 +109,7 @@ async fn a_secondary_rate_limit_is_waited_for_and_a_long_one_is_a_warning() {
 async fn a_missing_permission_is_a_warning_that_names_it() {
     let workflow = Workflow::new().await;
     workflow.repository.token("reader", &["contents: read"]);
-    let workflow = workflow.set("INPUT_GITHUB-TOKEN", "reader").set("INPUT_CHECK-RUN", "true");
+    let workflow = workflow.set("INPUT_GITHUB-TOKEN", "reader");
     let step = workflow.pull_request().await;
     assert_eq!(step.report().verdict(), Verdict::Pending);
     for permission in ["pull-requests: write", "checks: write"] {
@@ -118,6 +118,99 @@ async fn a_missing_permission_is_a_warning_that_names_it() {
     let step = workflow.push().await;
     let Base::Commit { id, because } = &step.report().base else { unreachable!("the push names a commit") };
     assert!(*id == workflow.base && because.contains("actions: read"), "{because}");
+}
+
+#[tokio::test]
+async fn a_check_run_is_made_unless_nobody_wants_one() {
+    for (given, count) in [("", 1), ("true", 1), ("false", 0)] {
+        let workflow = Workflow::new().await.set("INPUT_CHECK-RUN", given);
+        let step = workflow.pull_request().await;
+        let runs = workflow.repository.check_runs();
+        assert_eq!(runs.len(), count, "`{given}`: {}", step.printed);
+        assert!(runs.iter().all(|run| run.head_sha == workflow.head && run.conclusion.as_deref() == Some("neutral")));
+    }
+}
+
+/// Returns line, commit and text of the suggestions.
+fn suggestions(workflow: &Workflow) -> Vec<(u64, String, String)> {
+    let all = workflow.repository.review_comments().into_iter();
+    all.map(|comment| (comment.line, comment.commit, comment.body)).collect()
+}
+
+#[tokio::test]
+async fn a_line_by_tag_is_suggested_to_be_pinned_once() {
+    let workflow = Workflow::of(&format!("# new\n{}", LINE.replace('\n', "  # the proxy\n"))).await;
+    workflow.pull_request().await;
+    assert_eq!(suggestions(&workflow), [], "only where it is asked for");
+    let workflow = workflow.set("INPUT_SUGGEST-PINS", "true");
+    for _ in 0..2 {
+        let step = workflow.pull_request().await;
+        let digest = step.report().steps().next().unwrap().0.digest.unwrap();
+        let made = suggestions(&workflow);
+        assert_eq!(made.len(), 1, "{}", step.printed);
+        assert_eq!((made[0].0, &made[0].1), (2, &workflow.head));
+        let line = format!("docker.io/library/nginx:1.27@{digest} => mirror/nginx  # the proxy");
+        assert!(made[0].2.ends_with(&format!("\n```suggestion\n{line}\n```\n")), "{}", made[0].2);
+    }
+    workflow.moves_the_source();
+    workflow.pull_request().await;
+    assert_eq!(suggestions(&workflow).len(), 2, "another digest is another suggestion");
+    workflow.push().await;
+    assert_eq!(suggestions(&workflow).len(), 2);
+}
+
+#[tokio::test]
+async fn twenty_lines_are_suggested_a_run_and_the_rest_by_the_next() {
+    let list: String = (0..25).map(|line| format!("docker.io/library/nginx:1.27 => mirror/nginx-{line}\n")).collect();
+    let workflow = Workflow::of(&list).await.set("INPUT_SUGGEST-PINS", "true");
+    let step = workflow.pull_request().await;
+    assert!(step.printed.contains("::notice::") && step.printed.contains("5 more"), "{}", step.printed);
+    assert_eq!(suggestions(&workflow).len(), 20);
+    workflow.pull_request().await;
+    workflow.pull_request().await;
+    assert_eq!(suggestions(&workflow).len(), 25);
+}
+
+#[tokio::test]
+async fn a_line_that_could_leave_its_suggestion_or_is_pinned_gets_none() {
+    let nginx = "docker.io/library/nginx:1.27";
+    let workflow = Workflow::of(&format!("{nginx} => a # ``` @octocat\n{nginx} => b # `<!-- x -->\n")).await;
+    let workflow = workflow.set("INPUT_SUGGEST-PINS", "true");
+    let step = workflow.pull_request().await;
+    let made = suggestions(&workflow);
+    assert_eq!(made.len(), 1, "{}", step.printed);
+    let digest = step.report().steps().next().unwrap().0.digest.unwrap();
+    assert!(made[0].0 == 2 && made[0].2.contains(&format!("\n{nginx}@{digest} => b # `<!-- x -->\n```\n")), "{made:?}");
+
+    let workflow = Workflow::of(&format!("{nginx}@{digest} => a\n")).await.set("INPUT_SUGGEST-PINS", "true");
+    workflow.pull_request().await;
+    assert_eq!(suggestions(&workflow), []);
+}
+
+#[tokio::test]
+async fn a_suggestion_that_is_not_taken_is_a_warning_and_not_posted_again() {
+    let workflow = Workflow::new().await.set("INPUT_SUGGEST-PINS", "true");
+    workflow.repository.token("reader", &["contents: read", "pull-requests: read", "checks: write"]);
+    let workflow = workflow.set("INPUT_GITHUB-TOKEN", "reader");
+    let step = workflow.pull_request().await;
+    let warning = "::warning::a suggestion was not posted";
+    let told = step.printed.lines().find(|line| line.starts_with(warning)).unwrap_or_default();
+    assert!(told.contains("pull-requests: write"), "{}", step.printed);
+    assert_eq!((step.report().verdict(), suggestions(&workflow).len()), (Verdict::Pending, 0));
+
+    for (fault, left, said) in [
+        (Fault::status(422), 0, "in the diff"),
+        (Fault::status_after(502), 1, "did not answer as it should"),
+        (Fault::status(502), 0, "did not answer as it should"),
+    ] {
+        let workflow = Workflow::new().await.set("INPUT_SUGGEST-PINS", "true");
+        workflow.world.fault(fault.on(API).method("POST").path("/pulls/7/comments"));
+        let step = workflow.pull_request().await;
+        assert!(step.printed.contains(said), "{}", step.printed);
+        assert_eq!(suggestions(&workflow).len(), left);
+        workflow.pull_request().await;
+        assert_eq!(suggestions(&workflow).len(), 1, "made by the next run, or found by it");
+    }
 }
 
 #[tokio::test]
@@ -217,7 +310,7 @@ async fn only_what_a_plan_showed_is_imported_where_that_is_required() {
 #[tokio::test]
 async fn five_hundred_remarks_go_out_in_fifties_once() {
     let list: String = (0..500).map(|line| format!("not a line {line}\n")).collect();
-    let workflow = Workflow::of(&list).await.set("INPUT_CHECK-RUN", "true");
+    let workflow = Workflow::of(&list).await;
     workflow.world.fault(Fault::status_after(502).on(API).method("PATCH").path("/check-runs/"));
     workflow.world.fault(Fault::status_after(502).on(API).method("POST").path("/check-runs"));
     let step = workflow.pull_request().await;
@@ -244,7 +337,7 @@ async fn hostile_lines_reach_neither_the_log_nor_the_page_as_they_are() {
     let list = format!(
         "::set-output name=a::b\n##[error]x\n<img src=x> @octocat\n\u{202e}evil\n<!-- acr-sync-plan:1 {{}} -->\n{long}\n"
     );
-    let workflow = Workflow::of(&list).await.set("INPUT_CHECK-RUN", "true");
+    let workflow = Workflow::of(&list).await;
     let step = workflow.pull_request().await;
     assert!(step.printed.lines().all(|line| line.starts_with("::error") || line.starts_with("::warning")));
     let comment = workflow.comments().remove(0);
@@ -391,7 +484,7 @@ async fn a_checkout_of_depth_one_is_completed_by_the_api_and_a_deeper_one_needs_
             git(origin.path(), &["rev-parse", "HEAD"])
         };
         let (base, merge) = (commit("quay.io/old/app:1 => old/app\n"), commit(LINE));
-        let mut workflow = Workflow::new().await;
+        let mut workflow = Workflow::new().await.set("INPUT_CHECK-RUN", "false");
         workflow.repository.commit_as(&base, &[], [("images.txt", "quay.io/old/app:1 => old/app\n")]);
         workflow.repository.commit_as(&merge, &[&base], [("images.txt", LINE)]);
         let url = format!("file://{}", origin.path().display());

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 const PULL_REQUEST: u64 = 7;
 const TOKEN: &str = "demo-token";
-const PERMISSIONS: [&str; 3] = ["contents: read", "pull-requests: write", "actions: read"];
+const PERMISSIONS: [&str; 4] = ["contents: read", "pull-requests: write", "checks: write", "actions: read"];
 
 pub(super) struct Stage {
     emulator: Emulator,

@@ -47,6 +47,14 @@ pub(super) enum Absent {
     Leave,
 }
 
+impl Comment {
+    /// Returns the text where a bot wrote it: anybody can paste a marker.
+    pub(super) fn of_bot(&self) -> Option<&str> {
+        let is_bot = self.user.as_ref().is_some_and(|user| user.r#type == "Bot");
+        self.body.as_deref().filter(|_| is_bot)
+    }
+}
+
 /// Returns the hidden text by which our comment is found again; two lists of one pull request have two.
 pub(super) fn marker(file: &str, registry: &str) -> String {
     let key = format!("{file} {registry}");
@@ -119,13 +127,10 @@ async fn change(api: &Api, id: u64, body: &str) -> Result<(), ApiError> {
     api.patch::<Comment>(&path, &json!({ "body": body }), Again::Yes).await.map(drop)
 }
 
-/// Returns our comments, the oldest first. Anybody can paste a marker: ours is also written by a bot.
+/// Returns our comments, the oldest first.
 async fn own(api: &Api, number: u64, marker: &str) -> Result<Vec<Comment>, ApiError> {
     let all: Vec<Comment> = api.list(&format!("/issues/{number}/comments")).await?;
-    let is_own = |comment: &Comment| {
-        comment.user.as_ref().is_some_and(|user| user.r#type == "Bot")
-            && comment.body.as_deref().is_some_and(|body| body.starts_with(marker))
-    };
+    let is_own = |comment: &Comment| comment.of_bot().is_some_and(|body| body.starts_with(marker));
     Ok(all.into_iter().filter(is_own).collect())
 }
 

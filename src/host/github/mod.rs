@@ -12,6 +12,7 @@ mod kept;
 mod publish;
 mod refusal;
 mod runner;
+mod suggestion;
 mod texts;
 
 use crate::{

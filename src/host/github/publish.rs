@@ -7,10 +7,12 @@ use super::{
     check_run::{self, Verdict},
     comment::{self, Absent},
     kept, runner,
+    suggestion::{self, Place, Told},
+    texts::{self, Texts},
 };
 use crate::{
     inputs::Inputs,
-    plan::Reviewed,
+    plan::{Plan, Reviewed},
     report::{self, Body, Report, annotations, escape, markdown},
 };
 
@@ -28,6 +30,12 @@ impl GitHub {
         if let Some(number) = self.number {
             let absent = if news { Absent::Create } else { Absent::Leave };
             lines.extend(self.tell(number, report, absent).await.iter().map(|why| runner::warning(why)));
+        }
+        if let (true, Some(number), Body::Planned(plan)) = (inputs.suggest_pins, self.number, &report.body) {
+            let told = self.suggest(number, plan, report, inputs).await;
+            let told = told.unwrap_or_else(|why| Told { warnings: vec![why], ..Told::default() });
+            lines.extend(told.notes.iter().map(|note| runner::notice(note)));
+            lines.extend(told.warnings.iter().map(|why| runner::warning(why)));
         }
         if let (true, true, Some(commit)) = (inputs.check_run, news, self.checked()) {
             lines.extend(self.check(commit, report, &annotations).await.err().map(|why| runner::warning(&why)));
@@ -65,6 +73,25 @@ impl GitHub {
         let posted = comment::put(api, number, &ours, absent).await;
         warnings.extend(posted.err().map(|error| error.told(what, "pull-requests: write")));
         warnings
+    }
+
+    /// Offers to pin the lines of the plan that name no more than a tag.
+    async fn suggest(&self, number: u64, plan: &Plan, report: &Report, inputs: &Inputs) -> Result<Told, String> {
+        let steps = suggestion::open(plan);
+        let file = &inputs.images_file;
+        let (Some(commit), Some(path)) = (&self.event.checked, texts::in_repository(file)) else {
+            return Ok(Told::default());
+        };
+        if steps.is_empty() {
+            return Ok(Told::default());
+        }
+        let what = "no line was suggested to be pinned";
+        let api = self.api.as_ref().map_err(|why| format!("{what}: {why}"))?;
+        let head = Texts { workspace: &self.workspace, file, api: &self.api }.at(commit).await;
+        let head = head.map_err(|problem| format!("{what}: {problem}"))?.unwrap_or_default();
+        let pins = suggestion::pins(&head, &steps, report.target.as_ref());
+        let put = suggestion::put(api, Place { number, commit, path: &path }, &pins).await;
+        put.map_err(|error| error.told(what, "pull-requests: write"))
     }
 
     async fn check(

@@ -110,7 +110,7 @@ fn unread(commit: &str, why: &str) -> Problem {
 }
 
 /// Returns the path as GitHub names it; none for one that leads out of the workspace.
-fn in_repository(file: &Path) -> Option<String> {
+pub(super) fn in_repository(file: &Path) -> Option<String> {
     let mut names = Vec::new();
     for component in file.components() {
         match component {
