@@ -506,3 +506,99 @@ async fn without_any_token_for_the_api_the_reason_is_told() {
     assert!(problem.what.contains("`github-token` is empty"), "{problem}");
     assert!(step.summary.contains("github-token"), "the summary is written all the same");
 }
+
+#[tokio::test]
+async fn a_list_that_is_renamed_is_new_with_all_its_lines() {
+    let mut workflow = Workflow::new().await.set("INPUT_IMAGES-FILE", "lists/new.txt");
+    let list = format!("quay.io/old/app:1 => old/app\n{LINE}");
+    workflow.merge = workflow.repository.commit(&[&workflow.base], [("lists/new.txt", list.as_str())]);
+    let step = workflow.pull_request().await;
+    assert_eq!((step.report().steps().count(), step.report().totals().removed), (2, 0), "{}", step.printed);
+    let Base::Commit { id, because } = &step.report().base else { unreachable!("the merge has a parent") };
+    assert!(*id == workflow.base && because.contains("first parent"), "{because}");
+    let comment = workflow.comments().remove(0);
+    assert!(comment.contains("lists/new.txt") && comment.contains(&workflow.base[..12]), "{comment}");
+
+    // Who renames the list and not the input is told which file is missed.
+    let workflow = workflow.set("INPUT_IMAGES-FILE", "images.txt");
+    let step = workflow.pull_request().await;
+    assert_eq!((step.report().steps().count(), step.report().totals().removed), (0, 1), "{}", step.printed);
+    let workflow = workflow.set("INPUT_IMAGES-FILE", "none.txt");
+    let step = workflow.pull_request().await;
+    assert!(matches!(&step.report().body, Body::Stopped(problem) if problem.what.contains("no `none.txt`")));
+}
+
+/// In the container the checkout is somebody else's, which the git program refuses to read. Only root can give a folder
+/// away; git is told to take the owner for a stranger in any case.
+#[tokio::test]
+async fn a_checkout_of_another_user_is_read() {
+    let workflow = Workflow::new().await;
+    let folder = workflow.folder.path();
+    git(folder, &["init", "-q"]);
+    let mut commits = Vec::new();
+    for text in ["quay.io/old/app:1 => old/app\n", LINE] {
+        std::fs::write(folder.join("images.txt"), text).unwrap();
+        git(folder, &["add", "images.txt"]);
+        git(folder, &["commit", "-qm", "list"]);
+        commits.push(git(folder, &["rev-parse", "HEAD"]));
+    }
+    let is_root = std::os::unix::fs::MetadataExt::uid(&folder.metadata().unwrap()) == 0;
+    if is_root {
+        let stranger = std::process::Command::new("chown").args(["-R", "12345:12345"]).arg(folder).status().unwrap();
+        assert!(stranger.success());
+    }
+    let refused = std::process::Command::new("git")
+        .args(["log", "-1"])
+        .env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let refusal = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && refusal.contains("dubious ownership"), "{refusal}");
+
+    let mut workflow = workflow;
+    workflow.merge.clone_from(&commits[1]);
+    let step = workflow.pull_request().await;
+    assert_eq!((step.report().totals().import, step.report().totals().removed), (1, 1), "{}", step.printed);
+    let asked = workflow.world.requests();
+    assert!(asked.iter().all(|seen| seen.host != API || seen.path.contains("/issues/")), "the API is not needed");
+}
+
+#[tokio::test]
+async fn a_list_over_sixteen_mebibytes_is_refused_by_the_api_too() {
+    let mut workflow = Workflow::new().await;
+    let line = format!("{LINE}# ");
+    let exact = format!("{line}{}", "x".repeat((16 << 20) - line.len()));
+    workflow.merge = workflow.repository.commit(&[&workflow.base], [("images.txt", exact.as_str())]);
+    assert_eq!(workflow.pull_request().await.report().totals().import, 1, "16 MiB are allowed");
+
+    let large = format!("{exact}x");
+    workflow.merge = workflow.repository.commit(&[&workflow.base], [("images.txt", large.as_str())]);
+    let step = workflow.pull_request().await;
+    let Body::Stopped(problem) = &step.report().body else { unreachable!("it is too large") };
+    assert!(problem.what.contains("more than 16777216 bytes"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_strangers_pull_request_names_the_tip_it_is_compared_with_and_needs_no_checkout() {
+    let workflow = Workflow::new().await;
+    workflow.repository.from_fork(7, "stranger/images");
+    // The branch has moved on since the pull request was opened: its tip is what counts, not the payload.
+    let tip = workflow.repository.commit(&[&workflow.base], [("images.txt", LINE)]);
+    workflow.repository.branch("main", &tip);
+    let payload = format!(
+        r#"{{"action":"synchronize","number":7,"pull_request":{{"head":{{"sha":"{}"}},"base":{{"ref":"main","sha":"{}"}}}}}}"#,
+        workflow.head, workflow.base
+    );
+    let step = workflow.run("pull_request_target", &payload, &tip).await;
+    let Base::Commit { id, because } = &step.report().base else { unreachable!("the branch has a tip") };
+    assert!(*id == tip && because == "tip of `main`", "{because}");
+    assert!(!step.report().is_applied() && step.report().steps().count() == 1, "{}", step.printed);
+    assert!(step.printed.contains("only the list is read of it, as data"), "{}", step.printed);
+    assert!(workflow.comments()[0].contains("tip of `main`") && workflow.world.imports().is_empty());
+    let closed = payload.replace("synchronize", "closed");
+    let step = workflow.run("pull_request_target", &closed, &tip).await;
+    assert!(step.report.is_none() && step.printed.contains("the push that merges it"), "{}", step.printed);
+}

@@ -8,7 +8,7 @@ use super::{
     hub::Repository,
     oidc::{self, Job, OidcRequest},
     permission::{ACTIONS_BOT, Token},
-    pull_request::PullRequest,
+    pull_request::{self, PullRequest},
     review::ReviewComment,
     workflow_run::WorkflowRun,
 };
@@ -126,14 +126,7 @@ impl GitHubRepository {
 
     /// Merges a pull request as a commit: the base branch points there from now on.
     pub fn merge(&self, number: u64, sha: &str) {
-        self.with(|it| {
-            let pull = it.pull_requests.get_mut(&number)?;
-            (pull.is_closed, pull.is_merged) = (true, true);
-            pull.closed_at = Some(super::now());
-            pull.merge_commit_sha = Some(sha.to_owned());
-            pull.merged_at = Some(super::now());
-            it.branches.insert(pull.base_ref.clone(), sha.to_owned())
-        });
+        self.with(|it| pull_request::close_merged(it, number, sha));
     }
 
     /// Closes a pull request without merging it.

@@ -3,7 +3,7 @@
 use super::{
     ask::Ask,
     hub::Repository,
-    refusal::not_found,
+    refusal::{error, not_found},
     shape::{self, author, user},
 };
 use crate::emulator::call::{Refusal, Reply, json_reply};
@@ -59,6 +59,29 @@ pub(super) fn get(ask: &Ask<'_>, repository: &Repository, number: &str) -> Resul
     });
     shape::extend(&mut shape, more);
     Ok(json_reply(StatusCode::OK, &shape))
+}
+
+/// `PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge`: the test merge becomes the merge.
+pub(super) fn merge(ask: &Ask<'_>, repository: &mut Repository, number: &str) -> Result<Reply, Refusal> {
+    ask.writes(&["contents"])?;
+    let pull = find(repository, number)?;
+    let (number, sha) = (pull.number, pull.merge_commit_sha.clone());
+    let Some(sha) = sha.filter(|_| !pull.is_closed) else {
+        return Err(Box::new(error(StatusCode::METHOD_NOT_ALLOWED, "Pull Request is not mergeable")));
+    };
+    close_merged(repository, number, &sha);
+    let done = json!({"sha": sha, "merged": true, "message": "Pull Request successfully merged"});
+    Ok(json_reply(StatusCode::OK, &done))
+}
+
+/// Closes a pull request as merged: the base branch points to its merge from now on.
+pub(super) fn close_merged(repository: &mut Repository, number: u64, sha: &str) {
+    let Some(pull) = repository.pull_requests.get_mut(&number) else { return };
+    (pull.is_closed, pull.is_merged) = (true, true);
+    pull.closed_at = Some(super::now());
+    pull.merge_commit_sha = Some(sha.to_owned());
+    pull.merged_at = Some(super::now());
+    repository.branches.insert(pull.base_ref.clone(), sha.to_owned());
 }
 
 pub(super) fn find<'a>(repository: &'a Repository, number: &str) -> Result<&'a PullRequest, Refusal> {

@@ -85,6 +85,7 @@ fn enter(ask: &Ask<'_>, it: &mut Repository, rest: &[&str]) -> Result<Reply, Ref
         ("GET", ["issues", number, "comments"]) => comment::list(ask, it, number),
         ("POST", ["issues", number, "comments"]) => comment::create(ask, it, number),
         ("GET", ["pulls", number]) => pull_request::get(ask, it, number),
+        ("PUT", ["pulls", number, "merge"]) => pull_request::merge(ask, it, number),
         ("GET", ["pulls", number, "comments"]) => review::list(ask, it, number),
         ("POST", ["pulls", number, "comments"]) => review::comment(ask, it, number),
         ("POST", ["pulls", number, "reviews"]) => review::review(ask, it, number),

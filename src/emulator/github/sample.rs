@@ -5,6 +5,10 @@ use crate::emulator::World;
 
 /// The token of a job in the repositories of the examples.
 pub const GITHUB_TOKEN: &str = "emulator-github-token";
+/// The token of a job that may do nothing but read.
+const READER: &str = "emulator-github-reader";
+/// The token of somebody who merges.
+const MERGER: &str = "emulator-github-merger";
 /// The Enterprise Server of the examples.
 pub const GITHUB_ENTERPRISE: &str = "github.contoso.example";
 
@@ -39,4 +43,6 @@ fn seed(repository: &GitHubRepository) {
         repository.workflow_run(WORKFLOW, "main", event, &base, conclusion);
     }
     repository.token(GITHUB_TOKEN, &PERMISSIONS);
+    repository.token(READER, &["contents: read"]);
+    repository.token_of(MERGER, "octavia", &["contents: write"]);
 }

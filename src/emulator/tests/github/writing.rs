@@ -55,6 +55,25 @@ async fn comments_are_paged_changed_and_limited() {
 }
 
 #[tokio::test]
+async fn a_pull_request_is_merged_once_and_by_who_may() {
+    let scene = scene().await;
+    assert_eq!(scene.send(Method::PUT, "/pulls/7/merge", &json!({})).await.0, 403);
+    scene.repository.token_of("m", "octavia", &["contents: write"]);
+    let merge = async |number: u64| {
+        let url = format!("{API}/pulls/{number}/merge");
+        let asked = scene.client.http.put(url).header("user-agent", "test").bearer_auth("m");
+        let answer = asked.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    assert_eq!(merge(8).await.0, 404);
+    let (status, merged) = merge(7).await;
+    assert_eq!((status, &merged["sha"], &merged["merged"]), (200, &json!(scene.merge), &json!(true)));
+    assert!(scene.repository.pull(7).unwrap().is_merged);
+    assert_eq!(scene.json("/commits/heads/main").await["sha"], scene.merge);
+    assert_eq!(merge(7).await.0, 405);
+}
+
+#[tokio::test]
 async fn a_check_run_takes_fifty_annotations_a_request_and_adds_them_up() {
     let scene = scene().await;
     let output = |number| json!({"title": "t", "summary": "s", "annotations": annotations(number)});
