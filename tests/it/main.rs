@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod binary;
+#[cfg(feature = "judges")]
+mod checkout;
 mod faults;
 mod github;
 mod house;

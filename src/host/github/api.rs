@@ -1,7 +1,7 @@
 //! Api: GitHub's REST API for one repository, with what may be repeated and how long it is waited.
 
 use crate::{
-    http::{Http, Retry},
+    http::{Cause, Http, Retry},
     images::MAX_BYTES,
     inputs::Env,
 };
@@ -156,7 +156,12 @@ impl Api {
                 .header("x-github-api-version", "2022-11-28")
         };
         let send = async || {
-            let reply = self.http.send(make, MAX_BYTES).await.map_err(|error| ApiError::Unclear(error.to_string()))?;
+            let reply = self.http.send(make, MAX_BYTES).await.map_err(|error| match error.cause() {
+                Cause::TooLong(_) => {
+                    ApiError::Unfit(format!("`{path}` is larger than 16 MiB, the most that a list may have"))
+                }
+                _ => ApiError::Unclear(error.to_string()),
+            })?;
             match reply.status.as_u16() {
                 200 | 404 => Ok(reply),
                 status => Err(ApiError::status(status, &reply.headers, &crate::http::excerpt(&reply.body))),
@@ -168,7 +173,7 @@ impl Api {
         }
         let is_raw = reply.header("content-type").is_some_and(|kind| kind.contains("raw"));
         if !is_raw || (may_be_link(&reply.body) && self.is_link(path, at).await?) {
-            return Err(ApiError::Refused(format!("`{path}` is a folder, a submodule or a symbolic link, not a file")));
+            return Err(ApiError::Unfit(format!("`{path}` is a folder, a submodule or a symbolic link, not a file")));
         }
         Ok(Some(reply.body.to_vec()))
     }

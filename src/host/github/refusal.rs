@@ -18,6 +18,8 @@ pub(super) enum ApiError {
     Limited(Option<Duration>),
     /// GitHub said no.
     Refused(String),
+    /// What was asked for is there and is no list.
+    Unfit(String),
     /// A fault of GitHub's or of the way there: it may or may not have been done.
     Unclear(String),
 }
@@ -69,7 +71,7 @@ impl ApiError {
             Self::NotAllowed(_) | Self::NotFound(_) => {
                 format!("{what}: {self}; the job needs `permissions: {permission}`")
             }
-            Self::Limited(_) | Self::Refused(_) | Self::Unclear(_) => format!("{what}: {self}"),
+            Self::Limited(_) | Self::Refused(_) | Self::Unfit(_) | Self::Unclear(_) => format!("{what}: {self}"),
         }
     }
 }
@@ -80,6 +82,7 @@ impl fmt::Display for ApiError {
             Self::NotAllowed(text) | Self::NotFound(text) | Self::Refused(text) => {
                 write!(f, "GitHub answered {text}")
             }
+            Self::Unfit(text) => f.write_str(text),
             Self::Limited(Some(wait)) => write!(f, "GitHub asks to wait {} s, a rate limit", wait.as_secs()),
             Self::Limited(None) => f.write_str("GitHub's rate limit is reached"),
             Self::Unclear(text) => write!(f, "GitHub did not answer as it should: {text}"),
