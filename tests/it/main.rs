@@ -9,6 +9,7 @@ mod github;
 mod house;
 mod importing;
 mod planning;
+mod readme;
 mod refusals;
 mod scenario;
 mod signing_in;

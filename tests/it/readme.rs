@@ -1,0 +1,85 @@
+//! The README, followed to the letter.
+
+use crate::workflow::{LINE, Workflow};
+use acr_sync::{
+    emulator::{CLIENT, HUB_ACCOUNT, Rights, TENANT},
+    report::Verdict,
+};
+
+/// Returns the first YAML block below a heading.
+fn example(heading: &str) -> serde_yaml::Value {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let section = readme.split_once(&format!("\n## {heading}\n")).unwrap().1;
+    let block = section.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;
+    serde_yaml::from_str(block).unwrap()
+}
+
+/// Returns what a workflow's expression stands for in the stand-in's world.
+fn value(text: &str) -> &str {
+    match text {
+        "contoso" => "contosoacr",
+        "${{ vars.AZURE_TENANT_ID }}" => TENANT,
+        "${{ vars.AZURE_CLIENT_ID }}" => CLIENT,
+        "${{ vars.DOCKER_USERNAME }}" => HUB_ACCOUNT.0,
+        "${{ secrets.DOCKER_PASSWORD }}" => HUB_ACCOUNT.1,
+        other => other,
+    }
+}
+
+#[tokio::test]
+async fn the_workflow_for_github_plans_and_applies_with_the_permissions_it_asks_for() {
+    let example = example("GitHub");
+    let mut workflow = Workflow::of(LINE).await.set("INPUT_CLIENT-SECRET", "");
+    drop(workflow.world.source("docker.io").account(HUB_ACCOUNT.0, HUB_ACCOUNT.1));
+    let steps = example["jobs"]["sync"]["steps"].as_sequence().unwrap();
+    assert!(steps.iter().all(|step| !step["uses"].as_str().unwrap_or_default().contains("checkout")));
+    let with = steps.iter().find_map(|step| step["with"].as_mapping()).unwrap();
+    for (name, text) in with {
+        let name = format!("INPUT_{}", name.as_str().unwrap().to_uppercase());
+        workflow = workflow.set(&name, value(text.as_str().unwrap()));
+    }
+    let permissions: Vec<_> = example["permissions"]
+        .as_mapping()
+        .unwrap()
+        .iter()
+        .map(|(name, right)| format!("{}: {}", name.as_str().unwrap(), right.as_str().unwrap()))
+        .collect();
+    assert!(permissions.contains(&"id-token: write".to_owned()));
+    let rights: Vec<_> =
+        permissions.iter().map(String::as_str).filter(|right| !right.starts_with("id-token")).collect();
+    workflow.repository.token("t", &rights);
+    for context in ["pull_request", "ref:refs/heads/main"] {
+        let subject = workflow.repository.subject(context);
+        workflow.world.federated_identity(CLIENT, &workflow.repository.issuer(), &subject, Rights::importer());
+    }
+
+    let workflow = workflow.by_oidc("pull_request");
+    let plan = workflow.pull_request().await;
+    assert_eq!(plan.report().verdict(), Verdict::Pending, "{}", plan.printed);
+    assert!(workflow.comments()[0].contains("1 to import"));
+
+    let workflow = workflow.by_oidc("ref:refs/heads/main");
+    let result = workflow.push().await;
+    assert_eq!(result.report().verdict(), Verdict::Clean, "{:?}", result.report().body);
+    assert!(workflow.comments()[0].contains("1 imported"));
+
+    let whole = workflow.run("schedule", "{}", &workflow.merge).await;
+    assert_eq!(whole.report().totals().keep, 1, "{}", whole.printed);
+    for step in [plan, result, whole] {
+        assert!(!step.printed.contains("::warning::"), "a permission is missing: {}", step.printed);
+    }
+}
+
+#[test]
+fn the_pipeline_for_azure_devops_calls_the_program_as_it_is() {
+    let example = example("Azure Pipelines");
+    let task = example["steps"].as_sequence().unwrap().iter().find(|step| step["task"].is_string()).unwrap();
+    let script = task["inputs"]["inlineScript"].as_str().unwrap();
+    let calls: Vec<_> = script.lines().filter_map(|line| line.trim().strip_prefix("acr-sync ")).collect();
+    assert_eq!(calls.len(), 2, "{script}");
+    for call in calls {
+        let words = call.split(" ||").next().unwrap().split_whitespace();
+        let arguments = std::iter::once("acr-sync").chain(words).map(Into::into);
+        assert!(acr_sync::cli::read(arguments).is_ok(), "{call}");
+    }
+}
