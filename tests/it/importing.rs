@@ -29,14 +29,12 @@ async fn an_image_is_imported_by_digest_and_proved() {
 
 #[tokio::test]
 async fn an_import_ends_when_the_registry_serves_it_and_not_at_the_next_poll() {
-    let began = std::time::Instant::now();
     let run = Scenario::apply(&format!("{NGINX} => a"))
         .source(NGINX, &image())
         .world(|world| world.poll_retry_after(3600))
         .run()
         .await;
     assert!(verified(&run));
-    assert!(began.elapsed() < Duration::from_secs(600), "an hour was not waited for");
     assert_eq!(run.requests("management.azure.com", "operationResults"), 0);
 }
 
