@@ -11,6 +11,8 @@ pub mod change;
 
 pub mod problem;
 
+pub mod settings;
+
 pub mod inputs;
 
 pub mod http;
@@ -22,6 +24,8 @@ pub mod registry;
 pub mod azure;
 
 pub mod plan;
+
+pub mod policy;
 
 pub mod import;
 

@@ -5,6 +5,7 @@
 mod decide;
 mod facts;
 mod nearest;
+mod objection;
 mod reviewed;
 mod survey;
 
@@ -17,6 +18,7 @@ use std::fmt;
 
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
+pub use objection::Objection;
 pub use reviewed::{Reviewed, Unreviewed, compare};
 pub use survey::{Surveyor, build};
 
@@ -113,6 +115,8 @@ pub enum Reason {
     },
     /// No plan showed this line's digest, and only what was reviewed is imported.
     NotReviewed,
+    /// The policy objects.
+    Policy(Vec<Objection>),
 }
 
 /// Which way an image takes.
@@ -150,6 +154,8 @@ pub enum Note {
         /// What the reviewers were shown.
         planned: Digest,
     },
+    /// The policy objects to what is there already.
+    Policy(Vec<Objection>),
 }
 
 impl Action {
@@ -174,6 +180,7 @@ impl fmt::Display for Reason {
                 write!(f, "differs from the plan: the reviewed digest was {}", planned.short())
             }
             Self::NotReviewed => f.write_str("no reviewed plan has this line's digest"),
+            Self::Policy(objections) => f.write_str(&objection::told(objections)),
         }
     }
 }
@@ -190,6 +197,7 @@ impl Reason {
             Self::DiffersFromPlan { .. } | Self::NotReviewed => {
                 "Write the digest into the line, in a pull request: what the list pins is reviewed with it."
             }
+            Self::Policy(_) => "Change the line, or `policy` in acr-sync.yaml, in a pull request.",
             Self::NeedsDirectCopy(_) => "Take the digest of one platform instead of the whole index.",
         }
     }
@@ -220,6 +228,7 @@ impl fmt::Display for Note {
             Self::DiffersFromPlan { planned } => {
                 write!(f, "differs from the plan: the source has moved, the reviewed digest was {}", planned.short())
             }
+            Self::Policy(objections) => write!(f, "{}; what is there stays", objection::told(objections)),
         }
     }
 }

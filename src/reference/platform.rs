@@ -24,7 +24,8 @@ impl Platform {
     /// What is wrong with it, a fragment.
     pub fn parse(text: &str) -> Result<Self, String> {
         let parts: Vec<_> = text.split('/').collect();
-        let is_name = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+        let is_name =
+            |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
         let of = |os: &str, architecture: &str, variant: Option<&str>| Self {
             os: os.to_owned(),
             architecture: architecture.to_owned(),

@@ -85,7 +85,11 @@ fn line(row: &Row<'_>) -> form::Line {
         Action::Move { from } => (form::Action::Move, Some(*from)),
         Action::Block(Reason::Locked { from } | Reason::MoveRefused { from }) => (form::Action::Block, Some(*from)),
         Action::Block(
-            Reason::NoSource { .. } | Reason::NeedsDirectCopy(_) | Reason::DiffersFromPlan { .. } | Reason::NotReviewed,
+            Reason::NoSource { .. }
+            | Reason::NeedsDirectCopy(_)
+            | Reason::DiffersFromPlan { .. }
+            | Reason::NotReviewed
+            | Reason::Policy(_),
         ) => (form::Action::Block, None),
         Action::Unchecked(_) => (form::Action::Unchecked, None),
     };

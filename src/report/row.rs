@@ -235,7 +235,7 @@ fn side(reason: &Reason) -> Side {
         Reason::Locked { .. } => Side::Target,
         Reason::MoveRefused { .. } => Side::Settings,
         Reason::NoSource { .. } | Reason::NeedsDirectCopy(_) => Side::List,
-        Reason::DiffersFromPlan { .. } | Reason::NotReviewed => Side::List,
+        Reason::DiffersFromPlan { .. } | Reason::NotReviewed | Reason::Policy(_) => Side::List,
     }
 }
 
