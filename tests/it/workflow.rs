@@ -5,7 +5,7 @@ use acr_sync::{
     app,
     credential::Mask,
     emulator::{CLIENT, Emulator, GitHubRepository, Rights, SECRET, TENANT, World},
-    host::GitHub,
+    host::{GitHub, Host, without_list},
     http::{Retry, Way},
     inputs::{Env, Inputs},
     problem::Problem,
@@ -158,11 +158,13 @@ impl Workflow {
         let report = match host.occasion(&inputs).await {
             Ok(Some(occasion)) => Some(app::walk(&inputs, &occasion, async |_, _| {}, &stopped).await),
             Ok(None) => None,
-            Err(problem) => Some(host.without_list(&inputs, Some(problem))),
+            Err(problem) => Some(without_list(&inputs, Some(problem))),
         };
         drop(stop);
-        let shown = report.clone().unwrap_or_else(|| host.without_list(&inputs, None));
-        let printed = host.publish(&shown, &inputs).await.join("\n");
+        let shown = report.clone().unwrap_or_else(|| without_list(&inputs, None));
+        let mut printed = host.record(&shown, &inputs);
+        printed.extend(host.publish(&shown, &inputs).await);
+        let printed = printed.join("\n");
         let summary = fs::read_to_string(at("summary")).unwrap();
         Ok(Step { report, printed, summary })
     }
