@@ -4,7 +4,7 @@ use super::{BAD, GOOD, files, outlet, stop};
 use crate::{
     app,
     credential::Mask,
-    host::{self, GitHub, Host},
+    host::{AzureDevOps, GitHub, Host, without_list},
     images::Colour,
     inputs::{Env, Inputs, Mode},
     plan::Plan,
@@ -16,6 +16,9 @@ pub(super) async fn run(env: &Env) -> u8 {
     if GitHub::is_here(env) {
         return step(env, GitHub::new).await;
     }
+    if AzureDevOps::is_here(env) {
+        return step(env, AzureDevOps::new).await;
+    }
     outlet::problems(&[Problem::new(Side::Settings, "no command is given, and this is no job of a CI host")
         .hint("See `acr-sync --help`; `acr-sync demo` shows a whole run.")])
 }
@@ -23,7 +26,7 @@ pub(super) async fn run(env: &Env) -> u8 {
 /// Runs on a host, from its masks to its report.
 async fn step<H: Host>(env: &Env, new: impl FnOnce(&Env, &Inputs) -> Result<H, Problem>) -> u8 {
     // What a log must not show is hidden before anything else is done or said.
-    print(host::secrets(env).iter().map(|secret| H::mask(secret)));
+    print(H::secrets(env).iter().map(|secret| H::mask(secret)));
     let result = match Inputs::read(env) {
         Ok(inputs) => walk(inputs, env, new).await,
         Err(problems) => Err(problems),
@@ -48,8 +51,8 @@ async fn walk<H: Host>(
             let show = async |plan: &Plan, events| progress::watch(plan, events, H::progress(outlet::stdout())).await;
             (app::walk(&inputs, &occasion, show, &stop).await, occasion.mode)
         }
-        Ok(None) => (host::without_list(&inputs, None), Mode::Plan),
-        Err(problem) => (host::without_list(&inputs, Some(problem)), Mode::Plan),
+        Ok(None) => (without_list(&inputs, None), Mode::Plan),
+        Err(problem) => (without_list(&inputs, Some(problem)), Mode::Plan),
     };
     outlet::print(&terminal::text(&report, Colour::Plain));
     let written = files::write(&inputs, &report);

@@ -2,6 +2,7 @@
 //!
 //! What the hosts do alike stands beside them: texts, patience, the one post on a pull request and what it keeps.
 
+mod azure_devops;
 pub mod git;
 mod github;
 mod kept;
@@ -20,6 +21,7 @@ use crate::{
 };
 use std::io::Write;
 
+pub use azure_devops::AzureDevOps;
 pub use github::GitHub;
 pub use local::{Asked, occasion};
 pub use told::without_list;
@@ -38,6 +40,11 @@ pub trait Host {
     /// Publishes a report and returns the lines to print. What cannot be published is a warning that names the missing
     /// permission, and never a failure of the run.
     fn publish(&self, report: &Report, inputs: &Inputs) -> impl Future<Output = Vec<String>>;
+
+    /// Returns what must not be seen in the log, of all that the run was given.
+    fn secrets(env: &Env) -> Vec<String> {
+        secrets(env)
+    }
 
     /// Returns the command that hides a secret in the log.
     fn mask(secret: &str) -> String;

@@ -60,6 +60,14 @@ pub fn parents(directory: &Path, revision: &str) -> Result<Vec<String>, GitError
     Ok(commit(&repository, revision)?.parent_ids().map(|parent| parent.to_string()).collect())
 }
 
+/// Returns the id of the commit that a revision names.
+///
+/// # Errors
+/// [`GitError`] for a commit that is not there.
+pub fn commit_id(directory: &Path, revision: &str) -> Result<String, GitError> {
+    Ok(commit(&open(directory)?, revision)?.id().to_string())
+}
+
 /// Opens the repository that a directory is in; a linked working copy and a bare repository are repositories too.
 ///
 /// In containers the working copy often belongs to another user, which git calls dubious ownership. What could be
