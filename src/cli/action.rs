@@ -6,11 +6,16 @@ use crate::{
     credential::Mask,
     host::{AzureDevOps, GitHub, Host, without_list},
     images::Colour,
+    import,
     inputs::{Env, Inputs, Mode},
     plan::Plan,
     problem::{Problem, Side},
     report::{Verdict, progress, terminal},
 };
+use std::time::Duration;
+
+/// How long a run that is to stop still tries to post its report: hosts kill it after ten seconds or less.
+const GRACE: Duration = Duration::from_secs(4);
 
 pub(super) async fn run(env: &Env) -> u8 {
     if GitHub::is_here(env) {
@@ -46,7 +51,13 @@ async fn walk<H: Host>(
     inputs.identity.mask = Mask::new(|secret| print([H::mask(secret)]));
     let mut host = new(env, &inputs).map_err(|problem| vec![problem])?;
     let stop = stop::listen();
-    let (report, mode) = match host.occasion(&inputs).await {
+    let mut stopped = stop.clone();
+    let occasion = tokio::select! {
+        biased;
+        () = import::stopped(&mut stopped) => Err(Problem::new(Side::Settings, "the run was stopped before it began")),
+        occasion = host.occasion(&inputs) => occasion,
+    };
+    let (report, mode) = match occasion {
         Ok(Some(occasion)) => {
             let show = async |plan: &Plan, events| progress::watch(plan, events, H::progress(outlet::stdout())).await;
             (app::walk(&inputs, &occasion, show, &stop).await, occasion.mode)
@@ -57,7 +68,14 @@ async fn walk<H: Host>(
     outlet::print(&terminal::text(&report, Colour::Plain));
     let written = files::write(&inputs, &report);
     print(host.record(&report, &inputs));
-    print(host.publish(&report, &inputs).await);
+    let given_up = async {
+        import::stopped(&mut stop.clone()).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        lines = host.publish(&report, &inputs) => print(lines),
+        () = given_up => print([H::error("the run was stopped before its report was posted; the summary has it")]),
+    }
     written.map_err(|problem| vec![problem])?;
     Ok(match (report.verdict(), mode) {
         // On a CI host changes that wait for their merge are success.

@@ -290,9 +290,13 @@ mod tests {
 
     /// Sends events, each after so many seconds of a clock that costs no time.
     async fn logged(plan: Plan, events: &[(u64, Event)]) -> String {
+        logged_by(plan, events, |log| Out::Plain(Box::new(log))).await
+    }
+
+    async fn logged_by(plan: Plan, events: &[(u64, Event)], out: impl FnOnce(Log) -> Out) -> String {
         let (sender, receiver) = unbounded_channel();
         let log = Log::default();
-        let out = Out::Plain(Box::new(log.clone()));
+        let out = out(log.clone());
         let send = async {
             for &(after, event) in events {
                 sleep(Duration::from_secs(after)).await;
@@ -322,6 +326,13 @@ mod tests {
         ended    docker.io/library/a:0 => a:0 after 1 min 6 s
         ended    docker.io/library/a:1 => a:1 after 1 min 6 s
         ");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_agent_is_told_how_far_it_is() {
+        let events = [(0, Event::Ended(0)), (0, Event::Started(1)), (1, Event::Ended(1))];
+        let log = logged_by(plan(4), &events, |log| Out::Agent(Box::new(log))).await;
+        assert_eq!(log.lines().last(), Some("##vso[task.setprogress value=50]2 of 4 lines"), "{log}");
     }
 
     #[tokio::test(start_paused = true)]
