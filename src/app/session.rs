@@ -40,7 +40,10 @@ impl Session {
             .map_err(|why| Problem::new(Side::Settings, why).hint("Complete the settings for signing in."))?;
         let arm = Arm::new(http.clone(), credential.clone(), inputs.cloud.clone());
         if let Err(error) = arm.sign_in().await {
-            let problem = inputs.identity.advice().into_iter().fold(error.problem(), Problem::hint);
+            let mut problem = inputs.identity.advice().into_iter().fold(error.problem(), Problem::hint);
+            if let Some(page) = inputs.identity.page() {
+                problem.what = format!("{}; the service connection is set up at {page}", problem.what);
+            }
             let is_anonymous = !inputs.identity.is_explicit() && mode == Mode::Plan;
             return if is_anonymous {
                 Ok(Self::anonymous(inputs, http, registry, problem, entries).await)

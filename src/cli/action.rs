@@ -1,44 +1,82 @@
-//! No command: a step of a workflow. The event says what is to be done.
+//! No command: a step of a workflow or a pipeline. The event says what is to be done.
 
 use super::{BAD, GOOD, files, outlet, stop};
 use crate::{
-    app::{self, Occasion},
+    app,
     credential::Mask,
-    host::GitHub,
+    host::{AzureDevOps, GitHub, Host, without_list},
     images::Colour,
+    import,
     inputs::{Env, Inputs, Mode},
+    plan::Plan,
     problem::{Problem, Side},
-    report::{Report, Verdict, escape, progress, terminal},
+    report::{Verdict, progress, terminal},
 };
+use std::time::Duration;
 
-pub(super) async fn run(inputs: &Inputs, env: &Env) -> u8 {
-    if !GitHub::is_here(env) {
-        return outlet::problems(&[Problem::new(
-            Side::Settings,
-            "no command is given, and this is no GitHub workflow",
-        )
-        .hint("See `acr-sync --help`; `acr-sync demo` shows a whole run.")]);
+/// How long a run that is to stop still tries to post its report: hosts kill it after ten seconds or less.
+const GRACE: Duration = Duration::from_secs(4);
+
+pub(super) async fn run(env: &Env) -> u8 {
+    if GitHub::is_here(env) {
+        return step(env, GitHub::new).await;
     }
-    let mut inputs = inputs.clone();
-    // Tokens come up during the run: the runner hears of each before it is used.
-    inputs.identity.mask = Mask::new(|secret| print(&[escape::mask(secret)]));
-    match step(&inputs, env).await {
-        Ok(code) => code,
-        Err(problem) => outlet::problems(&[problem]),
+    if AzureDevOps::is_here(env) {
+        return step(env, AzureDevOps::new).await;
     }
+    outlet::problems(&[Problem::new(Side::Settings, "no command is given, and this is no job of a CI host")
+        .hint("See `acr-sync --help`; `acr-sync demo` shows a whole run.")])
 }
 
-async fn step(inputs: &Inputs, env: &Env) -> Result<u8, Problem> {
-    let mut host = GitHub::new(env, inputs)?;
-    print(&host.masks(inputs));
-    let (report, mode) = match host.occasion(inputs).await {
-        Ok(Some(occasion)) => (walk(inputs, &occasion).await, occasion.mode),
-        Ok(None) => (host.without_list(inputs, None), Mode::Plan),
-        Err(problem) => (host.without_list(inputs, Some(problem)), Mode::Plan),
+/// Runs on a host, from its masks to its report.
+async fn step<H: Host>(env: &Env, new: impl FnOnce(&Env, &Inputs) -> Result<H, Problem>) -> u8 {
+    // What a log must not show is hidden before anything else is done or said.
+    print(H::secrets(env).iter().map(|secret| H::mask(secret)));
+    let result = match Inputs::read(env) {
+        Ok(inputs) => walk(inputs, env, new).await,
+        Err(problems) => Err(problems),
+    };
+    result.unwrap_or_else(|problems| {
+        print(problems.iter().map(|problem| H::error(&problem.to_string())));
+        BAD
+    })
+}
+
+async fn walk<H: Host>(
+    mut inputs: Inputs,
+    env: &Env,
+    new: impl FnOnce(&Env, &Inputs) -> Result<H, Problem>,
+) -> Result<u8, Vec<Problem>> {
+    // Tokens come up during the run: the host hears of each before it is used.
+    inputs.identity.mask = Mask::new(|secret| print([H::mask(secret)]));
+    let mut host = new(env, &inputs).map_err(|problem| vec![problem])?;
+    let stop = stop::listen();
+    let mut stopped = stop.clone();
+    let occasion = tokio::select! {
+        biased;
+        () = import::stopped(&mut stopped) => Err(Problem::new(Side::Settings, "the run was stopped before it began")),
+        occasion = host.occasion(&inputs) => occasion,
+    };
+    let (report, mode) = match occasion {
+        Ok(Some(occasion)) => {
+            let show = async |plan: &Plan, events| progress::watch(plan, events, H::progress(outlet::stdout())).await;
+            (app::walk(&inputs, &occasion, show, &stop).await, occasion.mode)
+        }
+        Ok(None) => (without_list(&inputs, None), Mode::Plan),
+        Err(problem) => (without_list(&inputs, Some(problem)), Mode::Plan),
     };
     outlet::print(&terminal::text(&report, Colour::Plain));
-    files::write(inputs, &report)?;
-    print(&host.publish(&report, inputs).await);
+    let written = files::write(&inputs, &report);
+    print(host.record(&report, &inputs));
+    let given_up = async {
+        import::stopped(&mut stop.clone()).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        lines = host.publish(&report, &inputs) => print(lines),
+        () = given_up => print([H::error("the run was stopped before its report was posted; the summary has it")]),
+    }
+    written.map_err(|problem| vec![problem])?;
     Ok(match (report.verdict(), mode) {
         // On a CI host changes that wait for their merge are success.
         (Verdict::Clean, _) | (Verdict::Pending, Mode::Plan) => GOOD,
@@ -46,17 +84,7 @@ async fn step(inputs: &Inputs, env: &Env) -> Result<u8, Problem> {
     })
 }
 
-async fn walk(inputs: &Inputs, occasion: &Occasion) -> Report {
-    app::walk(
-        inputs,
-        occasion,
-        async |plan, events| progress::watch(plan, events, outlet::log()).await,
-        &stop::listen(),
-    )
-    .await
-}
-
-fn print(lines: &[String]) {
+fn print(lines: impl IntoIterator<Item = String>) {
     for line in lines {
         outlet::print(&format!("{line}\n"));
     }

@@ -1,6 +1,6 @@
 //! Arguments: every input of the table is a flag, except those that are secret.
 
-use crate::inputs::{INPUTS, Mode, Scope};
+use crate::inputs::{Hosts, INPUTS, Mode, Scope};
 use clap::{Arg, ArgAction, ArgMatches, builder::PathBufValueParser};
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
@@ -84,7 +84,12 @@ fn list(mode: Mode, matches: &ArgMatches) -> Command {
 
 /// The inputs that are flags; mode and scope are the command and `--all`.
 fn flags() -> impl Iterator<Item = &'static crate::inputs::Input> {
-    INPUTS.iter().filter(|input| !input.is_secret && !matches!(input.name, "mode" | "scope" | "images-file"))
+    let is_flag = |input: &&crate::inputs::Input| {
+        !input.is_secret
+            && input.hosts != Hosts::AzurePipelines
+            && !matches!(input.name, "mode" | "scope" | "images-file")
+    };
+    INPUTS.iter().filter(is_flag)
 }
 
 fn program() -> clap::Command {

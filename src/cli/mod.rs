@@ -36,10 +36,7 @@ pub async fn run(command: Command, env: Env) -> ExitCode {
             Ok(settings) => list::run(&settings, Asked { mode, scope }, &env).await,
             Err(problems) => outlet::problems(&problems),
         },
-        Command::Action => match Inputs::read(&env) {
-            Ok(settings) => action::run(&settings, &env).await,
-            Err(problems) => outlet::problems(&problems),
-        },
+        Command::Action => action::run(&env).await,
         #[cfg(feature = "emulator")]
         Command::Demo => demo::run(&env).await,
         #[cfg(feature = "emulator")]

@@ -27,7 +27,12 @@ pub(super) fn progress() -> Out {
 
 /// Returns the log as a place for progress.
 pub(super) fn log() -> Out {
-    Out::Plain(Box::new(io::stdout()))
+    Out::Plain(stdout())
+}
+
+/// Returns standard output for somebody who writes for longer.
+pub(super) fn stdout() -> Box<dyn Write + Send> {
+    Box::new(io::stdout())
 }
 
 /// Writes an error to standard error and returns the exit code.

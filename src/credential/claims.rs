@@ -1,4 +1,4 @@
-//! Claims: what an identity token of GitHub says of its job, for comparison with what the application trusts.
+//! Claims: what the identity token of a job says of it, for comparison with what the application trusts.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;

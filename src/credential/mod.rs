@@ -1,9 +1,12 @@
 //! Who we are at Azure: one credential, chosen by what is there to prove it with.
 
+mod certificate;
 mod chain;
 mod claims;
+mod connection;
 mod docker_config;
-mod github_oidc;
+mod federation;
+mod job_token;
 mod mask;
 
 use crate::{azure::Cloud, http::Http};
@@ -17,18 +20,21 @@ use azure_identity::{
     WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use chain::Chain;
-use github_oidc::GitHubOidc;
+use federation::Federation;
 use mask::Masked;
 use secrecy::{ExposeSecret, SecretString};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+pub use connection::{Connection, Proof};
 pub use docker_config::{Account, docker_accounts};
-pub use github_oidc::JobToken;
+pub use job_token::JobToken;
 pub use mask::Mask;
 
 /// What the settings give to sign in with.
 #[derive(Debug, Clone, Default)]
 pub struct Identity {
+    /// The service connection of a pipeline; it stands before everything else.
+    pub connection: Option<Connection>,
     /// The directory (`AZURE_TENANT_ID`).
     pub tenant_id: Option<String>,
     /// The application or user-assigned identity (`AZURE_CLIENT_ID`).
@@ -41,6 +47,8 @@ pub struct Identity {
     pub has_identity_endpoint: bool,
     /// Whether this is a job of GitHub Actions (`GITHUB_ACTIONS`).
     pub is_on_github: bool,
+    /// Whether this is a job of Azure Pipelines (`TF_BUILD`).
+    pub is_on_azure_pipelines: bool,
     /// Where the job asks for its identity token, if it may.
     pub job_token: Option<JobToken>,
     /// Hides tokens before they are used.
@@ -50,15 +58,27 @@ pub struct Identity {
 impl Identity {
     /// Returns whether somebody meant this run to sign in as somebody.
     pub fn is_explicit(&self) -> bool {
-        self.client_secret.is_some() || self.token_file.is_some() || self.job().is_some()
+        self.connection.is_some() || self.client_secret.is_some() || self.token_file.is_some() || self.job().is_some()
     }
 
     /// Returns what a run without any credential lacks, where that can be told.
     pub fn advice(&self) -> Option<&'static str> {
-        (self.is_on_github && !self.is_explicit()).then_some(
-            "Set `client-id` and `tenant-id` and give the job `permissions: id-token: write`. Runs for forks and for \
-             Dependabot never have that right.",
-        )
+        match () {
+            () if self.is_explicit() => None,
+            () if self.is_on_github => Some(
+                "Set `client-id` and `tenant-id` and give the job `permissions: id-token: write`. Runs for forks and \
+                 for Dependabot never have that right.",
+            ),
+            () if self.is_on_azure_pipelines => {
+                Some("Name a service connection to Azure Resource Manager in the task's input `azureSubscription`.")
+            }
+            () => None,
+        }
+    }
+
+    /// Returns where people set up what this run signs in with, where there is such a page.
+    pub fn page(&self) -> Option<&str> {
+        self.connection.as_ref()?.page.as_deref()
     }
 
     /// Returns what signing in by GitHub's identity token takes: tenant, client, and where to ask for the token.
@@ -82,7 +102,7 @@ impl Refused {
         let mut hint = None;
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(error) = cause {
-            if let Some(untrusted) = error.downcast_ref::<github_oidc::Untrusted>() {
+            if let Some(untrusted) = error.downcast_ref::<federation::Untrusted>() {
                 hint = Some(untrusted.hint.clone());
             }
             cause = error.source();
@@ -96,7 +116,7 @@ const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 /// Off Azure nobody answers there, and nobody says so: a short wait tells.
 const PROBE: Duration = Duration::from_millis(800);
 
-/// Returns the credential: client secret, else GitHub's identity token, else workload identity, else managed identity,
+/// Returns the credential: a pipeline's service connection, else client secret, else GitHub's identity token, else workload identity, else managed identity,
 /// else the Azure CLI's.
 ///
 /// # Errors
@@ -107,6 +127,9 @@ pub async fn azure(identity: &Identity, http: &Http, cloud: &Cloud) -> Result<Ar
 }
 
 async fn choose(identity: &Identity, http: &Http, cloud: &Cloud) -> Result<Arc<dyn TokenCredential>, String> {
+    if let Some(connection) = &identity.connection {
+        return connection.credential(http, cloud, &identity.mask, identity.has_identity_endpoint).await;
+    }
     let options = client_options(http, cloud);
     let missing = |name: &str| format!("{name} is missing");
     if let Some(secret) = &identity.client_secret {
@@ -120,7 +143,7 @@ async fn choose(identity: &Identity, http: &Http, cloud: &Cloud) -> Result<Arc<d
     }
     if let Some((tenant, client, job)) = identity.job() {
         let (audience, mask) = (&cloud.federation_audience, identity.mask.clone());
-        let credential = GitHubOidc::new((tenant, client), job.clone(), audience, http, mask, options);
+        let credential = Federation::new((tenant, client), job.clone(), audience, http, mask, options);
         return Ok(Arc::new(credential.map_err(|error| explain(&error))?));
     }
     if let Some(token_file) = &identity.token_file {

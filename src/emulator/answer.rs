@@ -1,7 +1,7 @@
 //! Answer: from a request to a reply, past the faults, with a note of what was seen.
 
 use super::{
-    World, acr,
+    World, acr, azure_devops,
     call::{Call, Reply, empty, html, json_reply, registry_error, text, with},
     distribution, entra,
     fault::{self, Effect},
@@ -66,6 +66,7 @@ fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) -> Out
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             Outcome::Reply(failing(world, call, status))
         }
+        Effect::Delayed(seconds) => Outcome::Reply(with(route(world, call), "retry-after", seconds.to_string())),
         Effect::Throttle => {
             let seconds = left.as_secs_f64().ceil().max(1.0);
             let reply = failing(world, call, StatusCode::TOO_MANY_REQUESTS);
@@ -115,6 +116,7 @@ fn failing(world: &World, call: &Call, status: StatusCode) -> Reply {
             registry_error(status, code, reason, &Value::Null)
         }
         Some(Place::GitHub(_)) => github::failing(status),
+        Some(Place::AzureDevOps) => azure_devops::failing(status),
         Some(Place::Imds | Place::Storage(_) | Place::HubPage | Place::GitHubOidc) | None => text(status, reason),
     }
 }
@@ -127,6 +129,7 @@ fn route(world: &World, call: &Call) -> Reply {
         Some(Place::Imds) => managed_identity::answer(world, call),
         Some(Place::GitHub(server)) => github::answer(world, call, &server),
         Some(Place::GitHubOidc) => github::answer_oidc(world, call),
+        Some(Place::AzureDevOps) => azure_devops::answer(world, call),
         Some(Place::Storage(registry)) => storage::answer(world, call, &registry),
         Some(Place::TokenService(registry)) => source_token::answer(world, call, &registry),
         Some(Place::Kubernetes) => distribution::answer_kubernetes(world, call),

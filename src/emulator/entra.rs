@@ -103,7 +103,11 @@ fn audience(form: &[(String, String)]) -> Option<String> {
 
 fn prove(world: &World, form: &[(String, String)], principal: &Principal) -> Result<(), Refusal> {
     if let Some(assertion) = field(form, "client_assertion") {
-        return prove_by_assertion(world, assertion, &principal.client_id);
+        let header = token::header(assertion);
+        return match header["x5t#S256"].as_str() {
+            Some(thumbprint) => prove_by_certificate(world, (assertion, thumbprint, &header), &principal.client_id),
+            None => prove_by_assertion(world, assertion, &principal.client_id),
+        };
     }
     if let (Some(secret), Some(given)) = (&principal.secret, field(form, "client_secret"))
         && secret == given
@@ -170,6 +174,40 @@ fn prove_by_assertion(world: &World, assertion: &str, client_id: &str) -> Result
          identity credential Subject, Audience and Issuer against the presented assertion."
     );
     Err(Box::new(refuse(StatusCode::UNAUTHORIZED, "invalid_client", 700_213, &text)))
+}
+
+/// A certificate proves itself as described in "Microsoft identity platform application authentication certificate
+/// credentials".
+fn prove_by_certificate(
+    world: &World,
+    (assertion, thumbprint, header): (&str, &str, &Value),
+    client_id: &str,
+) -> Result<(), Refusal> {
+    let refuse = |code, text: &str| Err(Box::new(refuse(StatusCode::UNAUTHORIZED, "invalid_client", code, text)));
+    let claims = token::claims(assertion).unwrap_or_default();
+    let audience = claims["aud"].as_str().unwrap_or_default();
+    let is_meant = audience.ends_with(&format!("/{TENANT}/oauth2/v2.0/token"));
+    if !is_meant || claims["iss"] != client_id || claims["sub"] != client_id || !claims["jti"].is_string() {
+        return refuse(700_021, "Client assertion application identifier or audience does not match.");
+    }
+    if token::has_expired(&claims) {
+        return refuse(700_024, "Client assertion is not within its valid time range.");
+    }
+    let certificates = world.state().certificates.clone();
+    let own = certificates.iter().filter(|(client, _)| client == client_id).map(|(_, certificate)| certificate);
+    let Some(certificate) = own.into_iter().find(|certificate| {
+        let digest = crate::reference::Digest::of(certificate).to_string();
+        token::thumbprint(digest.trim_start_matches("sha256:")) == thumbprint
+    }) else {
+        return refuse(
+            700_027,
+            "The certificate with identifier used to sign the client assertion is not registered on application.",
+        );
+    };
+    if header["alg"] == "PS256" && token::is_signed_by(assertion, certificate) {
+        return Ok(());
+    }
+    refuse(50_013, "Assertion failed signature validation.")
 }
 
 fn refuse(status: StatusCode, error: &str, code: u32, text: &str) -> Reply {

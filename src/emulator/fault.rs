@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 pub(super) enum Effect {
     Status { status: u16, retry_after: Option<u64> },
     StatusAfter(u16),
+    Delayed(u64),
     Throttle,
     Close,
     Reset,
@@ -39,6 +40,7 @@ impl Effect {
             | Self::SourceMoves { .. } => true,
             Self::Status { .. }
             | Self::StatusAfter(_)
+            | Self::Delayed(_)
             | Self::Throttle
             | Self::Close
             | Self::Reset
@@ -98,6 +100,11 @@ impl Fault {
     /// Does what is asked and answers with a status all the same, as a gateway that lost patience.
     pub fn status_after(status: u16) -> Self {
         Self::new(Effect::StatusAfter(status))
+    }
+
+    /// Does what is asked and says how long to wait before the next request, as Azure DevOps does when it delays somebody.
+    pub fn delayed(seconds: u64) -> Self {
+        Self::new(Effect::Delayed(seconds))
     }
 
     /// Answers 429 to everything for a time that begins with the first request; `Retry-After` counts down.

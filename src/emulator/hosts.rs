@@ -1,6 +1,6 @@
 //! Hosts: which names the world answers to, and where the others lead.
 
-use super::{World, github, state::State, world::canonical};
+use super::{World, azure_devops, github, state::State, world::canonical};
 use std::net::SocketAddr;
 
 /// Where a name leads.
@@ -28,6 +28,8 @@ pub(super) enum Place {
     GitHub(String),
     /// The host that gives the jobs of github.com their identity tokens.
     GitHubOidc,
+    /// Azure DevOps.
+    AzureDevOps,
     /// The token service of a registry that has it on a host of its own.
     TokenService(String),
     /// The storage behind a registry.
@@ -66,6 +68,7 @@ pub(super) fn place(state: &State, host: &str) -> Option<Place> {
         "docker.io" if has("docker.io") => Some(Place::HubPage),
         "auth.docker.io" if has("docker.io") => Some(Place::TokenService("docker.io".to_owned())),
         KUBERNETES_MIRROR if has("registry.k8s.io") => Some(Place::Kubernetes),
+        azure_devops::HOST => Some(Place::AzureDevOps),
         github::OIDC_HOST if state.github.has_server(github::DOT_COM) => Some(Place::GitHubOidc),
         _ => {
             if let Some(server) = github::server_of(host).filter(|server| state.github.has_server(server)) {

@@ -131,6 +131,18 @@ impl World {
         self.state().federated.push(trust);
     }
 
+    /// Creates an application that signs in by this certificate, which is PEM.
+    ///
+    /// # Panics
+    /// When the text holds no certificate.
+    pub fn certificate_identity(&self, client_id: &str, pem: &str, rights: Rights) {
+        use rustls::pki_types::pem::PemObject;
+        let certificate = rustls::pki_types::CertificateDer::from_pem_slice(pem.as_bytes());
+        let certificate = certificate.expect("a certificate is given").to_vec();
+        self.add_principal(client_id, None, rights);
+        self.state().certificates.push((client_id.to_owned(), certificate));
+    }
+
     /// Creates a managed identity and makes it the machine's; the address 169.254.169.254 gives its tokens.
     pub fn managed_identity(&self, client_id: &str, rights: Rights) {
         self.add_principal(client_id, None, rights);

@@ -1,5 +1,5 @@
 //! An in-process stand-in for Azure Container Registry, Azure Resource Manager, Entra sign-in, the public source
-//! registries and GitHub, for the demo, for the tests, and for other programs: the Azure CLI, skopeo and docker can use it.
+//! registries, GitHub and Azure DevOps, for the demo, for the tests, and for other programs: the Azure CLI, skopeo and docker can use it.
 //!
 //! It is an HTTP proxy on a loopback port that ends TLS with a throwaway authority, so that its clients keep the
 //! true host names. Nothing ever goes out to the internet. It shares no code with the clients it is there to check.
@@ -9,6 +9,7 @@
 
 mod acr;
 mod answer;
+mod azure_devops;
 mod azure_registry;
 mod call;
 mod certificate;
@@ -43,6 +44,9 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use azure_devops::{
+    AZURE_DEVOPS_CONNECTION, AZURE_DEVOPS_TOKEN, AzureRepository, ServiceConnection, Status, Thread,
+};
 pub use azure_registry::AzureRegistry;
 pub use fault::{Fault, Part};
 pub use github::{

@@ -1,6 +1,9 @@
 //! The command `acr-sync emulator`: the stand-in as a service for other programs.
 
-use super::{CLIENT, Emulator, GITHUB_ENTERPRISE, GITHUB_TOKEN, SECRET, TENANT, World};
+use super::{
+    AZURE_DEVOPS_CONNECTION, AZURE_DEVOPS_TOKEN, CLIENT, Emulator, GITHUB_ENTERPRISE, GITHUB_TOKEN, SECRET, TENANT,
+    World,
+};
 use std::{
     io::Write,
     net::{Ipv4Addr, SocketAddr},
@@ -36,6 +39,7 @@ pub async fn serve(options: Options, mut out: impl Write) -> anyhow::Result<()> 
     };
     world.seed_demo();
     world.seed_github();
+    world.seed_azure_devops();
     if let Some(latency) = options.import_latency {
         world.import_latency(latency);
     }
@@ -75,7 +79,9 @@ fn instructions(proxy: &str, ca_file: &str) -> String {
          #   az acr import -n contosoacr --source quay.io/jetstack/cert-manager-controller:v1.15.2\n\
          # GitHub is here too, with pull request 7 of contoso/images, and so is the Enterprise Server {GITHUB_ENTERPRISE}:\n\
          #   curl --cacert $SSL_CERT_FILE --oauth2-bearer {GITHUB_TOKEN} \\\n\
-         #     https://api.github.com/repos/contoso/images/pulls/7\n"
+         #     https://api.github.com/repos/contoso/images/pulls/7\n\
+         # and Azure DevOps, with pull request 7 of https://dev.azure.com/contoso/images/_git/images, the job's token\n\
+         # {AZURE_DEVOPS_TOKEN} and the service connection {AZURE_DEVOPS_CONNECTION}\n"
     )
 }
 

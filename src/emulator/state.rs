@@ -2,6 +2,7 @@
 
 use super::{
     SourceAuth,
+    azure_devops::Organization,
     fault::Fault,
     github::Hub,
     identity::{Principal, Trust},
@@ -24,6 +25,8 @@ pub(super) struct State {
     pub(super) federated: Vec<Trust>,
     pub(super) managed_identity: Option<String>,
     pub(super) github: Hub,
+    pub(super) azure_devops: Organization,
+    pub(super) certificates: Vec<(String, Vec<u8>)>,
     pub(super) faults: Vec<Fault>,
     pub(super) seen: Vec<Seen>,
     pub(super) imports: Vec<Import>,
@@ -45,6 +48,8 @@ impl State {
             federated: Vec::new(),
             managed_identity: None,
             github: Hub::default(),
+            azure_devops: Organization::default(),
+            certificates: Vec::new(),
             faults: Vec::new(),
             seen: Vec::new(),
             imports: Vec::new(),

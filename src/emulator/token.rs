@@ -31,6 +31,29 @@ impl Kind {
     }
 }
 
+/// Returns the header of a token, or nothing of one that is none.
+pub(super) fn header(token: &str) -> Value {
+    let header = token.split('.').next().and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    header.and_then(|header| serde_json::from_slice(&header).ok()).unwrap_or_default()
+}
+
+/// Returns a hash in the form that a header has it.
+pub(super) fn thumbprint(hex: &str) -> String {
+    let byte = |at: usize| hex.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    URL_SAFE_NO_PAD.encode((0..hex.len()).step_by(2).filter_map(byte).collect::<Vec<_>>())
+}
+
+/// Returns whether the key of a certificate signed a token, by RSASSA-PSS.
+pub(super) fn is_signed_by(token: &str, certificate: &[u8]) -> bool {
+    let Some((text, signature)) = token.rsplit_once('.') else { return false };
+    let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };
+    let certificate = rustls::pki_types::CertificateDer::from(certificate);
+    webpki::EndEntityCert::try_from(&certificate).is_ok_and(|certificate| {
+        let algorithm = webpki::ring::RSA_PSS_2048_8192_SHA256_LEGACY_KEY;
+        certificate.verify_signature(algorithm, text.as_bytes(), &signature).is_ok()
+    })
+}
+
 /// Makes tokens that only it accepts. They have the form of a JWT, because clients read their claims.
 pub(super) struct Mint {
     key: String,

@@ -1,8 +1,67 @@
 //! Where the run happens: what the surroundings know about the change, and where it is reported to.
+//!
+//! What the hosts do alike stands beside them: texts, patience, the one post on a pull request and what it keeps.
 
+mod azure_devops;
 pub mod git;
 mod github;
+mod kept;
 mod local;
+mod patience;
+mod post;
+mod refusal;
+mod texts;
+mod told;
 
+use crate::{
+    app::Occasion,
+    inputs::{Env, INPUTS, Inputs},
+    problem::Problem,
+    report::{Report, progress::Out},
+};
+use std::io::Write;
+
+pub use azure_devops::AzureDevOps;
 pub use github::GitHub;
 pub use local::{Asked, occasion};
+pub use told::without_list;
+
+/// A CI host that runs this program as a step of a job.
+pub trait Host {
+    /// Reads both versions of the list; nothing where the event asks for nothing.
+    ///
+    /// # Errors
+    /// A [`Problem`] for a list that cannot be read, or a base that a plan cannot do without.
+    fn occasion(&mut self, inputs: &Inputs) -> impl Future<Output = Result<Option<Occasion>, Problem>>;
+
+    /// Writes a report into what the job itself has, without asking anybody, and returns the lines to print.
+    fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String>;
+
+    /// Publishes a report and returns the lines to print. What cannot be published is a warning that names the missing
+    /// permission, and never a failure of the run.
+    fn publish(&self, report: &Report, inputs: &Inputs) -> impl Future<Output = Vec<String>>;
+
+    /// Returns what must not be seen in the log, of all that the run was given.
+    fn secrets(env: &Env) -> Vec<String> {
+        secrets(env)
+    }
+
+    /// Returns the command that hides a secret in the log.
+    fn mask(secret: &str) -> String;
+
+    /// Returns the command that names something that is wrong with the run as a whole.
+    fn error(what: &str) -> String;
+
+    /// Returns how progress is shown in the log.
+    fn progress(log: Box<dyn Write + Send>) -> Out;
+}
+
+/// Returns the secrets that the run was given; short values would hide half of the log.
+pub fn secrets(env: &Env) -> Vec<String> {
+    let secrets = INPUTS.iter().filter(|input| input.is_secret);
+    let values = secrets
+        .flat_map(|input| env.input(input.name).into_iter().chain(input.variable.and_then(|name| env.get(name))));
+    // A line of `credentials` holds its secret last.
+    let words = values.flat_map(str::lines).filter_map(|line| line.split_whitespace().last());
+    words.filter(|word| word.len() >= 6 && !word.starts_with('$')).map(str::to_owned).collect()
+}

@@ -145,6 +145,25 @@ impl Http {
         self.persist(make, limit, 0).await
     }
 
+    /// Sends once, whatever comes of it: for requests whose repetition is the caller's to decide. A redirect is an answer.
+    ///
+    /// # Errors
+    /// [`HttpError`] when no answer came, or the body is longer than `limit` bytes.
+    pub async fn send_once(
+        &self,
+        make: impl FnOnce(&reqwest::Client) -> reqwest::RequestBuilder,
+        limit: usize,
+    ) -> Result<Reply, HttpError> {
+        let request = make(&self.client).build().map_err(|error| HttpError::unsent(&error))?;
+        let gate = self.gate(request.url());
+        let permit = gate.enter().await;
+        let result = self.once(request, limit, 0).await;
+        if result.is_ok() {
+            permit.went_well();
+        }
+        result
+    }
+
     async fn persist(
         &self,
         make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,

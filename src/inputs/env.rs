@@ -33,6 +33,11 @@ impl Env {
         self.variables.insert(format!("INPUT_{}", name.to_uppercase()), value.to_owned());
     }
 
+    /// Returns the names of all variables.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
+    }
+
     /// Returns a variable. An empty one is unset: that is how hosts pass what nobody gave.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())

@@ -1,8 +1,11 @@
 //! What the workflow or the person asked for: every setting typed, every problem gathered.
 
+mod connection;
 mod credentials;
 mod env;
+mod reader;
 mod table;
+mod way;
 
 use crate::{
     azure::{Cloud, RegistryName},
@@ -10,14 +13,15 @@ use crate::{
     http::Way,
     import::Pace,
     plan::{Overwrite, Unreviewed},
-    problem::{Problem, Side},
-    reference::Registry,
-    registry::{Login, Logins},
+    problem::Problem,
+    registry::Logins,
 };
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use reader::Reader;
+use std::{path::PathBuf, time::Duration};
 
+pub use connection::{access_token, endpoint_secrets};
 pub use env::Env;
-pub use table::{INPUTS, Input};
+pub use table::{Hosts, INPUTS, Input};
 
 /// The settings of a run.
 #[derive(Debug, Clone)]
@@ -40,6 +44,8 @@ pub struct Inputs {
     pub check_run: bool,
     /// `suggest-pins`
     pub suggest_pins: bool,
+    /// `pr-status`
+    pub pr_status: bool,
     /// `concurrency` and `import-deadline`
     pub pace: Pace,
     /// `tenant-id`, `client-id`, `client-secret`
@@ -84,12 +90,16 @@ impl Inputs {
     /// # Errors
     /// Every setting that cannot be used, each with the values that can.
     pub fn read(env: &Env) -> Result<Self, Vec<Problem>> {
-        let mut reader = Reader { env, problems: Vec::new() };
+        let mut reader = Reader::new(env);
         let mut logins = Logins::default();
         reader.docker_hub(&mut logins);
         reader.credentials(&mut logins);
         let concurrency: usize = reader.number("concurrency", 1..=100);
         let minutes: u64 = reader.number("import-deadline", 1..=240);
+        let (connection, cloud, subscription) = match reader.connection() {
+            Some(given) => (Some(given.connection), Some(given.cloud), given.subscription),
+            None => (None, None, None),
+        };
         let inputs = Self {
             registry: reader.parsed("registry"),
             images_file: reader.text("images-file").unwrap_or_default().into(),
@@ -103,6 +113,7 @@ impl Inputs {
             unreviewed: if reader.flag("require-reviewed") { Unreviewed::Refuse } else { Unreviewed::Import },
             check_run: reader.flag("check-run"),
             suggest_pins: reader.flag("suggest-pins"),
+            pr_status: reader.flag("pr-status"),
             pace: Pace {
                 imports: concurrency,
                 imports_per_source: concurrency.div_ceil(2),
@@ -110,22 +121,24 @@ impl Inputs {
                 ..Pace::default()
             },
             identity: Identity {
+                connection,
                 tenant_id: reader.text("tenant-id"),
                 client_id: reader.text("client-id"),
                 client_secret: reader.text("client-secret").map(Into::into),
                 token_file: env.get("AZURE_FEDERATED_TOKEN_FILE").map(Into::into),
                 has_identity_endpoint: env.get("IDENTITY_ENDPOINT").is_some(),
                 is_on_github: env.get("GITHUB_ACTIONS") == Some("true"),
+                is_on_azure_pipelines: env.get("TF_BUILD").is_some(),
                 job_token: job_token(env),
                 mask: Mask::default(),
             },
-            subscription: reader.text("subscription-id"),
-            cloud: reader.parsed("cloud").unwrap_or_else(Cloud::public),
+            subscription: reader.text("subscription-id").or(subscription),
+            cloud: cloud.or_else(|| reader.parsed("cloud")).unwrap_or_else(Cloud::public),
             logins,
             docker_config: None,
             plan_file: reader.text("plan-file").map(Into::into),
             result_file: reader.text("result-file").map(Into::into),
-            way: way(env),
+            way: way::read(env),
         };
         if reader.problems.is_empty() { Ok(inputs) } else { Err(reader.problems) }
     }
@@ -142,100 +155,7 @@ impl Inputs {
 /// The runner sets both for a job with `permissions: id-token: write`, and neither for another.
 fn job_token(env: &Env) -> Option<JobToken> {
     let url = env.get("ACTIONS_ID_TOKEN_REQUEST_URL")?.to_owned();
-    Some(JobToken { url, token: env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")?.into() })
-}
-
-/// Reads proxies and certificates; upper case wins where both are set.
-fn way(env: &Env) -> Way {
-    let text = |name| env.either_case(name).map(str::to_owned);
-    Way {
-        https_proxy: text("HTTPS_PROXY"),
-        // A server that is called by CGI gets `HTTP_PROXY` from a request's `Proxy` header; this program never is.
-        http_proxy: text("HTTP_PROXY"),
-        no_proxy: text("NO_PROXY"),
-        root_file: env.get("SSL_CERT_FILE").map(Into::into),
-        root_folder: env.get("SSL_CERT_DIR").map(Into::into),
-        ..Way::default()
-    }
-}
-
-struct Reader<'a> {
-    env: &'a Env,
-    problems: Vec<Problem>,
-}
-
-impl Reader<'_> {
-    fn text(&self, name: &str) -> Option<String> {
-        let input = INPUTS.iter().find(|input| input.name == name)?;
-        let given = self.env.input(name).or_else(|| self.env.get(input.variable?));
-        let text = given.unwrap_or(input.default);
-        (!text.is_empty()).then(|| text.to_owned())
-    }
-
-    fn parsed<T: FromStr<Err = String>>(&mut self, name: &str) -> Option<T> {
-        let text = self.text(name)?;
-        text.parse().map_err(|expected: String| self.wrong(name, &text, &expected)).ok()
-    }
-
-    fn choice<T: Copy>(&mut self, name: &str, values: &[(&str, Option<T>)]) -> Option<T> {
-        let text = self.text(name).unwrap_or_default();
-        let found = values.iter().find(|(value, _)| value.eq_ignore_ascii_case(&text));
-        if found.is_none() {
-            let names: Vec<_> = values.iter().map(|(value, _)| format!("`{value}`")).collect();
-            self.wrong(name, &text, &format!("expected {}", names.join(" or ")));
-        }
-        found.and_then(|&(_, value)| value)
-    }
-
-    fn flag(&mut self, name: &str) -> bool {
-        self.choice(name, &[("true", Some(true)), ("false", Some(false))]).unwrap_or_default()
-    }
-
-    fn number<T: FromStr + PartialOrd + std::fmt::Display + Copy>(
-        &mut self,
-        name: &str,
-        range: std::ops::RangeInclusive<T>,
-    ) -> T {
-        let text = self.text(name).unwrap_or_default();
-        match text.parse() {
-            Ok(number) if range.contains(&number) => number,
-            _ => {
-                self.wrong(name, &text, &format!("expected a number from {} to {}", range.start(), range.end()));
-                *range.start()
-            }
-        }
-    }
-
-    fn docker_hub(&mut self, logins: &mut Logins) {
-        match (self.text("docker-username"), self.text("docker-password")) {
-            (Some(username), Some(password)) => {
-                logins.add(Registry::docker_hub(), "", Login::Password { username, password: password.into() });
-            }
-            (None, None) => {}
-            (Some(_), None) => self.problem("input `docker-password` is missing beside `docker-username`"),
-            (None, Some(_)) => self.problem("input `docker-username` is missing beside `docker-password`"),
-        }
-    }
-
-    fn credentials(&mut self, logins: &mut Logins) {
-        let text = self.text("credentials").unwrap_or_default();
-        for (line, login) in credentials::read(&text, self.env) {
-            match login {
-                Ok((registry, path, login)) => logins.add(registry, &path, login),
-                // Never the line itself: it holds a secret.
-                Err(expected) => self.problem(&format!("input `credentials`, line {line}: {expected}")),
-            }
-        }
-    }
-
-    fn wrong(&mut self, name: &str, text: &str, expected: &str) {
-        let text: String = text.chars().take(100).collect();
-        self.problem(&format!("input `{name}` is {text:?}: {expected}"));
-    }
-
-    fn problem(&mut self, what: &str) {
-        self.problems.push(Problem::new(Side::Settings, what));
-    }
+    Some(JobToken::GitHub { url, token: env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")?.into() })
 }
 
 #[cfg(test)]

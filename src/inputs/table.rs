@@ -11,17 +11,35 @@ pub struct Input {
     pub variable: Option<&'static str>,
     /// Whether its value is secret: it is then no flag, for others can read a program's arguments.
     pub is_secret: bool,
+    /// Where it is offered.
+    pub hosts: Hosts,
     /// What it does, one sentence.
     pub about: &'static str,
 }
 
+/// Where an input is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hosts {
+    /// By the action, the task and the command line.
+    All,
+    /// Not by the task: Azure Pipelines has no such thing, or brings it along.
+    GitHub,
+    /// By the task alone.
+    AzurePipelines,
+}
+
 const fn input(name: &'static str, default: &'static str, about: &'static str) -> Input {
-    Input { name, default, variable: None, is_secret: false, about }
+    Input { name, default, variable: None, is_secret: false, hosts: Hosts::All, about }
 }
 
 impl Input {
     const fn or(mut self, variable: &'static str) -> Self {
         self.variable = Some(variable);
+        self
+    }
+
+    const fn only_on(mut self, hosts: Hosts) -> Self {
+        self.hosts = hosts;
         self
     }
 
@@ -32,7 +50,7 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 22] = [
+pub const INPUTS: [Input; 24] = [
     input("registry", "", "The target registry: its name, login server or resource id."),
     input("images-file", "images.txt", "The list of images."),
     input("mode", "auto", "`plan`, `apply`, or `auto`: a pull request plans, everything else applies."),
@@ -64,15 +82,31 @@ pub const INPUTS: [Input; 22] = [
     input("result-file", "", "Where to write the result as JSON."),
     input("github-token", "", "The token that reads the repository and posts the plan to the pull request.")
         .or("GITHUB_TOKEN")
+        .only_on(Hosts::GitHub)
         .secret(),
     input(
         "check-run",
         "true",
         "`false` leaves out the check run, which has a remark on every line and needs `checks: write`.",
-    ),
+    )
+    .only_on(Hosts::GitHub),
     input(
         "suggest-pins",
         "false",
         "`true` suggests, on each line of a pull request that names only a tag, to pin what the plan shows.",
-    ),
+    )
+    .only_on(Hosts::GitHub),
+    input(
+        "azure-subscription",
+        "",
+        "The service connection to Azure Resource Manager that signs in; it brings tenant, client and cloud (Azure \
+         Pipelines only).",
+    )
+    .only_on(Hosts::AzurePipelines),
+    input(
+        "pr-status",
+        "false",
+        "`true` posts a status on the pull request, which a branch policy can require (Azure Pipelines only).",
+    )
+    .only_on(Hosts::AzurePipelines),
 ];

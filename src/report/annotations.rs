@@ -12,7 +12,8 @@ use crate::{
 };
 use std::{collections::HashSet, ops::Range};
 
-/// The most annotations of one level that a step can have is ten (runner, `ExecutionContext.cs`): nine and the rest.
+/// The most annotations of one level that a step can have is ten (`ExecutionContext.cs` of GitHub's runner and of Azure
+/// Pipelines' agent): nine and the rest.
 const MOST: usize = 9;
 /// The most characters of a title (REST reference, check runs).
 const LONGEST_TITLE: usize = 255;
@@ -86,14 +87,19 @@ pub fn of(report: &Report) -> Vec<Annotation> {
 pub fn log_commands(annotations: &[Annotation]) -> Vec<String> {
     let mut commands = Vec::new();
     for level in [Level::Failure, Level::Warning, Level::Notice] {
-        let of_level: Vec<_> = annotations.iter().filter(|annotation| annotation.level == level).collect();
-        commands.extend(of_level.iter().take(MOST).map(|annotation| command(annotation)));
-        if of_level.len() > MOST {
-            let more = of_level.len() - MOST;
-            commands.push(format!("::{} title=acr-sync::and {more} more, see the summary", word(level)));
-        }
+        let (shown, more) = at_most(annotations, level);
+        commands.extend(shown.into_iter().map(command));
+        commands.extend(more.map(|more| format!("::{} title=acr-sync::and {more} more, see the summary", word(level))));
     }
     commands
+}
+
+/// Returns the first nine of a level, and how many more there are where there are more.
+pub fn at_most(annotations: &[Annotation], level: Level) -> (Vec<&Annotation>, Option<usize>) {
+    let mut of_level: Vec<_> = annotations.iter().filter(|annotation| annotation.level == level).collect();
+    let more = of_level.len().checked_sub(MOST).filter(|&more| more > 0);
+    of_level.truncate(MOST);
+    (of_level, more)
 }
 
 fn command(annotation: &Annotation) -> String {

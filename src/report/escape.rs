@@ -124,6 +124,17 @@ pub fn mask(secret: &str) -> String {
     format!("::add-mask::{}", secret.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"))
 }
 
+/// Writes the data of a logging command of Azure Pipelines (`CommandStringConvertor.cs`). Line ends remain line ends.
+pub fn agent_data(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(log_line).collect();
+    lines.join("\n").replace('%', "%AZP25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Writes the value of a property of a logging command of Azure Pipelines.
+pub fn agent_property(text: &str) -> String {
+    agent_data(text).replace(']', "%5D").replace(';', "%3B")
+}
+
 /// Returns at most so many characters, with a sign that there are more.
 pub fn cut(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
@@ -319,6 +330,12 @@ mod tests {
             }
             let property = command_property(&text);
             prop_assert!(!property.contains([':', ',']), "{property:?}");
+            let (data, property) = (agent_data(&text), agent_property(&text));
+            prop_assert!(!data.contains(['\r', '\n']) && !property.contains(['\n', ']', ';']), "{data:?} {property:?}");
+            // As the agent reads it back, in its order.
+            let back = property.replace("%3B", ";").replace("%0D", "\r").replace("%0A", "\n").replace("%5D", "]");
+            let lines: Vec<_> = text.lines().map(log_line).collect();
+            prop_assert_eq!(back.replace("%AZP25", "%"), lines.join("\n"));
         }
 
         #[test]

@@ -35,6 +35,8 @@ pub enum Out {
     Bars,
     /// Lines of a log.
     Plain(Box<dyn Write + Send>),
+    /// Lines of a log whose agent shows how far a step is (Azure Pipelines).
+    Agent(Box<dyn Write + Send>),
     /// Nowhere.
     Silent,
 }
@@ -44,6 +46,7 @@ impl fmt::Debug for Out {
         f.write_str(match self {
             Self::Bars => "Bars",
             Self::Plain(_) => "Plain",
+            Self::Agent(_) => "Agent",
             Self::Silent => "Silent",
         })
     }
@@ -91,15 +94,22 @@ fn take(plan: &Plan, event: Event, running: &mut Running, view: &mut View) {
 
 enum View {
     Bars(Bars),
-    Plain(Box<dyn Write + Send>),
+    Plain(Box<dyn Write + Send>, Option<Share>),
     Silent,
+}
+
+/// How much of a plan is done.
+struct Share {
+    done: usize,
+    all: usize,
 }
 
 impl View {
     fn new(plan: &Plan, out: Out) -> Self {
         match out {
             Out::Bars => Self::Bars(Bars::new(MultiProgress::new(), plan)),
-            Out::Plain(out) => Self::Plain(out),
+            Out::Plain(out) => Self::Plain(out, None),
+            Out::Agent(out) => Self::Plain(out, Some(Share { done: 0, all: plan.steps.len() })),
             Out::Silent => Self::Silent,
         }
     }
@@ -107,7 +117,7 @@ impl View {
     fn started(&mut self, index: usize, step: &Step) {
         match self {
             Self::Bars(bars) => bars.started(index, step),
-            Self::Plain(_) => self.line(&format!("started  {}", label(step))),
+            Self::Plain(..) => self.line(&format!("started  {}", label(step))),
             Self::Silent => {}
         }
     }
@@ -116,23 +126,26 @@ impl View {
         match self {
             Self::Bars(bars) => bars.arrived(index, step),
             // Its end follows within moments and is a line of its own.
-            Self::Plain(_) | Self::Silent => {}
+            Self::Plain(..) | Self::Silent => {}
         }
     }
 
     fn ended(&mut self, index: usize, step: &Step, took: Option<Duration>) {
         match (self, took) {
             (Self::Bars(bars), _) => bars.ended(index),
-            (view @ Self::Plain(_), Some(took)) => {
-                view.line(&format!("ended    {} after {}", label(step), seconds(took)));
+            (view @ Self::Plain(..), took) => {
+                if let Some(took) = took {
+                    view.line(&format!("ended    {} after {}", label(step), seconds(took)));
+                }
+                view.share(took.is_some());
             }
-            (Self::Plain(_), None) | (Self::Silent, _) => {}
+            (Self::Silent, _) => {}
         }
     }
 
     fn still(&mut self, plan: &Plan, running: &Running, elapsed: Duration) {
         // The bars show it all the time.
-        if !matches!(self, Self::Plain(_)) || running.is_empty() {
+        if !matches!(self, Self::Plain(..)) || running.is_empty() {
             return;
         }
         let names = running.keys().take(MOST_NAMED).filter_map(|&index| plan.steps.get(index));
@@ -145,12 +158,22 @@ impl View {
     fn close(&mut self) {
         match self {
             Self::Bars(bars) => bars.close(),
-            Self::Plain(_) | Self::Silent => {}
+            Self::Plain(..) | Self::Silent => {}
+        }
+    }
+
+    /// Counts a step, and tells the agent of one that took its time.
+    fn share(&mut self, is_told: bool) {
+        let Self::Plain(_, Some(share)) = self else { return };
+        share.done += 1;
+        let (done, all) = (share.done, share.all.max(1));
+        if is_told {
+            self.line(&format!("##vso[task.setprogress value={}]{done} of {all} lines", done * 100 / all));
         }
     }
 
     fn line(&mut self, text: &str) {
-        let Self::Plain(out) = self else { return };
+        let Self::Plain(out, _) = self else { return };
         let written: io::Result<()> = writeln!(out, "{text}").and_then(|()| out.flush());
         // A log that nobody reads any more is no reason to stop importing.
         if written.is_err() {
@@ -267,9 +290,13 @@ mod tests {
 
     /// Sends events, each after so many seconds of a clock that costs no time.
     async fn logged(plan: Plan, events: &[(u64, Event)]) -> String {
+        logged_by(plan, events, |log| Out::Plain(Box::new(log))).await
+    }
+
+    async fn logged_by(plan: Plan, events: &[(u64, Event)], out: impl FnOnce(Log) -> Out) -> String {
         let (sender, receiver) = unbounded_channel();
         let log = Log::default();
-        let out = Out::Plain(Box::new(log.clone()));
+        let out = out(log.clone());
         let send = async {
             for &(after, event) in events {
                 sleep(Duration::from_secs(after)).await;
@@ -299,6 +326,13 @@ mod tests {
         ended    docker.io/library/a:0 => a:0 after 1 min 6 s
         ended    docker.io/library/a:1 => a:1 after 1 min 6 s
         ");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_agent_is_told_how_far_it_is() {
+        let events = [(0, Event::Ended(0)), (0, Event::Started(1)), (1, Event::Ended(1))];
+        let log = logged_by(plan(4), &events, |log| Out::Agent(Box::new(log))).await;
+        assert_eq!(log.lines().last(), Some("##vso[task.setprogress value=50]2 of 4 lines"), "{log}");
     }
 
     #[tokio::test(start_paused = true)]

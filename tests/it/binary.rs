@@ -1,6 +1,6 @@
 //! A few runs of the real program in a scrubbed environment, through the proxy as any other client.
 
-use acr_sync::emulator::{CLIENT, Emulator, Image, SECRET, TENANT, World};
+use acr_sync::emulator::{AZURE_DEVOPS_CONNECTION, AZURE_DEVOPS_TOKEN, CLIENT, Emulator, Image, SECRET, TENANT, World};
 use assert_cmd::Command;
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -246,4 +246,109 @@ async fn a_pull_request_of_github_is_planned_and_a_push_applied() {
     assert!(fs::read_to_string(at("summary.md")).unwrap().contains("mirror/nginx"));
     assert!(fs::read_to_string(at("output")).unwrap().contains("imported<<"));
     assert_eq!(emulator.world().imports().len(), 1);
+}
+
+/// The variables of a build on the main branch, as the agent names them.
+fn build(folder: &Path, emulator: &Emulator) -> Vec<(String, String)> {
+    let repository = emulator.world().azure_devops("contoso", "images", "images");
+    let merge = "3".repeat(40);
+    let id = repository.build("refs/heads/main", "IndividualCI", &merge, None).to_string();
+    repository.complete(7, &merge);
+    let (project, connection) = (repository.project_id(), AZURE_DEVOPS_CONNECTION);
+    let root = "https://dev.azure.com/contoso/";
+    let temporary = folder.display().to_string();
+    let jobs = format!("{root}{project}/_apis/distributedtask/hubs/build/plans/p/jobs/j/oidctoken");
+    [
+        ("TF_BUILD", "True"),
+        ("SYSTEM_COLLECTIONURI", root),
+        ("SYSTEM_TEAMPROJECTID", &project),
+        ("SYSTEM_DEFINITIONID", "12"),
+        ("SYSTEM_OIDCREQUESTURI", &jobs),
+        ("ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN", AZURE_DEVOPS_TOKEN),
+        (&format!("ENDPOINT_AUTH_SCHEME_{connection}"), "WorkloadIdentityFederation"),
+        (&format!("ENDPOINT_AUTH_PARAMETER_{connection}_TENANTID"), TENANT),
+        (&format!("ENDPOINT_AUTH_PARAMETER_{connection}_SERVICEPRINCIPALID"), CLIENT),
+        ("BUILD_BUILDID", &id),
+        ("BUILD_REASON", "IndividualCI"),
+        ("BUILD_SOURCEBRANCH", "refs/heads/main"),
+        ("BUILD_SOURCEVERSION", &merge),
+        ("BUILD_REPOSITORY_PROVIDER", "TfsGit"),
+        ("BUILD_REPOSITORY_ID", repository.id()),
+        ("BUILD_SOURCESDIRECTORY", &temporary),
+        ("AGENT_TEMPDIRECTORY", &temporary),
+        ("INPUT_REGISTRY", "contosoacr"),
+        ("INPUT_AZURESUBSCRIPTION", connection),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// A world with the project of the examples.
+fn azure_devops() -> World {
+    let world = World::demo();
+    world.seed_azure_devops();
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_of_azure_pipelines_is_applied() {
+    let folder = TempDir::new().unwrap();
+    let emulator = Emulator::start(azure_devops()).await.unwrap();
+    let mut command = online(folder.path(), &emulator);
+    command.env_remove("AZURE_CLIENT_SECRET").envs(build(folder.path(), &emulator));
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = stdout(&output);
+    assert_eq!(code(&output), 0, "{text}");
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[0], format!("##vso[task.setsecret]{AZURE_DEVOPS_TOKEN}"), "before anything else");
+    assert!(lines.contains(&"##vso[task.setvariable variable=imported;isOutput=true]1"), "{text}");
+    assert!(lines.iter().any(|line| line.starts_with("##vso[task.setprogress value=100]")), "{text}");
+    assert!(!text.contains("task.complete"), "the task ends with it: {text}");
+    let summary = lines.iter().find_map(|line| line.strip_prefix("##vso[task.uploadsummary]")).unwrap();
+    assert!(fs::read_to_string(summary).unwrap().contains("ingress-nginx/controller"));
+    assert_eq!(emulator.world().imports().len(), 1, "only the line of the pull request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_build_publishes_its_report_before_it_is_killed() {
+    let folder = TempDir::new().unwrap();
+    let world = azure_devops();
+    world.import_latency(std::time::Duration::from_secs(60));
+    let emulator = Emulator::start(world).await.unwrap();
+    let authority = folder.path().join("ca.pem");
+    fs::write(&authority, emulator.ca_pem()).unwrap();
+    let repository = emulator.world().azure_devops("contoso", "images", "images");
+    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("acr-sync"))
+        .env_clear()
+        .envs(build(folder.path(), &emulator))
+        .env("HTTPS_PROXY", emulator.proxy_url())
+        .env("SSL_CERT_FILE", &authority)
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while emulator.world().imports().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let process = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    // The agent's order; the second comes while the report is on its way.
+    for signal in [nix::sys::signal::Signal::SIGINT, nix::sys::signal::Signal::SIGTERM] {
+        nix::sys::signal::kill(process, signal).unwrap();
+    }
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+    let text = stdout(&output);
+    assert_eq!(code(&output), 1, "{text}");
+    assert!(text.contains("still running") && text.contains("##vso[task.uploadsummary]"), "{text}");
+    assert!(repository.threads(7)[0].content.contains("still running"), "{:?}", repository.threads(7));
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_errors_of_the_step() {
+    let folder = TempDir::new().unwrap();
+    let mut command = program(folder.path());
+    command.env("TF_BUILD", "True").env("INPUT_MODE", "dry]run");
+    let output = command.output().unwrap();
+    assert_eq!(code(&output), 1);
+    let text = stdout(&output);
+    assert!(text.starts_with("##vso[task.logissue type=error;]a setting: input `mode` is \"dry]run\""), "{text}");
 }

@@ -518,7 +518,10 @@ async fn a_list_that_is_renamed_is_new_with_all_its_lines() {
     let step = workflow.pull_request().await;
     assert_eq!((step.report().steps().count(), step.report().totals().removed), (2, 0), "{}", step.printed);
     let Base::Commit { id, because } = &step.report().base else { unreachable!("the merge has a parent") };
-    assert!(*id == workflow.base && because.contains("first parent"), "{because}");
+    assert!(
+        *id == workflow.base && because.contains("first parent") && because.contains("it has no `lists/new.txt`"),
+        "{because}"
+    );
     let comment = workflow.comments().remove(0);
     assert!(comment.contains("lists/new.txt") && comment.contains(&workflow.base[..12]), "{comment}");
 

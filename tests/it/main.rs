@@ -1,6 +1,8 @@
 //! Scenarios through the corridor against the emulator, in the order in which a run walks.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod azure_devops;
+mod azure_devops_sign_in;
 mod binary;
 #[cfg(feature = "judges")]
 mod checkout;
@@ -8,6 +10,7 @@ mod faults;
 mod github;
 mod house;
 mod importing;
+mod pipeline;
 mod planning;
 mod readme;
 mod refusals;

@@ -5,7 +5,7 @@ use acr_sync::{
     app,
     credential::Mask,
     emulator::{CLIENT, Emulator, GitHubRepository, Rights, SECRET, TENANT, World},
-    host::GitHub,
+    host::{GitHub, Host, without_list},
     http::{Retry, Way},
     inputs::{Env, Inputs},
     problem::Problem,
@@ -21,7 +21,7 @@ use tokio::sync::watch;
 
 pub(crate) const LINE: &str = "docker.io/library/nginx:1.27 => mirror/nginx\n";
 pub(crate) const ALL: [&str; 4] = ["contents: read", "pull-requests: write", "checks: write", "actions: read"];
-const OLD: &str = "quay.io/old/app:1 => old/app\n";
+pub(crate) const OLD: &str = "quay.io/old/app:1 => old/app\n";
 
 /// A repository with a list on `main` and pull request 7, which adds a line to it.
 pub(crate) struct Workflow {
@@ -35,6 +35,37 @@ pub(crate) struct Workflow {
     env: Vec<(String, String)>,
     /// What the run hides from its log.
     pub(crate) hidden: Arc<Mutex<Vec<String>>>,
+}
+
+/// Runs as a step on a host and returns its report, if the event asks for anything, and what it prints.
+pub(crate) async fn run_on<H: Host>(
+    env: &Env,
+    emulator: &Emulator,
+    hidden: &Arc<Mutex<Vec<String>>>,
+    new: impl FnOnce(&Env, &Inputs) -> Result<H, Problem>,
+) -> Result<(Option<Report>, String), Problem> {
+    let mut inputs = Inputs::read(env).map_err(|mut problems| problems.remove(0))?;
+    let hidden = Arc::clone(hidden);
+    inputs.identity.mask = Mask::new(move |secret| hidden.lock().unwrap().push(secret.to_owned()));
+    inputs.way = Way {
+        https_proxy: Some(emulator.proxy_url()),
+        http_proxy: Some(emulator.proxy_url()),
+        roots: Some(emulator.ca_pem().to_owned()),
+        retry: Retry { first: Duration::from_millis(10), longest: Duration::from_millis(50), ..Retry::default() },
+        ..Way::default()
+    };
+    let mut host = new(env, &inputs)?;
+    let (stop, stopped) = watch::channel(false);
+    let report = match host.occasion(&inputs).await {
+        Ok(Some(occasion)) => Some(app::walk(&inputs, &occasion, async |_, _| {}, &stopped).await),
+        Ok(None) => None,
+        Err(problem) => Some(without_list(&inputs, Some(problem))),
+    };
+    drop(stop);
+    let shown = report.clone().unwrap_or_else(|| without_list(&inputs, None));
+    let mut printed = host.record(&shown, &inputs);
+    printed.extend(host.publish(&shown, &inputs).await);
+    Ok((report, printed.join("\n")))
 }
 
 /// What is left of a run to look at.
@@ -143,26 +174,7 @@ impl Workflow {
         ] {
             env.set_variable(name, value);
         }
-        let mut inputs = Inputs::read(&env).unwrap();
-        let hidden = Arc::clone(&self.hidden);
-        inputs.identity.mask = Mask::new(move |secret| hidden.lock().unwrap().push(secret.to_owned()));
-        inputs.way = Way {
-            https_proxy: Some(self.emulator.proxy_url()),
-            http_proxy: Some(self.emulator.proxy_url()),
-            roots: Some(self.emulator.ca_pem().to_owned()),
-            retry: Retry { first: Duration::from_millis(10), longest: Duration::from_millis(50), ..Retry::default() },
-            ..Way::default()
-        };
-        let mut host = GitHub::new(&env, &inputs)?;
-        let (stop, stopped) = watch::channel(false);
-        let report = match host.occasion(&inputs).await {
-            Ok(Some(occasion)) => Some(app::walk(&inputs, &occasion, async |_, _| {}, &stopped).await),
-            Ok(None) => None,
-            Err(problem) => Some(host.without_list(&inputs, Some(problem))),
-        };
-        drop(stop);
-        let shown = report.clone().unwrap_or_else(|| host.without_list(&inputs, None));
-        let printed = host.publish(&shown, &inputs).await.join("\n");
+        let (report, printed) = run_on(&env, &self.emulator, &self.hidden, GitHub::new).await?;
         let summary = fs::read_to_string(at("summary")).unwrap();
         Ok(Step { report, printed, summary })
     }

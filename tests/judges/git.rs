@@ -1,6 +1,6 @@
 //! Repositories made by git itself, read without it.
 
-use acr_sync::host::git::{GitError, MergeBase, NoMergeBase, first_parent, merge_base_with_upstream, text_at};
+use acr_sync::host::git::{GitError, MergeBase, NoMergeBase, merge_base_with_upstream, parents, text_at};
 use std::{fs, path::Path, process::Command};
 use tempfile::TempDir;
 
@@ -128,27 +128,24 @@ fn a_shallow_clone_says_what_it_does_not_hold() {
     let second = origin.commit("images.txt", "b");
     let copy = Copy::clone_of(&origin, &["--depth=1"]);
     assert_eq!(copy.text("HEAD", "images.txt").unwrap().as_deref(), Some("b"));
-    for error in [
-        copy.text(&first, "images.txt").unwrap_err(),
-        copy.text("HEAD^", "images.txt").unwrap_err(),
-        first_parent(copy.path(), "HEAD").unwrap_err(),
-    ] {
+    for error in [copy.text(&first, "images.txt").unwrap_err(), copy.text("HEAD^", "images.txt").unwrap_err()] {
         assert!(matches!(error, GitError::MissingObject { is_shallow: true, .. }), "{error:?}");
     }
-    assert_eq!(first_parent(origin.path(), &second).unwrap(), Some(first.clone()));
-    assert_eq!(first_parent(origin.path(), &first).unwrap(), None);
+    assert_eq!(parents(copy.path(), "HEAD").unwrap(), [first.as_str()], "named by the commit all the same");
+    assert_eq!(parents(origin.path(), &second).unwrap(), [first.as_str()]);
+    assert_eq!(parents(origin.path(), &first).unwrap(), [""; 0]);
 }
 
 #[test]
-fn the_first_parent_of_a_merge_is_what_was_merged_onto() {
+fn the_first_parent_of_a_merge_is_what_was_merged_onto_and_the_second_what_was_merged() {
     let copy = Copy::new();
     copy.commit("images.txt", "a");
     copy.git(&["checkout", "--quiet", "-b", "topic"]);
-    copy.commit("images.txt", "b");
+    let head = copy.commit("images.txt", "b");
     copy.git(&["checkout", "--quiet", "main"]);
     let onto = copy.commit("other.txt", "c");
     copy.git(&["merge", "--quiet", "--no-edit", "topic"]);
-    assert_eq!(first_parent(copy.path(), "HEAD").unwrap(), Some(onto));
+    assert_eq!(parents(copy.path(), "HEAD").unwrap(), [onto, head]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::{
     app,
     cli::outlet,
     emulator::{CLIENT, Emulator, GitHubRepository, SECRET, TENANT, World},
-    host::GitHub,
+    host::{GitHub, Host},
     http::Way,
     images::Colour,
     inputs::{Env, Inputs},
@@ -127,7 +127,8 @@ impl Stage {
         let occasion = host.occasion(&inputs).await.map_err(told)?.context("the event asks for nothing")?;
         let watch = async |plan: &_, events| progress::watch(plan, events, outlet::progress()).await;
         let report = app::walk(&inputs, &occasion, watch, &self.never).await;
-        let lines = host.publish(&report, &inputs).await;
+        let mut lines = host.record(&report, &inputs);
+        lines.extend(host.publish(&report, &inputs).await);
         if let Some(warning) = lines.iter().find(|line| line.contains("was not posted")) {
             anyhow::bail!("{warning}");
         }

@@ -61,12 +61,12 @@ pub(super) struct Commit {
 }
 
 /// Returns forty hexadecimal digits for a text: unique, and no true hash of git.
-pub(super) fn sha_of(text: &str) -> String {
+pub(in crate::emulator) fn sha_of(text: &str) -> String {
     Digest::of(text.as_bytes()).to_string().chars().skip("sha256:".len()).take(40).collect()
 }
 
 /// Returns the id that git gives a file (git's documentation, "Git Internals: Git Objects").
-pub(super) fn blob_sha(bytes: &[u8]) -> String {
+pub(in crate::emulator) fn blob_sha(bytes: &[u8]) -> String {
     gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Blob, bytes)
         .map_or_else(|_| "0".repeat(40), |id| id.to_string())
 }

@@ -26,6 +26,7 @@ mod workflow_run;
 pub use check_run::{CheckAnnotation, CheckRun};
 pub use comment::Comment;
 pub use commit::TreeEntry;
+pub(super) use commit::{blob_sha, sha_of};
 pub use handle::GitHubRepository;
 pub use oidc::OidcRequest;
 pub use pull_request::PullRequest;

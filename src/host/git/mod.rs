@@ -51,18 +51,21 @@ pub fn text_at(directory: &Path, revision: &str, file: &Path) -> Result<Option<V
     Ok(None)
 }
 
-/// Returns the first parent of a commit, or nothing if it has none.
+/// Returns the parents of a commit in their order. A shallow clone need not hold them.
 ///
 /// # Errors
-/// [`GitError`]; [`GitError::MissingObject`] where the clone is too shallow to hold the parent.
-pub fn first_parent(directory: &Path, revision: &str) -> Result<Option<String>, GitError> {
+/// [`GitError`] for a commit that is not there.
+pub fn parents(directory: &Path, revision: &str) -> Result<Vec<String>, GitError> {
     let repository = open(directory)?;
-    // The commit names its parents even where a shallow clone does not hold them.
-    let Some(parent) = commit(&repository, revision)?.parent_ids().next().map(gix::Id::detach) else {
-        return Ok(None);
-    };
-    find(&repository, parent)?;
-    Ok(Some(parent.to_string()))
+    Ok(commit(&repository, revision)?.parent_ids().map(|parent| parent.to_string()).collect())
+}
+
+/// Returns the id of the commit that a revision names.
+///
+/// # Errors
+/// [`GitError`] for a commit that is not there.
+pub fn commit_id(directory: &Path, revision: &str) -> Result<String, GitError> {
+    Ok(commit(&open(directory)?, revision)?.id().to_string())
 }
 
 /// Opens the repository that a directory is in; a linked working copy and a bare repository are repositories too.

@@ -1,6 +1,12 @@
 //! Api: GitHub's REST API for one repository, with what may be repeated and how long it is waited.
 
+use super::refusal::{self, needs, unclear};
 use crate::{
+    host::{
+        patience::{Again, patiently},
+        refusal::ApiError,
+        texts::{self, Remote},
+    },
     http::{Cause, Http, Retry},
     images::MAX_BYTES,
     inputs::Env,
@@ -9,10 +15,6 @@ use octocrab::Octocrab;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::refusal::ApiError;
-
-/// The longest that a run waits in all for a rate limit: a report is not worth more of a runner's time.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Pages of a hundred that are read of any list.
 const MOST_PAGES: usize = 50;
 
@@ -30,15 +32,6 @@ impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Api").field("root", &self.root).finish_non_exhaustive()
     }
-}
-
-/// Whether a request may be sent again when nobody knows what became of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Again {
-    /// Twice is as good as once.
-    Yes,
-    /// Twice would be two.
-    No,
 }
 
 /// A commit, as far as it matters here.
@@ -91,7 +84,7 @@ impl Api {
     /// Gets one thing; the path begins behind the repository.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
         let route = format!("{}{path}", self.root);
-        self.patiently(Again::Yes, async || answered(self.client.get(&route, None::<&()>).await)).await
+        patiently(&self.retry, Again::Yes, async || answered(self.client.get(&route, None::<&()>).await)).await
     }
 
     /// Gets every entry of a list, page by page.
@@ -112,7 +105,7 @@ impl Api {
     /// Creates something: never sent again but after a rate limit, which is answered before anything is done.
     pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ApiError> {
         let route = format!("{}{path}", self.root);
-        self.patiently(Again::No, async || answered(self.client.post(&route, Some(body)).await)).await
+        patiently(&self.retry, Again::No, async || answered(self.client.post(&route, Some(body)).await)).await
     }
 
     /// Changes something.
@@ -123,7 +116,7 @@ impl Api {
         again: Again,
     ) -> Result<T, ApiError> {
         let route = format!("{}{path}", self.root);
-        self.patiently(again, async || answered(self.client.patch(&route, Some(body)).await)).await
+        patiently(&self.retry, again, async || answered(self.client.patch(&route, Some(body)).await)).await
     }
 
     /// Deletes something.
@@ -133,7 +126,7 @@ impl Api {
             let reply = answered(self.client._delete(uri.as_str(), None::<&()>).await)?;
             answered(octocrab::map_github_error(reply).await.map(drop))
         };
-        self.patiently(Again::Yes, send).await
+        patiently(&self.retry, Again::Yes, send).await
     }
 
     /// Gets the commit that a SHA or a branch names.
@@ -160,19 +153,19 @@ impl Api {
                 Cause::TooLong(_) => {
                     ApiError::Unfit(format!("`{path}` is larger than 16 MiB, the most that a list may have"))
                 }
-                _ => ApiError::Unclear(error.to_string()),
+                _ => unclear(&error.to_string()),
             })?;
             match reply.status.as_u16() {
                 200 | 404 => Ok(reply),
-                status => Err(ApiError::status(status, &reply.headers, &crate::http::excerpt(&reply.body))),
+                status => Err(refusal::status(status, &reply.headers, &crate::http::excerpt(&reply.body))),
             }
         };
-        let reply = self.patiently(Again::No, send).await?;
+        let reply = patiently(&self.retry, Again::No, send).await?;
         if reply.status.as_u16() == 404 {
             return self.commit(at).await.map(|_| None);
         }
         let is_raw = reply.header("content-type").is_some_and(|kind| kind.contains("raw"));
-        if !is_raw || (may_be_link(&reply.body) && self.is_link(path, at).await?) {
+        if !is_raw || (texts::may_be_link(&reply.body) && self.is_link(path, at).await?) {
             return Err(ApiError::Unfit(format!("`{path}` is a folder, a submodule or a symbolic link, not a file")));
         }
         Ok(Some(reply.body.to_vec()))
@@ -188,39 +181,30 @@ impl Api {
         let entry: Entry = self.get(&format!("/contents/{}?ref={at}", encoded(path))).await?;
         Ok(entry.r#type != "file")
     }
+}
 
-    /// Sends until there is an answer that is final.
-    async fn patiently<T>(&self, again: Again, send: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
-        let mut schedule = self.retry.schedule();
-        let mut limited = Duration::ZERO;
-        loop {
-            let error = match send().await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            let wait = match &error {
-                ApiError::Limited(Some(wait)) if limited + *wait <= LONGEST_WAIT => {
-                    limited += *wait;
-                    schedule.throttled(Some(*wait))
-                }
-                ApiError::Unclear(_) if again == Again::Yes => schedule.broken(),
-                _ => None,
-            };
-            match wait {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => return Err(error),
-            }
-        }
+impl Remote for Api {
+    const NAME: &'static str = "GitHub";
+    const HINT: &'static str =
+        "Give the job `permissions: contents: read`, or `actions/checkout` the setting `fetch-depth: 0`.";
+
+    async fn file(&self, path: &str, commit: &str) -> Result<Option<Vec<u8>>, String> {
+        let found = Self::file(self, path, commit).await;
+        found.map_err(|error| error.told("the file was not read", &needs("contents: read")))
+    }
+
+    async fn parents(&self, commit: &str) -> Result<Vec<String>, String> {
+        let found = self.commit(commit).await;
+        let error = match found {
+            Ok(found) => return Ok(found.parents.into_iter().map(|parent| parent.sha).collect()),
+            Err(error) => error,
+        };
+        Err(error.told("the merge commit was not read", &needs("contents: read")))
     }
 }
 
 fn answered<T>(answer: octocrab::Result<T>) -> Result<T, ApiError> {
-    answer.map_err(|error| ApiError::read(&error))
-}
-
-/// A link holds one path without an end of line, which no list of images looks like.
-fn may_be_link(text: &[u8]) -> bool {
-    (1..4096).contains(&text.len()) && !text.contains(&b'\n') && !text.windows(2).any(|pair| pair == b"=>")
+    answer.map_err(|error| refusal::read(&error))
 }
 
 /// Returns how long until a time in seconds since 1970, as `x-ratelimit-reset` tells it.

@@ -1,12 +1,12 @@
 //! Check run: a verdict of our own on the commit, with as many annotations as there are lines.
 
-use super::{
-    api::{Again, Api, encoded},
-    refusal::ApiError,
-};
-use crate::report::{
-    annotations::{Annotation, Level},
-    escape,
+use super::api::{Api, encoded};
+use crate::{
+    host::{patience::Again, refusal::ApiError},
+    report::{
+        annotations::{Annotation, Level},
+        escape,
+    },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

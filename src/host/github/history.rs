@@ -1,10 +1,7 @@
 //! History: what a pushed commit is compared with, and the pull request that it merged.
 
-use super::{
-    api::{Api, Commit},
-    refusal::ApiError,
-};
-use crate::inputs::Env;
+use super::api::{Api, Commit};
+use crate::{host::refusal::ApiError, inputs::Env};
 use serde::Deserialize;
 
 /// Runs that are looked at: those for a fork's branch of the same name are passed over.

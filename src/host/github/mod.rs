@@ -8,26 +8,30 @@ mod check_run;
 mod comment;
 mod event;
 mod history;
-mod kept;
 mod publish;
 mod refusal;
 mod runner;
 mod suggestion;
-mod texts;
 
+use super::{
+    Host, kept, post,
+    refusal::ApiError,
+    texts::{self, Texts},
+    told,
+};
 use crate::{
     app::Occasion,
-    azure::RegistryName,
     http::Http,
     inputs::{Env, Inputs, Mode},
-    plan::{Plan, Reviewed},
+    plan::Reviewed,
     problem::{Problem, Side},
-    report::{Base, Body, Report},
+    report::{Base, Report, escape, progress::Out},
 };
 use api::Api;
+use comment::Comments;
 use event::{Event, Subject};
-use std::path::PathBuf;
-use texts::Texts;
+use refusal::needs;
+use std::{io::Write, path::PathBuf};
 
 /// A run of a workflow.
 #[derive(Debug)]
@@ -64,7 +68,7 @@ impl GitHub {
         Ok(Self {
             workspace: env.get("GITHUB_WORKSPACE").unwrap_or(".").into(),
             api: Api::new(env, &http),
-            marker: comment::marker(&inputs.images_file.display().to_string(), &registry(inputs)),
+            marker: post::marker(&told::key(inputs)),
             number: event.number,
             reviewed: None,
             warnings: Vec::new(),
@@ -72,57 +76,6 @@ impl GitHub {
             env: env.clone(),
             event,
         })
-    }
-
-    /// Reads both versions of the list; nothing where the event asks for nothing.
-    ///
-    /// # Errors
-    /// A [`Problem`] for a list that cannot be read, or a base that a plan cannot do without.
-    pub async fn occasion(&mut self, inputs: &Inputs) -> Result<Option<Occasion>, Problem> {
-        if let Subject::Nothing(why) = &self.event.subject {
-            self.notes.push(format!("nothing to do: {why}"));
-            return Ok(None);
-        }
-        let mode = self.mode(inputs)?;
-        let texts = Texts { workspace: &self.workspace, file: &inputs.images_file, api: &self.api };
-        let head = match &self.event.subject {
-            Subject::Foreign { head, .. } => texts.remote(head).await?,
-            _ => texts.head(self.env.get("GITHUB_SHA")).await?,
-        };
-        let (base, base_name) = self.base(inputs, &texts).await?;
-        let file = inputs.images_file.display().to_string();
-        let head = match (head, &base) {
-            (Some(head), _) => head,
-            // Taken away with all its lines: that removes nothing from the registry.
-            (None, Some(base)) if !base.is_empty() => Vec::new(),
-            (None, _) => {
-                return Err(Problem::new(Side::Settings, format!("there is no `{file}`"))
-                    .hint("Check the input `images-file`; it begins at the root of the repository."));
-            }
-        };
-        if mode == Mode::Apply && base.as_ref() != Some(&head) {
-            self.recall(&base_name).await;
-        }
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed: self.reviewed.clone() }))
-    }
-
-    /// Returns the report of a run that has no list to walk through.
-    pub fn without_list(&self, inputs: &Inputs, problem: Option<Problem>) -> Report {
-        Report {
-            file: inputs.images_file.display().to_string(),
-            target: None,
-            base: Base::None,
-            errors: Vec::new(),
-            more_errors: 0,
-            warnings: Vec::new(),
-            body: problem.map_or_else(|| Body::Planned(Plan::default()), Body::Stopped),
-            took: None,
-        }
-    }
-
-    /// Hides the secrets of the run from its log, before anything is printed.
-    pub fn masks(&self, inputs: &Inputs) -> Vec<String> {
-        runner::masks(inputs, &self.env)
     }
 
     fn mode(&mut self, inputs: &Inputs) -> Result<Mode, Problem> {
@@ -151,7 +104,7 @@ impl GitHub {
             Base::Commit { id, .. } if Some(id) != before.as_ref() => Some(id),
             Base::Commit { .. } | Base::None => None,
         };
-        let mut told = |error: refusal::ApiError, what| self.warnings.push(error.told(what, "pull-requests: write"));
+        let mut told = |error: ApiError, what| self.warnings.push(error.told(what, &needs("pull-requests: write")));
         match history::merged_pull(api, commit, branch).await {
             Ok(number) => self.number = number,
             Err(error) => return told(error, "the merged pull request was not found"),
@@ -166,7 +119,7 @@ impl GitHub {
             pulls.extend(number);
             let mut reviewed: Option<Reviewed> = None;
             for pull in pulls {
-                let text = comment::text(api, pull, &self.marker).await?;
+                let text = post::text(&Comments { api, number: pull }, &self.marker).await?;
                 if let Some(plan) = text.and_then(|text| kept::read(&text, &self.marker)) {
                     reviewed.get_or_insert_default().extend(plan);
                 }
@@ -180,13 +133,44 @@ impl GitHub {
     }
 }
 
-/// Returns the registry as a workflow names it, the same in every run of that workflow.
-fn registry(inputs: &Inputs) -> String {
-    let suffix = &inputs.cloud.registry_suffix;
-    match &inputs.registry {
-        Some(RegistryName::LoginServer(registry)) => registry.to_string(),
-        Some(RegistryName::Name(name)) => format!("{name}{suffix}"),
-        Some(RegistryName::Id(id)) => format!("{}{suffix}", id.rsplit('/').next().unwrap_or_default()),
-        None => String::new(),
+impl Host for GitHub {
+    async fn occasion(&mut self, inputs: &Inputs) -> Result<Option<Occasion>, Problem> {
+        if let Subject::Nothing(why) = &self.event.subject {
+            self.notes.push(format!("nothing to do: {why}"));
+            return Ok(None);
+        }
+        let mode = self.mode(inputs)?;
+        let texts = Texts { workspace: &self.workspace, file: &inputs.images_file, api: &self.api };
+        let head = match &self.event.subject {
+            Subject::Foreign { head, .. } => texts.remote(head).await?,
+            _ => texts.head(self.env.get("GITHUB_SHA")).await?,
+        };
+        let (base, base_name) = self.base(inputs, &texts).await?;
+        let file = inputs.images_file.display().to_string();
+        let head = texts::present(head, base.as_deref(), &file)?;
+        if mode == Mode::Apply && base.as_ref() != Some(&head) {
+            self.recall(&base_name).await;
+        }
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed: self.reviewed.clone() }))
+    }
+
+    fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
+        self.recorded(report, inputs)
+    }
+
+    async fn publish(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
+        self.published(report, inputs).await
+    }
+
+    fn mask(secret: &str) -> String {
+        escape::mask(secret)
+    }
+
+    fn error(what: &str) -> String {
+        runner::error(what)
+    }
+
+    fn progress(log: Box<dyn Write + Send>) -> Out {
+        Out::Plain(log)
     }
 }

@@ -5,28 +5,41 @@
 use super::{
     GitHub,
     check_run::{self, Verdict},
-    comment::{self, Absent},
-    kept, runner,
+    comment::{self, Comments},
+    refusal::needs,
+    runner,
     suggestion::{self, Place, Told},
-    texts::{self, Texts},
 };
 use crate::{
+    host::{
+        post::{self, Absent, Attention, Ours},
+        texts::{self, Texts},
+        told,
+    },
     inputs::Inputs,
-    plan::{Plan, Reviewed},
+    plan::Plan,
     report::{self, Body, Report, annotations, escape, markdown},
 };
 
+/// The most bytes of a comment that the reviewed digests may take.
+const MOST_KEPT: usize = 44_000;
+
 impl GitHub {
-    /// Publishes a report and returns the lines to print.
-    pub async fn publish(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
-        let annotations = annotations::of(report);
+    /// Writes the log, the summary and the outputs.
+    pub(super) fn recorded(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
         let mut lines: Vec<_> = self.notes.iter().map(|note| runner::notice(note)).collect();
         lines.extend(self.warnings.iter().map(|warning| runner::warning(warning)));
-        lines.extend(annotations::log_commands(&annotations));
+        lines.extend(annotations::log_commands(&annotations::of(report)));
         let summary = markdown::page(report, self.limits(runner::LONGEST_SUMMARY, None));
         lines.extend(runner::append(&self.env, "GITHUB_STEP_SUMMARY", &summary).err());
         lines.extend(runner::append(&self.env, "GITHUB_OUTPUT", &runner::outputs(report, inputs)).err());
-        let news = is_worth_telling(report);
+        lines
+    }
+
+    /// Writes the comment, the suggestions and the check run.
+    pub(super) async fn published(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
+        let mut lines = Vec::new();
+        let news = told::is_worth_telling(report);
         if let Some(number) = self.number {
             let absent = if news { Absent::Create } else { Absent::Leave };
             lines.extend(self.tell(number, report, absent).await.iter().map(|why| runner::warning(why)));
@@ -38,7 +51,8 @@ impl GitHub {
             lines.extend(told.warnings.iter().map(|why| runner::warning(why)));
         }
         if let (true, true, Some(commit)) = (inputs.check_run, news, self.checked()) {
-            lines.extend(self.check(commit, report, &annotations).await.err().map(|why| runner::warning(&why)));
+            let check = self.check(commit, report, &annotations::of(report)).await;
+            lines.extend(check.err().map(|why| runner::warning(&why)));
         }
         lines
     }
@@ -50,29 +64,13 @@ impl GitHub {
             Ok(api) => api,
             Err(why) => return vec![format!("{what}: {why}")],
         };
-        let shown = match &report.body {
-            Body::Planned(plan) => Some(Reviewed::in_plan(plan)),
-            // A second run of the same push compares again.
-            Body::Applied(..) | Body::Stopped(_) => self.reviewed.clone(),
-        };
-        let block = shown.as_ref().map(kept::block);
-        let mut warnings = Vec::new();
-        if matches!(block, Some(None)) {
-            let warning = "the digests of so many lines do not fit into the comment: the merge will not be compared \
-                           with this plan";
-            warnings.push(warning.to_owned());
-        }
         let run = self.env.get("GITHUB_RUN_ID").and_then(|id| id.parse().ok()).unwrap_or_default();
-        let mut first = format!("{} {}", self.marker, comment::stamp(run));
-        for block in block.into_iter().flatten() {
-            first.push(' ');
-            first.push_str(&block);
-        }
+        let (first, too_much) = told::first_line(&self.marker, run, report, self.reviewed.as_ref(), MOST_KEPT);
         let page = markdown::page(report, self.limits(comment::LONGEST, Some(first)));
-        let ours = comment::Ours { marker: &self.marker, body: &page, run };
-        let posted = comment::put(api, number, &ours, absent).await;
-        warnings.extend(posted.err().map(|error| error.told(what, "pull-requests: write")));
-        warnings
+        let ours = Ours { marker: &self.marker, body: &page, run, attention: Attention::Free };
+        let posted = post::put(&Comments { api, number }, &ours, absent).await;
+        let failure = posted.err().map(|error| error.told(what, &needs("pull-requests: write")));
+        too_much.into_iter().chain(failure).collect()
     }
 
     /// Offers to pin the lines of the plan that name no more than a tag.
@@ -91,7 +89,7 @@ impl GitHub {
         let head = head.map_err(|problem| format!("{what}: {problem}"))?.unwrap_or_default();
         let pins = suggestion::pins(&head, &steps, report.target.as_ref());
         let put = suggestion::put(api, Place { number, commit, path: &path }, &pins).await;
-        put.map_err(|error| error.told(what, "pull-requests: write"))
+        put.map_err(|error| error.told(what, &needs("pull-requests: write")))
     }
 
     async fn check(
@@ -117,7 +115,7 @@ impl GitHub {
             details: &self.run_url(),
         };
         let put = check_run::put(api, &verdict, annotations).await;
-        put.map_err(|error| error.told(what, "checks: write"))
+        put.map_err(|error| error.told(what, &needs("checks: write")))
     }
 
     /// Returns the commit that a check run is shown on.
@@ -143,15 +141,5 @@ impl GitHub {
     fn limits(&self, longest: usize, marker: Option<String>) -> markdown::Limits {
         let commit = self.env.get("GITHUB_SHA").map(str::to_owned);
         markdown::Limits { longest, run_url: Some(self.run_url()), commit, marker }
-    }
-}
-
-/// A change that does not touch the list is no news to anybody.
-fn is_worth_telling(report: &Report) -> bool {
-    match &report.body {
-        Body::Planned(plan) | Body::Applied(plan, _) => {
-            !plan.steps.is_empty() || !plan.removed.is_empty() || !report.errors.is_empty()
-        }
-        Body::Stopped(_) => true,
     }
 }

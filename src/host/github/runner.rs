@@ -1,8 +1,9 @@
 //! Runner: the files and log commands by which a step talks to it (GitHub Actions: workflow commands).
 
 use crate::{
-    inputs::{Env, INPUTS, Inputs},
-    report::{Report, Verdict, escape},
+    host::told,
+    inputs::{Env, Inputs},
+    report::{Report, escape},
 };
 use std::{fmt::Write as _, fs::OpenOptions, io::Write as _};
 
@@ -23,18 +24,8 @@ pub(super) fn append(env: &Env, variable: &str, text: &str) -> Result<(), String
 
 /// Writes the outputs, each with a delimiter of its own that no value can hold.
 pub(super) fn outputs(report: &Report, inputs: &Inputs) -> String {
-    let totals = report.totals();
-    let file =
-        |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let mut text = String::new();
-    for (name, value) in [
-        ("changed", (totals.import + totals.moved).to_string()),
-        ("imported", if report.is_applied() { (totals.import + totals.moved).to_string() } else { "0".to_owned() }),
-        ("failed", (totals.failed + totals.block + totals.undone + totals.unreadable).to_string()),
-        ("clean", (report.verdict() == Verdict::Clean).to_string()),
-        ("plan-file", file(&inputs.plan_file)),
-        ("result-file", file(&inputs.result_file)),
-    ] {
+    for (name, value) in told::outputs(report, inputs) {
         let delimiter = format!("acr_sync_{}", uuid::Uuid::new_v4());
         // Writing to a text does not fail.
         let _ = writeln!(text, "{name}<<{delimiter}\n{value}\n{delimiter}");
@@ -52,12 +43,7 @@ pub(super) fn notice(what: &str) -> String {
     format!("::notice::{}", escape::command_data(what))
 }
 
-/// Returns the commands that hide what is secret; short values would hide half of the log.
-pub(super) fn masks(_inputs: &Inputs, env: &Env) -> Vec<String> {
-    let secrets = INPUTS.iter().filter(|input| input.is_secret);
-    let values = secrets
-        .flat_map(|input| env.input(input.name).into_iter().chain(input.variable.and_then(|name| env.get(name))));
-    // A line of `credentials` holds its secret last.
-    let words = values.flat_map(str::lines).filter_map(|line| line.split_whitespace().last());
-    words.filter(|word| word.len() >= 6 && !word.starts_with('$')).map(escape::mask).collect()
+/// Returns an error as a log command.
+pub(super) fn error(what: &str) -> String {
+    format!("::error::{}", escape::command_data(what))
 }

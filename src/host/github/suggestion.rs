@@ -3,9 +3,10 @@
 use super::{
     api::Api,
     comment::{Comment, LONGEST},
-    refusal::ApiError,
+    refusal::needs,
 };
 use crate::{
+    host::refusal::ApiError,
     images,
     plan::{Plan, Step},
     reference::{Digest, Registry},
@@ -111,7 +112,7 @@ pub(super) async fn put(api: &Api, place: Place<'_>, pins: &[Pin]) -> Result<Tol
                 refused.get_or_insert(error);
             }
             Err(error) => {
-                told.warnings.push(error.told("a suggestion was not posted", "pull-requests: write"));
+                told.warnings.push(error.told("a suggestion was not posted", &needs("pull-requests: write")));
                 settle(api, &path, &posted).await?;
                 return Ok(told);
             }

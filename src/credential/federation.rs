@@ -1,7 +1,10 @@
-//! GitHub OIDC: the identity token of a job proves to Entra that the job is who the application trusts.
+//! Federation: the identity token of a job proves to Entra that the job is who the application trusts.
+//!
+//! The identity library's own credential for Azure Pipelines reads its address from the process, hides no token from the
+//! log and keeps the claims to itself; so both hosts take its general one, with an assertion of ours.
 
-use super::{Mask, claims::Claims, explain};
-use crate::http::{Http, excerpt};
+use super::{JobToken, Mask, claims::Claims, explain};
+use crate::http::Http;
 use azure_core::{
     Error,
     credentials::{AccessToken, TokenCredential, TokenRequestOptions},
@@ -9,27 +12,17 @@ use azure_core::{
     http::{ClientMethodOptions, ClientOptions},
 };
 use azure_identity::{ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions};
-use secrecy::{ExposeSecret, SecretString};
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Where a job asks for its identity token (`permissions: id-token: write`).
-#[derive(Debug, Clone)]
-pub struct JobToken {
-    /// `ACTIONS_ID_TOKEN_REQUEST_URL`; it has a query already.
-    pub url: String,
-    /// `ACTIONS_ID_TOKEN_REQUEST_TOKEN`
-    pub token: SecretString,
-}
-
-/// An identity token has a few kilobytes.
-const LIMIT: usize = 64 << 10;
-
 /// Entra's codes for an assertion that no federated credential fits: none for the subject (70021, 700213), none for
 /// the issuer (700211), a difference in case (7002138), out of its time (700024).
 const UNTRUSTED: [&str; 5] = ["AADSTS700213", "AADSTS700211", "AADSTS700024", "AADSTS7002138", "AADSTS70021"];
+
+/// The issuer of service connections made before late 2025 (learn.microsoft.com, "convert service connections").
+const OLD_ISSUER: &str = "https://vstoken.dev.azure.com/";
 
 /// Entra refused the job's token; the claims say what was compared.
 #[derive(Debug)]
@@ -47,7 +40,7 @@ impl fmt::Display for Untrusted {
 impl std::error::Error for Untrusted {}
 
 /// Signs in as an application, by a fresh identity token for each of Entra's.
-pub(super) struct GitHubOidc {
+pub(super) struct Federation {
     credential: Arc<ClientAssertionCredential<Assertion>>,
     client_id: String,
     last: Last,
@@ -56,13 +49,13 @@ pub(super) struct GitHubOidc {
 /// The claims of the token that was sent last.
 type Last = Arc<Mutex<Option<Claims>>>;
 
-impl fmt::Debug for GitHubOidc {
+impl fmt::Debug for Federation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GitHubOidc").field("client_id", &self.client_id).finish_non_exhaustive()
+        f.debug_struct("Federation").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
-impl GitHubOidc {
+impl Federation {
     pub(super) fn new(
         (tenant, client): (&str, &str),
         job: JobToken,
@@ -92,7 +85,7 @@ impl GitHubOidc {
 }
 
 #[async_trait::async_trait]
-impl TokenCredential for GitHubOidc {
+impl TokenCredential for Federation {
     async fn get_token(
         &self,
         scopes: &[&str],
@@ -110,6 +103,12 @@ fn untrusted(code: &str, claims: &Claims, client_id: &str) -> Untrusted {
     );
     let hint = match code {
         "AADSTS700024" => "The identity token was out of its time: check the clock of this runner.".to_owned(),
+        _ if claims.issuer.starts_with(OLD_ISSUER) => {
+            "Convert the service connection to Entra's own issuer: this one, of connections made before late 2025, is \
+             retired on 1 July 2027. Until then the application needs a federated credential with exactly this issuer \
+             and subject."
+                .to_owned()
+        }
         _ => {
             let forms = match claims.other_subject() {
                 Some(other) => format!(
@@ -143,33 +142,13 @@ impl fmt::Debug for Assertion {
 #[async_trait::async_trait]
 impl ClientAssertion for Assertion {
     async fn secret(&self, _options: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
-        let token = self.ask().await.map_err(|why| {
-            Error::with_message(ErrorKind::Credential, format!("GitHub gave no identity token to this job: {why}"))
+        let token = self.job.ask(&self.http, &self.audience).await.map_err(|why| {
+            let what = format!("{} gave no identity token to this job: {why}", self.job.host());
+            Error::with_message(ErrorKind::Credential, what)
         })?;
         self.mask.hide(&token);
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Claims::read(&token);
         Ok(token)
-    }
-}
-
-impl Assertion {
-    /// Asks for a token; it is good for minutes, so every one is fresh.
-    async fn ask(&self) -> Result<String, String> {
-        #[derive(serde::Deserialize)]
-        struct Answer {
-            value: String,
-        }
-        let audience: String = url::form_urlencoded::byte_serialize(self.audience.as_bytes()).collect();
-        let sign = if self.job.url.contains('?') { '&' } else { '?' };
-        let url = format!("{}{sign}audience={audience}", self.job.url);
-        let make = |client: &reqwest::Client| client.get(&url).bearer_auth(self.job.token.expose_secret());
-        let reply = self.http.send(make, LIMIT).await.map_err(|error| error.to_string())?;
-        if !reply.status.is_success() {
-            return Err(format!("it answered {}: {}", reply.status, excerpt(&reply.body)));
-        }
-        // Not the error's own text: it could quote the token.
-        let answer: Answer = serde_json::from_slice(&reply.body).map_err(|_| "its answer cannot be read".to_owned())?;
-        Ok(answer.value)
     }
 }
 

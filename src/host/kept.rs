@@ -1,4 +1,4 @@
-//! Kept: the plan's digests, hidden in the comment until the merge asks what was reviewed.
+//! Kept: the plan's digests, hidden in the post until the merge asks what was reviewed.
 //!
 //! `<!-- acr-sync-plan:1 {"repository:tag":"digest"} -->`, in the first line, where no foreign text can stand.
 //! Whoever may edit comments in the repository may edit it too; so a digest in the list itself is stronger.
@@ -7,23 +7,21 @@ use crate::{plan::Reviewed, reference::Digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::collections::BTreeMap;
 
-/// The most bytes of the block: the table above needs the rest of the comment.
-const LONGEST: usize = 44_000;
 const OPENING: &str = "<!-- acr-sync-plan:1 ";
 const CLOSING: &str = " -->";
 
-/// Writes the block, or nothing if it is too long.
-pub(super) fn block(reviewed: &Reviewed) -> Option<String> {
+/// Writes the block, or nothing if it needs more than `room` bytes: the table below has its needs too.
+pub(super) fn block(reviewed: &Reviewed, room: usize) -> Option<String> {
     let digests: BTreeMap<_, _> =
         reviewed.iter().filter_map(|(destination, digest)| Some((destination, packed(digest)?))).collect();
     let json = serde_json::to_string(&digests).ok()?;
     // Two hyphens could end the comment (HTML, 13.6), and so could no other way to write them.
     let json = json.replace("--", "-\\u002d").replace('<', "\\u003c").replace('>', "\\u003e");
     let block = format!("{OPENING}{json}{CLOSING}");
-    (block.len() <= LONGEST).then_some(block)
+    (block.len() <= room).then_some(block)
 }
 
-/// Reads the block of a comment of ours.
+/// Reads the block of a post of ours.
 pub(super) fn read(comment: &str, marker: &str) -> Option<Reviewed> {
     // One line is ours alone: the marker, the run, the block.
     let first = comment.strip_prefix(marker)?.lines().next()?;
@@ -63,20 +61,20 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_and_never_ends_early() {
-        let block = block(&reviewed(100)).unwrap();
+        let block = block(&reviewed(100), 44_000).unwrap();
         assert_eq!(block.matches("--").count(), 2, "{block}");
         assert_eq!(read(&format!("{MARKER} <!-- run 7 --> {block}\n### acr-sync plan"), MARKER), Some(reviewed(100)));
     }
 
     #[test]
     fn five_hundred_lines_fit_and_a_whole_registry_is_left_out() {
-        assert!(block(&reviewed(500)).is_some());
-        assert_eq!(block(&reviewed(5_000)), None);
+        assert!(block(&reviewed(500), 44_000).is_some());
+        assert_eq!(block(&reviewed(5_000), 44_000), None);
     }
 
     #[test]
     fn what_others_wrote_further_down_is_no_plan() {
-        let block = block(&reviewed(1)).unwrap();
+        let block = block(&reviewed(1), 44_000).unwrap();
         for comment in [
             format!("{MARKER}\n### {block}"),
             format!("{block} {MARKER}"),

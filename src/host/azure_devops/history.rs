@@ -1,0 +1,85 @@
+//! History: what a push is compared with, and the pull requests that it came by.
+
+use super::api::{Api, Listing, encoded};
+use crate::{host::refusal::ApiError, inputs::Env};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+/// Builds that are looked at: those behind ours, when it is an old one that is started again, are passed over.
+const BUILDS: usize = 20;
+/// The most commits between two builds that a pull request is looked for.
+const COMMITS: usize = 100;
+
+/// A build that succeeded.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Build {
+    pub id: u64,
+    #[serde(rename = "sourceVersion")]
+    pub commit: String,
+}
+
+/// Returns the last successful build of this pipeline on a branch before this one.
+pub(super) async fn last_success(api: &Api, env: &Env, branch: &str) -> Result<Option<Build>, ApiError> {
+    let (Some(definition), Some(own)) = (env.get("SYSTEM_DEFINITIONID"), build_id(env)) else { return Ok(None) };
+    let repository = match (env.get("BUILD_REPOSITORY_ID"), env.get("BUILD_REPOSITORY_PROVIDER")) {
+        (Some(id), Some(kind)) => format!("&repositoryId={}&repositoryType={}", encoded(id), encoded(kind)),
+        _ => String::new(),
+    };
+    let path = format!(
+        "/build/builds?definitions={}&branchName={}&statusFilter=completed&resultFilter=succeeded{repository}\
+         &queryOrder=finishTimeDescending&$top={BUILDS}",
+        encoded(definition),
+        encoded(branch)
+    );
+    let builds: Listing<Build> = api.get(&path).await?;
+    Ok(builds.value.into_iter().find(|build| build.id < own))
+}
+
+/// Returns the id of this build; ids of an organization grow.
+pub(super) fn build_id(env: &Env) -> Option<u64> {
+    env.get("BUILD_BUILDID")?.parse().ok()
+}
+
+/// Returns the commits between a build and this one, the oldest first.
+pub(super) async fn commits_since(api: &Api, env: &Env, from: &Build) -> Result<Vec<String>, ApiError> {
+    #[derive(Deserialize)]
+    struct Change {
+        id: String,
+    }
+    let own = build_id(env).unwrap_or_default();
+    let path = format!("/build/changes?fromBuildId={}&toBuildId={own}&$top={COMMITS}", from.id);
+    let changes: Listing<Change> = api.get_preview(&path).await?;
+    Ok(changes.value.into_iter().rev().map(|change| change.id).collect())
+}
+
+/// Returns the completed pull requests by which commits came to a branch, in the order of the commits.
+pub(super) async fn merged_pulls(api: &Api, commits: &[String], branch: &str) -> Result<Vec<(String, u64)>, ApiError> {
+    #[derive(Deserialize)]
+    struct Answer {
+        results: Vec<HashMap<String, Vec<Pull>>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Pull {
+        pull_request_id: u64,
+        #[serde(default)]
+        status: String,
+        #[serde(default)]
+        target_ref_name: String,
+    }
+    // The merge itself, and a commit that a merge took along as it was.
+    let query = |kind: &str| -> Value { json!({"type": kind, "items": commits}) };
+    let body = json!({"queries": [query("lastMergeCommit"), query("commit")]});
+    let answer: Answer = api.query("/pullrequestquery", &body).await?;
+    let mut found = Vec::new();
+    for commit in commits {
+        let pulls = answer.results.iter().filter_map(|result| result.get(commit)).flatten();
+        let merged = pulls.filter(|pull| pull.status == "completed" && pull.target_ref_name == branch);
+        // The latest, should a commit be part of several.
+        if let Some(number) = merged.map(|pull| pull.pull_request_id).max() {
+            found.push((commit.clone(), number));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,206 @@
+//! Azure DevOps: the build that started the run, both versions of the list, and where the report goes.
+//!
+//! A pull request of Azure Repos is told in a thread; one of a repository elsewhere has the summary alone, for the job's
+//! token opens nothing there.
+
+mod agent;
+mod api;
+mod base;
+mod event;
+mod history;
+mod publish;
+mod refusal;
+mod thread;
+
+use super::{
+    Host, git, kept, post, secrets,
+    texts::{self, Texts},
+    told,
+};
+use crate::{
+    app::Occasion,
+    http::Http,
+    inputs::{Env, Inputs, Mode, endpoint_secrets},
+    plan::Reviewed,
+    problem::{Problem, Side},
+    report::{Report, progress::Out},
+};
+use api::Api;
+use event::{Event, Provider, Subject};
+use history::Build;
+use std::{io::Write, path::PathBuf};
+use thread::Threads;
+
+/// Pull requests whose plans are read before an apply: a request each.
+const MOST_PULLS: usize = 10;
+
+/// A job of a pipeline.
+#[derive(Debug)]
+pub struct AzureDevOps {
+    env: Env,
+    event: Event,
+    workspace: PathBuf,
+    /// The project's API, or why nobody can be asked.
+    service: Result<Api, String>,
+    /// The same, where the repository is the project's own.
+    repository: Result<Api, String>,
+    /// What the run is about, by which our thread is known.
+    key: String,
+    marker: String,
+    /// The pull request that is told.
+    number: Option<u64>,
+    /// The build that a push is compared with.
+    last: Option<Build>,
+    /// What reviewers were shown, on the way from the plan to the result.
+    reviewed: Option<Reviewed>,
+    /// What people should know of how the run came to its texts.
+    warnings: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl AzureDevOps {
+    /// Returns whether this process is a step of a pipeline.
+    pub fn is_here(env: &Env) -> bool {
+        env.get("TF_BUILD").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Reads the agent's variables; asks nobody yet.
+    ///
+    /// # Errors
+    /// A [`Problem`] when a certificate cannot be read.
+    pub fn new(env: &Env, inputs: &Inputs) -> Result<Self, Problem> {
+        let http = Http::new(&inputs.way).map_err(|error| Problem::new(Side::Settings, error.to_string()))?;
+        let service = Api::new(env, &http);
+        let repository = match Provider::of(env) {
+            Provider::AzureRepos => service.clone(),
+            Provider::Other => {
+                Err("the repository is none of the project's, and the job's token opens no other".to_owned())
+            }
+        };
+        let event = Event::read(env);
+        let key = told::key(inputs);
+        // With several checkouts the sources directory is the folder above them.
+        let workspace = env.get("BUILD_REPOSITORY_LOCALPATH").or_else(|| env.get("BUILD_SOURCESDIRECTORY"));
+        Ok(Self {
+            workspace: workspace.unwrap_or(".").into(),
+            service,
+            repository,
+            marker: post::marker(&key),
+            key,
+            number: event.number,
+            last: None,
+            reviewed: None,
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            env: env.clone(),
+            event,
+        })
+    }
+
+    fn mode(&mut self, inputs: &Inputs) -> Result<Mode, Problem> {
+        let is_pull_request = matches!(self.event.subject, Subject::PullRequest { .. });
+        if is_pull_request && self.event.is_fork && inputs.mode == Some(Mode::Apply) {
+            return Err(Problem::new(Side::Settings, "a fork's list is never applied before its merge")
+                .hint("Leave the input `mode` away for pull requests."));
+        }
+        if let (Subject::Unknown(what), None) = (&self.event.subject, inputs.mode) {
+            let warning = format!("a build for {what} is none that is reviewed: the list is planned and not applied");
+            self.warnings.push(warning);
+        }
+        Ok(inputs.mode.unwrap_or(self.event.mode()))
+    }
+
+    /// A folder that an earlier job left, where this one checks nothing out, holds another commit.
+    fn is_checked_out(&self) -> bool {
+        let here = git::commit_id(&self.workspace, "HEAD");
+        let built = self.env.get("BUILD_SOURCEVERSION");
+        here.ok().zip(built).is_none_or(|(here, built)| here == built)
+    }
+
+    /// Looks for the pull request that this push completed, and for the plans that reviewers saw: of earlier pull
+    /// requests too, where no build has succeeded since.
+    async fn recall(&mut self) {
+        let (Subject::Push(branch), Ok(api)) = (&self.event.subject, &self.repository) else { return };
+        let Some(commit) = self.env.get("BUILD_SOURCEVERSION") else { return };
+        let found = async {
+            let mut commits = match &self.last {
+                Some(last) => history::commits_since(api, &self.env, last).await?,
+                None => Vec::new(),
+            };
+            commits.retain(|known| known != commit);
+            commits.push(commit.to_owned());
+            history::merged_pulls(api, &commits, branch).await
+        };
+        let mut pulls = match found.await {
+            Ok(pulls) => pulls,
+            Err(error) => {
+                return self.warnings.push(error.told("the completed pull request was not found", api::READ));
+            }
+        };
+        self.number = pulls.iter().find(|(of, _)| of == commit).map(|(_, number)| *number);
+        pulls.dedup_by_key(|(_, number)| *number);
+        let mut reviewed: Option<Reviewed> = None;
+        for (_, number) in &pulls[pulls.len().saturating_sub(MOST_PULLS)..] {
+            let threads = Threads { api, number: *number, key: &self.key };
+            match post::text(&threads, &self.marker).await {
+                Ok(text) => {
+                    if let Some(plan) = text.and_then(|text| kept::read(&text, &self.marker)) {
+                        reviewed.get_or_insert_default().extend(plan);
+                    }
+                }
+                Err(error) => self.warnings.push(error.told("the reviewed plans were not read", api::READ)),
+            }
+        }
+        self.reviewed = reviewed;
+    }
+}
+
+impl Host for AzureDevOps {
+    async fn occasion(&mut self, inputs: &Inputs) -> Result<Option<Occasion>, Problem> {
+        if let Subject::Nothing(why) = &self.event.subject {
+            self.notes.push(format!("nothing to do: {why}"));
+            return Ok(None);
+        }
+        let mode = self.mode(inputs)?;
+        let (workspace, repository) = (self.workspace.clone(), self.repository.clone());
+        let texts = Texts { workspace: &workspace, file: &inputs.images_file, api: &repository };
+        let head = match self.env.get("BUILD_SOURCEVERSION") {
+            Some(commit) if !self.is_checked_out() => texts.at(commit).await?,
+            commit => texts.head(commit).await?,
+        };
+        let (base, base_name) = self.base(inputs, &texts).await?;
+        let file = inputs.images_file.display().to_string();
+        let head = texts::present(head, base.as_deref(), &file)?;
+        if mode == Mode::Apply && base.as_ref() != Some(&head) {
+            self.recall().await;
+        }
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed: self.reviewed.clone() }))
+    }
+
+    fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
+        self.recorded(report, inputs)
+    }
+
+    async fn publish(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
+        self.published(report, inputs).await
+    }
+
+    /// The agent hides what it knows; the rest of it is a matter of order.
+    fn secrets(env: &Env) -> Vec<String> {
+        // A certificate has many lines, and a secret is hidden by lines.
+        let endpoint = endpoint_secrets(env).into_iter().flat_map(str::lines).filter(|line| !line.starts_with("-----"));
+        secrets(env).into_iter().chain(endpoint.map(str::to_owned)).collect()
+    }
+
+    fn mask(secret: &str) -> String {
+        agent::mask(secret)
+    }
+
+    fn error(what: &str) -> String {
+        agent::error(what)
+    }
+
+    fn progress(log: Box<dyn Write + Send>) -> Out {
+        Out::Agent(log)
+    }
+}

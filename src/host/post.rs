@@ -1,0 +1,146 @@
+//! Post: one on the pull request, kept current in place: a comment on GitHub, a thread on Azure DevOps.
+
+use super::refusal::ApiError;
+
+/// How often it is looked for when somebody deletes it, or the host breaks, in the middle.
+const TRIES: usize = 3;
+
+/// The place on a pull request where people are told something.
+pub(super) trait Board {
+    /// Returns our posts, the oldest first: those that begin with the marker and that we wrote.
+    async fn own(&self, marker: &str) -> Result<Vec<Post>, ApiError>;
+    /// Makes a post and returns its id; never sent twice.
+    async fn make(&self, ours: &Ours<'_>) -> Result<u64, ApiError>;
+    /// Replaces a post.
+    async fn change(&self, post: &Post, ours: &Ours<'_>) -> Result<(), ApiError>;
+    /// Takes a post of ours away.
+    async fn remove(&self, id: u64) -> Result<(), ApiError>;
+}
+
+/// A post, as far as it matters here.
+#[derive(Debug, Clone)]
+pub(super) struct Post {
+    pub id: u64,
+    pub body: String,
+    /// Whether it stands in the way of the merge now.
+    pub attention: Attention,
+}
+
+/// Whether a person must act before the pull request can be merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attention {
+    /// It informs.
+    Free,
+    /// It waits for somebody.
+    Wanted,
+}
+
+/// What is to be written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ours<'a> {
+    /// By which it is found again; the text begins with it.
+    pub marker: &'a str,
+    /// The whole text.
+    pub body: &'a str,
+    /// The id of this run.
+    pub run: u64,
+    /// Always [`Attention::Free`] where a post cannot ask for any.
+    pub attention: Attention,
+}
+
+/// What to do where there is no post yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// One is made.
+    Create,
+    /// There is no news for anybody.
+    Leave,
+}
+
+/// Returns the hidden text by which our post is found again; two lists of one pull request have two.
+pub(super) fn marker(key: &str) -> String {
+    let key: String = key.chars().map(|c| if c.is_alphanumeric() || "./_ ".contains(c) { c } else { '_' }).collect();
+    format!("<!-- acr-sync {} -->", key.trim())
+}
+
+/// Returns the text of our post, if there is one.
+pub(super) async fn text(board: &impl Board, marker: &str) -> Result<Option<String>, ApiError> {
+    Ok(board.own(marker).await?.into_iter().next().map(|post| post.body))
+}
+
+/// Returns the hidden text by which a post is known to be of a run; ids of runs grow.
+pub(super) fn stamp(run: u64) -> String {
+    format!("<!-- run {run} -->")
+}
+
+/// Returns whether a post is of a later run than ours: an old run that is started again must not undo it, nor the
+/// plan of a pull request the result of its merge.
+fn is_later(body: &str, marker: &str, run: u64) -> bool {
+    let stamp = body.strip_prefix(marker).and_then(|rest| rest.trim_start().strip_prefix("<!-- run "));
+    let theirs = stamp.and_then(|stamp| stamp.split_once(' ')?.0.parse::<u64>().ok());
+    theirs.is_some_and(|theirs| theirs > run)
+}
+
+/// Replaces the text of our post, or makes one; a post that people deleted is made again.
+///
+/// A request to make one that nobody knows the fate of is followed by a look for the post, never by a second request.
+pub(super) async fn put(board: &impl Board, ours: &Ours<'_>, absent: Absent) -> Result<(), ApiError> {
+    let Ours { marker, body, run, attention } = *ours;
+    let mut failure = None;
+    for _ in 0..TRIES {
+        let found = board.own(marker).await?.into_iter().next();
+        let result = match found {
+            // What a person has closed may remain closed.
+            Some(post) if post.body == body && (post.attention == Attention::Free || attention == post.attention) => {
+                return Ok(());
+            }
+            Some(post) if is_later(&post.body, marker, run) => {
+                return Err(ApiError::Refused("a later run has written there already".to_owned()));
+            }
+            Some(post) => board.change(&post, ours).await,
+            None if absent == Absent::Leave => return Ok(()),
+            None => match board.make(ours).await {
+                Ok(made) => return settle(board, ours, made).await,
+                Err(error) => Err(error),
+            },
+        };
+        match result {
+            // Deleted between the look and the change, or posted without anybody knowing.
+            Err(error @ (ApiError::NotFound(_) | ApiError::Unclear(_))) => failure = Some(error),
+            result => return result,
+        }
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+/// Two runs at once may both have found no post: the first one stays.
+async fn settle(board: &impl Board, ours: &Ours<'_>, made: u64) -> Result<(), ApiError> {
+    match board.own(ours.marker).await?.first() {
+        Some(first) if first.id != made => {
+            board.change(first, ours).await?;
+            board.remove(made).await
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_cannot_end_its_comment_early() {
+        assert_eq!(marker("a-->b.txt "), "<!-- acr-sync a___b.txt -->");
+    }
+
+    #[test]
+    fn only_a_later_run_of_the_same_list_is_later() {
+        let later = |body: &str| is_later(body, "<!-- m -->", 7);
+        assert!(later(&format!("<!-- m --> {} <!-- more -->", stamp(8))));
+        for body in
+            ["<!-- m --> <!-- run 7 -->", "<!-- m -->\ntext <!-- run 9 -->", "<!-- n --> <!-- run 9 -->", "<!-- m -->"]
+        {
+            assert!(!later(body), "{body}");
+        }
+    }
+}
