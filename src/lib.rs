@@ -23,6 +23,8 @@ pub mod azure;
 
 pub mod plan;
 
+pub mod copy;
+
 pub mod import;
 
 pub mod verify;

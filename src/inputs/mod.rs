@@ -9,7 +9,7 @@ use crate::{
     credential::{Identity, JobToken, Mask},
     http::Way,
     import::Pace,
-    plan::{Overwrite, Unreviewed},
+    plan::{DirectSources, Overwrite, Unreviewed},
     problem::{Problem, Side},
     reference::Registry,
     registry::{Login, Logins},
@@ -36,6 +36,8 @@ pub struct Inputs {
     pub overwrite: Overwrite,
     /// `require-reviewed`
     pub unreviewed: Unreviewed,
+    /// `direct-sources`
+    pub direct: DirectSources,
     /// `check-run`
     pub check_run: bool,
     /// `suggest-pins`
@@ -101,6 +103,7 @@ impl Inputs {
                 .choice("overwrite", &[("allow", Some(Overwrite::Allow)), ("refuse", Some(Overwrite::Refuse))])
                 .unwrap_or(Overwrite::Allow),
             unreviewed: if reader.flag("require-reviewed") { Unreviewed::Refuse } else { Unreviewed::Import },
+            direct: reader.parsed("direct-sources").unwrap_or_default(),
             check_run: reader.flag("check-run"),
             suggest_pins: reader.flag("suggest-pins"),
             pace: Pace {

@@ -6,6 +6,7 @@ mod decide;
 mod facts;
 mod nearest;
 mod reviewed;
+mod route;
 mod survey;
 
 use crate::{
@@ -18,6 +19,7 @@ use std::fmt;
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
 pub use reviewed::{Reviewed, Unreviewed, compare};
+pub use route::{DirectSources, Route, Service, Why};
 pub use survey::{Surveyor, build};
 
 /// The most manifests of one image, index and children, that ACR imports (container-registry-import-images article).
@@ -104,8 +106,6 @@ pub enum Reason {
         /// Tags of the source that look alike, the nearest first.
         nearest: Vec<String>,
     },
-    /// The image cannot go through ACR's import service.
-    NeedsDirectCopy(Why),
     /// The source has moved since the review, and only what was reviewed is imported.
     DiffersFromPlan {
         /// What the reviewers were shown.
@@ -113,22 +113,6 @@ pub enum Reason {
     },
     /// No plan showed this line's digest, and only what was reviewed is imported.
     NotReviewed,
-}
-
-/// Which way an image takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
-    /// ACR fetches it (`importImage`); no byte passes this runner.
-    ServerSide,
-    /// This runner would copy it.
-    Direct(Why),
-}
-
-/// Why an image cannot take the server-side route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// It has more manifests than the service imports.
-    Manifests(usize),
 }
 
 /// Something a reviewer should know of a step.
@@ -169,7 +153,6 @@ impl fmt::Display for Reason {
             Self::MoveRefused { from } => write!(f, "the tag holds {} and moving is refused", from.short()),
             Self::NoSource { nearest } if nearest.is_empty() => f.write_str("the source does not exist"),
             Self::NoSource { nearest } => write!(f, "the source does not exist; nearest tags: {}", nearest.join(", ")),
-            Self::NeedsDirectCopy(why) => write!(f, "{why}, and this version does not copy directly"),
             Self::DiffersFromPlan { planned } => {
                 write!(f, "differs from the plan: the reviewed digest was {}", planned.short())
             }
@@ -189,17 +172,6 @@ impl Reason {
             Self::NoSource { .. } => "Check registry, repository and tag.",
             Self::DiffersFromPlan { .. } | Self::NotReviewed => {
                 "Write the digest into the line, in a pull request: what the list pins is reviewed with it."
-            }
-            Self::NeedsDirectCopy(_) => "Take the digest of one platform instead of the whole index.",
-        }
-    }
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Manifests(count) => {
-                write!(f, "the image has {count} manifests, ACR imports at most {MOST_MANIFESTS}")
             }
         }
     }

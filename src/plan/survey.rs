@@ -1,10 +1,11 @@
 //! Asks registries: what is the source, what is there already. Each question once, a bounded number at a time.
 
 use super::{
-    Action, Change, Note, Plan, Reason, Route, Step,
+    Action, Change, DirectSources, Note, Plan, Reason, Service, Step,
     decide::{self, Overwrite},
     facts::{DestinationFact, Fact, ImageFacts, SourceFact},
     nearest::nearest,
+    route,
 };
 use crate::{
     change::{self, ChangeKind, Changes},
@@ -33,6 +34,10 @@ pub struct Surveyor {
     pub registries: Client,
     /// The target's data plane, or why it cannot be asked.
     pub target: Result<Registry, Problem>,
+    /// What the target is.
+    pub service: Service,
+    /// The sources that ACR cannot reach.
+    pub direct: DirectSources,
     /// Whether existing tags may move.
     pub overwrite: Overwrite,
 }
@@ -74,10 +79,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         }
         _ => None,
     };
-    let route = decide::route(image.as_ref());
-    if let (Action::Import | Action::Move { .. }, Route::Direct(why)) = (&action, route) {
-        action = Action::Block(Reason::NeedsDirectCopy(why));
-    }
+    let route = route::route(&entry.source, image.as_ref(), surveyor.service, &surveyor.direct);
     let change = match change.kind {
         ChangeKind::Updated { before } => Change::Updated(before.clone()),
         ChangeKind::Added if has_base => Change::Added,
@@ -126,7 +128,11 @@ async fn destination(entry: &Entry, surveyor: &Surveyor) -> Fact<DestinationFact
         Err(problem) => return Fact::Unknown(problem.clone()),
     };
     let (repository, tag) = (entry.destination.repository(), entry.destination.tag());
-    match surveyor.registries.acr_tag(target, repository, tag).await {
+    let asked = match surveyor.service {
+        Service::Acr => surveyor.registries.acr_tag(target, repository, tag).await,
+        Service::Other => surveyor.registries.tag(target, repository, tag).await,
+    };
+    match asked {
         Ok(Some(state)) => Fact::Known(state),
         Ok(None) => Fact::Absent,
         Err(error) => Fact::Unknown(error.problem(Side::Target)),
@@ -166,7 +172,7 @@ async fn image(
 
 async fn parts(source: &Reference, digest: Digest, surveyor: &Surveyor) -> Result<Option<ImageFacts>, RegistryError> {
     let (host, repository) = (source.host(), source.repository());
-    let Some(top) = surveyor.registries.manifest(&host, repository, digest).await? else { return Ok(None) };
+    let Some(top) = surveyor.registries.known_manifest(&host, repository, digest).await? else { return Ok(None) };
     let media_type = top.media_type.clone();
     let mut seen = HashSet::from([digest]);
     let mut blobs = HashMap::new();
@@ -187,7 +193,7 @@ async fn parts(source: &Reference, digest: Digest, surveyor: &Surveyor) -> Resul
             break;
         }
         let found: Vec<_> = stream::iter(next)
-            .map(|child| surveyor.registries.manifest(&host, repository, child))
+            .map(|child| surveyor.registries.known_manifest(&host, repository, child))
             .buffer_unordered(4)
             .collect()
             .await;

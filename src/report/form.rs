@@ -113,7 +113,10 @@ pub(super) struct Line {
     pub action: Action,
     /// Why, for people.
     pub reason: String,
+    /// Which way the image takes; in a result, which it took.
     pub route: Route,
+    /// Why the runner copies the image itself; null where the service imports it.
+    pub route_reason: Option<String>,
     /// The digest that is imported; null where it is not known.
     pub digest: Option<String>,
     /// The digest that the destination tag holds before.

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     images::LineError,
     import::{Outcome, Proof},
-    plan::{Action, Change, Reason, Route},
+    plan::{Action, Change, Reason},
     problem::Problem,
 };
 use serde::Serialize;
@@ -84,9 +84,9 @@ fn line(row: &Row<'_>) -> form::Line {
         Action::Keep => (form::Action::Keep, step.digest),
         Action::Move { from } => (form::Action::Move, Some(*from)),
         Action::Block(Reason::Locked { from } | Reason::MoveRefused { from }) => (form::Action::Block, Some(*from)),
-        Action::Block(
-            Reason::NoSource { .. } | Reason::NeedsDirectCopy(_) | Reason::DiffersFromPlan { .. } | Reason::NotReviewed,
-        ) => (form::Action::Block, None),
+        Action::Block(Reason::NoSource { .. } | Reason::DiffersFromPlan { .. } | Reason::NotReviewed) => {
+            (form::Action::Block, None)
+        }
         Action::Unchecked(_) => (form::Action::Unchecked, None),
     };
     let image = step.image.as_ref();
@@ -98,10 +98,8 @@ fn line(row: &Row<'_>) -> form::Line {
         was,
         action,
         reason: row.reason(),
-        route: match step.route {
-            Route::ServerSide => form::Route::ServerSide,
-            Route::Direct(_) => form::Route::Direct,
-        },
+        route: if row.route_reason().is_some() { form::Route::Direct } else { form::Route::ServerSide },
+        route_reason: row.route_reason(),
         digest: step.digest.map(|digest| digest.to_string()),
         from: from.map(|digest| digest.to_string()),
         platforms: image.map(|image| {

@@ -180,9 +180,17 @@ impl Row<'_> {
 
     /// Returns the way the image takes, where it takes one and it is not the usual one.
     pub(super) fn detour(&self) -> Option<String> {
-        match self.step.route {
-            Route::ServerSide => None,
-            Route::Direct(why) => Some(format!("direct copy: {why}")),
+        let why = self.route_reason()?;
+        Some(format!("direct copy: {why}"))
+    }
+
+    /// Returns why this runner copies the image or copied it.
+    pub(super) fn route_reason(&self) -> Option<String> {
+        let instead = self.outcome.and_then(Outcome::imported).and_then(|(ended, _)| ended.instead.as_ref());
+        match (self.step.route, instead) {
+            (_, Some(problem)) => Some(format!("Azure's import failed: {}", problem.what)),
+            (Route::Direct(why), None) => Some(why.to_string()),
+            (Route::ServerSide, None) => None,
         }
     }
 
@@ -234,8 +242,7 @@ fn side(reason: &Reason) -> Side {
     match reason {
         Reason::Locked { .. } => Side::Target,
         Reason::MoveRefused { .. } => Side::Settings,
-        Reason::NoSource { .. } | Reason::NeedsDirectCopy(_) => Side::List,
-        Reason::DiffersFromPlan { .. } | Reason::NotReviewed => Side::List,
+        Reason::NoSource { .. } | Reason::DiffersFromPlan { .. } | Reason::NotReviewed => Side::List,
     }
 }
 

@@ -146,7 +146,7 @@ pub(super) fn failed() -> Outcome {
 }
 
 fn took() -> Ended {
-    Ended { took: Duration::from_millis(2_140), attempts: 1 }
+    Ended { took: Duration::from_millis(2_140), attempts: 1, instead: None }
 }
 
 fn ended(action: &Action) -> Outcome {

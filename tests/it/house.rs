@@ -4,7 +4,7 @@ use acr_sync::inputs::INPUTS;
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 16] = [
+const DOORS: [(&str, &[&str]); 17] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -16,7 +16,8 @@ const DOORS: [(&str, &[&str]); 16] = [
     ("inputs", &["azure", "credential", "http", "import", "plan", "problem", "reference", "registry"]),
     ("plan", &["change", "images", "problem", "reference", "registry"]),
     ("verify", &["problem", "reference", "registry"]),
-    ("import", &["azure", "http", "plan", "problem", "reference", "registry", "verify"]),
+    ("copy", &["http", "problem", "reference", "registry"]),
+    ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
     ("report", &["images", "import", "plan", "problem", "reference"]),
     ("host", &["app", "azure", "http", "images", "inputs", "plan", "problem", "reference", "report"]),
     (
@@ -24,6 +25,7 @@ const DOORS: [(&str, &[&str]); 16] = [
         &[
             "azure",
             "change",
+            "copy",
             "credential",
             "http",
             "images",
