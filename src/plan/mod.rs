@@ -7,10 +7,11 @@ mod facts;
 mod nearest;
 mod reviewed;
 mod route;
+mod selected;
 mod survey;
 
 use crate::{
-    images::{Destination, Entry, LineNumber},
+    images::{Destination, Entry, LineNumber, MOST_SELECTED},
     problem::Problem,
     reference::{Digest, Platform, Reference},
 };
@@ -20,7 +21,7 @@ pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
 pub use reviewed::{Reviewed, Unreviewed, compare};
 pub use route::{DirectSources, Route, Service, Why};
-pub use survey::{Surveyor, build};
+pub use survey::{Surveyor, build, removed};
 
 /// The most manifests of one image, index and children, that ACR imports (container-registry-import-images article).
 pub const MOST_MANIFESTS: usize = 50;
@@ -113,6 +114,21 @@ pub enum Reason {
     },
     /// No plan showed this line's digest, and only what was reviewed is imported.
     NotReviewed,
+    /// The line's pattern means no tag of the source.
+    NothingSelected {
+        /// How many tags the source has.
+        among: usize,
+    },
+    /// The line's pattern means more tags than one line may select.
+    TooManySelected {
+        /// How many.
+        count: usize,
+    },
+    /// Another line wants the same destination, one of them by a pattern.
+    Taken {
+        /// The first other line that does.
+        by: LineNumber,
+    },
 }
 
 /// Something a reviewer should know of a step.
@@ -157,6 +173,11 @@ impl fmt::Display for Reason {
                 write!(f, "differs from the plan: the reviewed digest was {}", planned.short())
             }
             Self::NotReviewed => f.write_str("no reviewed plan has this line's digest"),
+            Self::NothingSelected { among } => write!(f, "the pattern means none of the source's {among} tags"),
+            Self::TooManySelected { count } => {
+                write!(f, "the pattern means {count} tags, and a line may select {MOST_SELECTED}")
+            }
+            Self::Taken { by } => write!(f, "line {by} wants the same destination"),
         }
     }
 }
@@ -170,6 +191,9 @@ impl Reason {
             }
             Self::MoveRefused { .. } => "Import under another tag, or set `overwrite: allow`.",
             Self::NoSource { .. } => "Check registry, repository and tag.",
+            Self::NothingSelected { .. } => "Check registry, repository and pattern.",
+            Self::TooManySelected { .. } => "Narrow the pattern, or write `newest 10 of` before the source.",
+            Self::Taken { .. } => "Narrow a pattern, or take one of the lines out.",
             Self::DiffersFromPlan { .. } | Self::NotReviewed => {
                 "Write the digest into the line, in a pull request: what the list pins is reviewed with it."
             }

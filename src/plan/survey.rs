@@ -6,6 +6,7 @@ use super::{
     facts::{DestinationFact, Fact, ImageFacts, SourceFact},
     nearest::nearest,
     route,
+    selected::{self, Selected},
 };
 use crate::{
     change::{self, ChangeKind, Changes},
@@ -44,12 +45,27 @@ pub struct Surveyor {
 
 /// Makes the plan for changes. Cannot fail: what could not be asked is a fact about its line.
 pub async fn build(changes: &Changes<'_>, has_base: bool, surveyor: &Surveyor) -> Plan {
-    let steps = stream::iter(&changes.changed)
-        .map(|change| step(change, has_base, surveyor))
-        .buffered(LINES_AT_ONCE)
-        .collect()
-        .await;
-    Plan { steps, removed: changes.removed.iter().map(|&entry| entry.clone()).collect(), unchanged: changes.unchanged }
+    let Selected { entries, mut steps } = selected::expand(changes, has_base, &surveyor.registries).await;
+    let of_patterns = entries.iter().map(|entry| change::Change { entry, kind: ChangeKind::Added });
+    // What stands in another line's way is answered already.
+    let answered: HashSet<_> = steps.iter().map(|step| step.line).collect();
+    let is_open = |change: &change::Change<'_>| !answered.contains(&change.entry.line);
+    let mut changed: Vec<_> = changes.changed.iter().copied().filter(is_open).collect();
+    changed.extend(of_patterns);
+    changed.sort_by_key(|change| change.entry.line);
+    let asked: Vec<_> =
+        stream::iter(&changed).map(|change| step(change, has_base, surveyor)).buffered(LINES_AT_ONCE).collect().await;
+    steps.extend(asked);
+    steps.sort_by_key(|step| step.line);
+    Plan { steps, removed: removed(changes), unchanged: changes.unchanged }
+}
+
+/// Returns the lines that are gone, in the order of the older file; those with a pattern by their stand-in.
+pub fn removed(changes: &Changes<'_>) -> Vec<Entry> {
+    let patterns = changes.unselected.iter().map(|selection| selection.stand_in());
+    let mut removed: Vec<_> = changes.removed.iter().map(|&entry| entry.clone()).chain(patterns).collect();
+    removed.sort_by_key(|entry| entry.line);
+    removed
 }
 
 async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) -> Step {

@@ -84,9 +84,14 @@ fn line(row: &Row<'_>) -> form::Line {
         Action::Keep => (form::Action::Keep, step.digest),
         Action::Move { from } => (form::Action::Move, Some(*from)),
         Action::Block(Reason::Locked { from } | Reason::MoveRefused { from }) => (form::Action::Block, Some(*from)),
-        Action::Block(Reason::NoSource { .. } | Reason::DiffersFromPlan { .. } | Reason::NotReviewed) => {
-            (form::Action::Block, None)
-        }
+        Action::Block(
+            Reason::NoSource { .. }
+            | Reason::DiffersFromPlan { .. }
+            | Reason::NotReviewed
+            | Reason::NothingSelected { .. }
+            | Reason::TooManySelected { .. }
+            | Reason::Taken { .. },
+        ) => (form::Action::Block, None),
         Action::Unchecked(_) => (form::Action::Unchecked, None),
     };
     let image = step.image.as_ref();

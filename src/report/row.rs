@@ -242,7 +242,12 @@ fn side(reason: &Reason) -> Side {
     match reason {
         Reason::Locked { .. } => Side::Target,
         Reason::MoveRefused { .. } => Side::Settings,
-        Reason::NoSource { .. } | Reason::DiffersFromPlan { .. } | Reason::NotReviewed => Side::List,
+        Reason::NoSource { .. }
+        | Reason::DiffersFromPlan { .. }
+        | Reason::NotReviewed
+        | Reason::NothingSelected { .. }
+        | Reason::TooManySelected { .. }
+        | Reason::Taken { .. } => Side::List,
     }
 }
 

@@ -13,5 +13,6 @@ mod planning;
 mod readme;
 mod refusals;
 mod scenario;
+mod selecting;
 mod signing_in;
 mod workflow;
