@@ -4,6 +4,7 @@
 mod binary;
 #[cfg(feature = "judges")]
 mod checkout;
+mod copy_faults;
 mod copying;
 mod faults;
 mod github;
