@@ -5,6 +5,7 @@ mod binary;
 #[cfg(feature = "judges")]
 mod checkout;
 mod copy_faults;
+mod copy_refusals;
 mod copying;
 mod faults;
 mod github;
@@ -15,4 +16,5 @@ mod readme;
 mod refusals;
 mod scenario;
 mod signing_in;
+mod stub;
 mod workflow;
