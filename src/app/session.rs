@@ -79,7 +79,7 @@ impl Session {
                 retry: http.retry().clone(),
             }),
             direct: door.clone().map(|()| DirectCopy { copier: copier() }),
-            verifier,
+            verifier: verifier.clone(),
             pace: inputs.pace.clone(),
         };
         let surveyor = Surveyor {
@@ -87,6 +87,8 @@ impl Session {
             target: door.map(|()| target.login_server.clone()),
             service: Service::Acr,
             direct: inputs.direct.clone(),
+            check: inputs.check,
+            verifier,
             overwrite: inputs.overwrite,
         };
         Ok(Self { surveyor, name: target.login_server.clone(), target: Some(target), importers: Some(importers) })
@@ -96,10 +98,11 @@ impl Session {
     async fn other(inputs: &Inputs, http: Http, target: &Registry, entries: &[Entry]) -> Self {
         let logins = with_docker(inputs, entries, &HashSet::new(), Some(target)).await;
         let registries = Client::new(http, logins);
+        let verifier = Verifier::new(registries.clone(), target.clone());
         let importers = Importers {
             acr: None,
             direct: Ok(DirectCopy { copier: Copier::new(registries.clone(), target.clone()) }),
-            verifier: Some(Verifier::new(registries.clone(), target.clone())),
+            verifier: Some(verifier.clone()),
             pace: inputs.pace.clone(),
         };
         let surveyor = Surveyor {
@@ -107,6 +110,8 @@ impl Session {
             target: Ok(target.clone()),
             service: Service::Other,
             direct: inputs.direct.clone(),
+            check: inputs.check,
+            verifier: Some(verifier),
             overwrite: inputs.overwrite,
         };
         Self { surveyor, name: target.clone(), target: None, importers: Some(importers) }
@@ -132,6 +137,8 @@ impl Session {
             target: Err(problem),
             service: Service::Acr,
             direct: inputs.direct.clone(),
+            check: inputs.check,
+            verifier: None,
             overwrite: inputs.overwrite,
         };
         Self { surveyor, name, target: None, importers: None }

@@ -127,7 +127,7 @@ impl AcrImport {
             target_tag: step.destination.to_string(),
             mode: match step.action {
                 // Only a move that the plan shows, past a lock that the plan has read, may overwrite.
-                Action::Move { .. } => Mode::Force,
+                Action::Move { .. } | Action::Repair(_) => Mode::Force,
                 Action::Import | Action::Keep | Action::Block(_) | Action::Unchecked(_) => Mode::NoForce,
             },
         }
@@ -194,6 +194,10 @@ async fn stopped_for(stop: &mut watch::Receiver<bool>, time: Duration) {
 
 async fn is_served(step: &Step, digest: Digest, verifier: Option<&Verifier>) -> bool {
     let Some(verifier) = verifier else { return false };
+    if let Action::Repair(_) = step.action {
+        // The tag has had the right digest all the time.
+        return verifier.whole(step.destination.repository(), digest).await.is_ok();
+    }
     let served = verifier.serves(step.destination.repository(), step.destination.tag()).await;
     matches!(served, Ok(Some(served)) if served == digest)
 }

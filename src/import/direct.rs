@@ -25,7 +25,7 @@ impl DirectCopy {
     ) -> Result<Ended, Outcome> {
         let before = match &step.action {
             Action::Import => Before::Nothing,
-            Action::Move { .. } => Before::Something,
+            Action::Move { .. } | Action::Repair(_) => Before::Something,
             // A push knows no "only if it is not there": what could not be asked is not overwritten.
             Action::Unchecked(problem) => return Err(Outcome::Failed(problem.clone())),
             Action::Keep | Action::Block(_) => return Err(Outcome::NotStarted),

@@ -138,7 +138,7 @@ async fn one(
         Action::Block(reason) => return Outcome::Blocked(reason.clone()),
         // What could not be checked is imported only when the digest is known beyond doubt.
         Action::Unchecked(problem) if step.digest.is_none() => return Outcome::Failed(problem.clone()),
-        Action::Unchecked(_) | Action::Import | Action::Move { .. } => {}
+        Action::Unchecked(_) | Action::Import | Action::Move { .. } | Action::Repair(_) => {}
     }
     let permits = tokio::select! {
         biased;
@@ -153,9 +153,19 @@ async fn one(
         Ok((ended, Way::Direct)) => Outcome::Imported { ended, proof: Proof::Verified },
         Ok((ended, Way::ServerSide)) => {
             let _ = events.send(Event::Arrived(index));
-            tokio::select! {
+            let proved = tokio::select! {
                 outcome = prove(step, ended, importers) => outcome,
-                () = stopped(&mut stop) => Outcome::StillRunning,
+                () = stopped(&mut stop) => return Outcome::StillRunning,
+            };
+            match (&step.action, &importers.direct, proved) {
+                // The service may take a broken image for a whole one and leave it as it is.
+                (Action::Repair(_), Ok(direct), Outcome::Failed(problem)) => {
+                    match direct.copy(step, Some(problem), stop).await {
+                        Ok(ended) => Outcome::Imported { ended, proof: Proof::Verified },
+                        Err(outcome) => outcome,
+                    }
+                }
+                (_, _, proved) => proved,
             }
         }
         Err(outcome) => outcome,

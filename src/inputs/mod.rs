@@ -9,7 +9,7 @@ use crate::{
     credential::{Identity, JobToken, Mask},
     http::Way,
     import::Pace,
-    plan::{DirectSources, Overwrite, Unreviewed},
+    plan::{Check, DirectSources, Overwrite, Unreviewed},
     problem::{Problem, Side},
     reference::Registry,
     registry::{Login, Logins},
@@ -38,6 +38,8 @@ pub struct Inputs {
     pub unreviewed: Unreviewed,
     /// `direct-sources`
     pub direct: DirectSources,
+    /// `check`
+    pub check: Check,
     /// `check-run`
     pub check_run: bool,
     /// `suggest-pins`
@@ -104,6 +106,12 @@ impl Inputs {
                 .unwrap_or(Overwrite::Allow),
             unreviewed: if reader.flag("require-reviewed") { Unreviewed::Refuse } else { Unreviewed::Import },
             direct: reader.parsed("direct-sources").unwrap_or_default(),
+            check: reader
+                .choice(
+                    "check",
+                    &[("changed", Some(Check::Changed)), ("all", Some(Check::All)), ("none", Some(Check::None))],
+                )
+                .unwrap_or(Check::Changed),
             check_run: reader.flag("check-run"),
             suggest_pins: reader.flag("suggest-pins"),
             pace: Pace {

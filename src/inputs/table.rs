@@ -32,7 +32,7 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 23] = [
+pub const INPUTS: [Input; 24] = [
     input(
         "registry",
         "",
@@ -52,6 +52,11 @@ pub const INPUTS: [Input; 23] = [
         "direct-sources",
         "",
         "Sources that ACR cannot reach, copied by the runner: hosts or `host/path`, `*` for any characters.",
+    ),
+    input(
+        "check",
+        "changed",
+        "Which images that are there already are looked into, to repair those with missing parts: `changed`, `all` or `none`.",
     ),
     input("concurrency", "16", "Imports that run at once, 1 to 100; half as many from one source."),
     input("import-deadline", "20", "Minutes that one import may take, 1 to 240."),

@@ -2,6 +2,7 @@
 //!
 //! A plan is a value: [`crate::import`] accepts nothing else, and a reviewer sees all of it.
 
+mod check;
 mod decide;
 mod facts;
 mod nearest;
@@ -17,6 +18,7 @@ use crate::{
 };
 use std::fmt;
 
+pub use check::Check;
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
 pub use reviewed::{Reviewed, Unreviewed, compare};
@@ -83,6 +85,8 @@ pub enum Action {
         /// What it holds now.
         from: Digest,
     },
+    /// The destination tag has this digest already, but the image behind it is broken: it is brought again.
+    Repair(Problem),
     /// Nothing is done, and the run does not end well.
     Block(Reason),
     /// The source or the registry could not be asked.
@@ -156,7 +160,7 @@ impl Action {
     /// Returns whether applying the plan writes for this step.
     pub fn is_change(&self) -> bool {
         match self {
-            Self::Import | Self::Move { .. } => true,
+            Self::Import | Self::Move { .. } | Self::Repair(_) => true,
             Self::Keep | Self::Block(_) | Self::Unchecked(_) => false,
         }
     }

@@ -1,7 +1,7 @@
 //! Asks registries: what is the source, what is there already. Each question once, a bounded number at a time.
 
 use super::{
-    Action, Change, DirectSources, Note, Plan, Reason, Service, Step,
+    Action, Change, Check, DirectSources, Note, Plan, Reason, Service, Step, check,
     decide::{self, Overwrite},
     facts::{DestinationFact, Fact, ImageFacts, SourceFact},
     nearest::nearest,
@@ -14,6 +14,7 @@ use crate::{
     problem::{Problem, Side},
     reference::{Digest, Platform, Reference, Registry},
     registry::{Client, Manifest, RegistryError, Why, is_index},
+    verify::Verifier,
 };
 use futures_util::{StreamExt, stream};
 use std::collections::{HashMap, HashSet};
@@ -39,6 +40,10 @@ pub struct Surveyor {
     pub service: Service,
     /// The sources that ACR cannot reach.
     pub direct: DirectSources,
+    /// Which images that are there already are looked into.
+    pub check: Check,
+    /// Looks into them.
+    pub verifier: Option<Verifier>,
     /// Whether existing tags may move.
     pub overwrite: Overwrite,
 }
@@ -81,8 +86,16 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
     if let Action::Block(Reason::NoSource { nearest }) = &mut action {
         *nearest = nearest_tags(entry, surveyor).await;
     }
+    if let (Action::Keep, Some(digest), true, Some(verifier)) =
+        (&action, digest, surveyor.check.applies(has_base), &surveyor.verifier)
+    {
+        action = check::kept(entry.destination.repository(), digest, verifier).await;
+    }
     let image = match (&action, &source) {
-        (Action::Import | Action::Move { .. } | Action::Block(_) | Action::Unchecked(_), Fact::Known(known)) => {
+        (
+            Action::Import | Action::Move { .. } | Action::Repair(_) | Action::Block(_) | Action::Unchecked(_),
+            Fact::Known(known),
+        ) => {
             match image(entry, known, surveyor, &mut notes).await {
                 Ok(image) => image,
                 Err(lie) => {

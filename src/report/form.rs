@@ -85,6 +85,7 @@ pub(super) struct Totals {
     pub import: usize,
     #[serde(rename = "move")]
     pub moved: usize,
+    pub repair: usize,
     pub keep: usize,
     pub block: usize,
     pub unchecked: usize,
@@ -165,6 +166,8 @@ pub(super) enum Action {
     Import,
     Keep,
     Move,
+    /// The tag has the digest already, but parts of the image are missing.
+    Repair,
     Block,
     Unchecked,
 }
@@ -184,6 +187,7 @@ pub(super) enum Outcome {
     Kept,
     Imported,
     Moved,
+    Repaired,
     Blocked,
     Failed,
     /// The run was stopped while Azure copies.

@@ -67,9 +67,34 @@ fn head(report: &Report) -> form::Head {
 }
 
 fn totals(totals: Totals) -> form::Totals {
-    let Totals { import, moved, keep, block, unchecked, failed, unverified, undone, removed, unchanged, unreadable } =
-        totals;
-    form::Totals { import, moved, keep, block, unchecked, failed, unverified, undone, removed, unchanged, unreadable }
+    let Totals {
+        import,
+        moved,
+        repair,
+        keep,
+        block,
+        unchecked,
+        failed,
+        unverified,
+        undone,
+        removed,
+        unchanged,
+        unreadable,
+    } = totals;
+    form::Totals {
+        import,
+        moved,
+        repair,
+        keep,
+        block,
+        unchecked,
+        failed,
+        unverified,
+        undone,
+        removed,
+        unchanged,
+        unreadable,
+    }
 }
 
 fn line(row: &Row<'_>) -> form::Line {
@@ -83,6 +108,7 @@ fn line(row: &Row<'_>) -> form::Line {
         Action::Import => (form::Action::Import, None),
         Action::Keep => (form::Action::Keep, step.digest),
         Action::Move { from } => (form::Action::Move, Some(*from)),
+        Action::Repair(_) => (form::Action::Repair, step.digest),
         Action::Block(Reason::Locked { from } | Reason::MoveRefused { from }) => (form::Action::Block, Some(*from)),
         Action::Block(
             Reason::NoSource { .. }
@@ -133,6 +159,7 @@ fn outcome(kind: Kind) -> form::Outcome {
         Kind::Keep => form::Outcome::Kept,
         Kind::Import => form::Outcome::Imported,
         Kind::Move => form::Outcome::Moved,
+        Kind::Repair => form::Outcome::Repaired,
         Kind::Block => form::Outcome::Blocked,
         // A step with an outcome was either imported or failed.
         Kind::Failed | Kind::Unchecked => form::Outcome::Failed,

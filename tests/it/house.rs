@@ -14,7 +14,7 @@ const DOORS: [(&str, &[&str]); 17] = [
     ("registry", &["credential", "http", "problem", "reference"]),
     ("azure", &["credential", "http", "problem", "reference"]),
     ("inputs", &["azure", "credential", "http", "import", "plan", "problem", "reference", "registry"]),
-    ("plan", &["change", "images", "problem", "reference", "registry"]),
+    ("plan", &["change", "images", "problem", "reference", "registry", "verify"]),
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),

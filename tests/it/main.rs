@@ -4,6 +4,8 @@
 mod binary;
 #[cfg(feature = "judges")]
 mod checkout;
+mod copy_faults;
+mod copy_refusals;
 mod copying;
 mod faults;
 mod github;
@@ -15,4 +17,5 @@ mod refusals;
 mod scenario;
 mod selecting;
 mod signing_in;
+mod stub;
 mod workflow;

@@ -128,6 +128,8 @@ impl Scenario {
         inputs.way = Way {
             https_proxy: Some(emulator.proxy_url()),
             http_proxy: Some(emulator.proxy_url()),
+            // Servers of a test's own are reached as they are.
+            no_proxy: Some("127.0.0.1".to_owned()),
             roots: Some(emulator.ca_pem().to_owned()),
             retry: self.retry,
             ..Way::default()

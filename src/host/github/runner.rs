@@ -28,8 +28,8 @@ pub(super) fn outputs(report: &Report, inputs: &Inputs) -> String {
         |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let mut text = String::new();
     for (name, value) in [
-        ("changed", (totals.import + totals.moved).to_string()),
-        ("imported", if report.is_applied() { (totals.import + totals.moved).to_string() } else { "0".to_owned() }),
+        ("changed", totals.written().to_string()),
+        ("imported", if report.is_applied() { totals.written().to_string() } else { "0".to_owned() }),
         ("failed", (totals.failed + totals.block + totals.undone + totals.unreadable).to_string()),
         ("clean", (report.verdict() == Verdict::Clean).to_string()),
         ("plan-file", file(&inputs.plan_file)),
