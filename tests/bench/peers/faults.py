@@ -53,6 +53,7 @@ def verdict(row, tool, image, parts, room, source):
     try:
         there = images.Registry(target.host)
         if row.broken:
+            tool.look_behind_tags()
             there.push(image)
             there.remove(image, row.broken)
         ways[0].set(faults=row.source)

@@ -199,6 +199,9 @@ class Bench:
             found = {(row.name, tool.name): pool.submit(one, row, tool) for row in rows for tool in judged}
             found = {key: future.result() for key, future in found.items()}
         print("### Faults\n")
+        print("The last two rows with acr-sync's `check: all`, regctl's `--force-recursive` and regsync's `forceRecursive`. "
+              "*Survives* means that the run succeeded and all content was read back from the destination and compared; "
+              "*never met*, that the program does not make the request that is disturbed.\n")
         table(["what goes wrong", *(tool.name for tool in judged)],
               [[row.name, *(found[row.name, tool.name][0] for tool in judged)] for row in rows])
         for row in rows:

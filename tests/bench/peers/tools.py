@@ -22,8 +22,12 @@ class Run:
 
 
 class Tool:
+    # Arguments by which the program looks behind a tag that is right already; none where it has none, or always does.
+    THOROUGH = ()
+
     def __init__(self, name, program, room):
         self.name, self.program = name, program
+        self.thorough = ()
         self.work = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-", dir=room))
         # No program is to know anything of this machine's logins, nor of what an earlier run has learnt.
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.work), "XDG_DATA_HOME": str(self.work),
@@ -33,6 +37,9 @@ class Tool:
     def command(self, images, source, destination):
         """Returns the command that copies images from one host to another, under their own names."""
         raise NotImplementedError
+
+    def look_behind_tags(self):
+        self.thorough = self.THOROUGH
 
     def run(self, images, source, destination, limit=300):
         """Copies images from one host to another; a run past the limit, in seconds, is ended with code 124."""
@@ -96,14 +103,18 @@ class Skopeo(Tool):
 
 
 class Regctl(Tool):
+    THOROUGH = ("--force-recursive",)
+
     def command(self, images, source, destination):
         hosts = [f"--host=reg={host},tls=disabled" for host in (source, destination)]
         return self.several([
-            self.timed([self.program, *hosts, "image", "copy", *names(it, source, destination)]) for it in images
+            self.timed([self.program, *hosts, "image", "copy", *self.thorough, *names(it, source, destination)]) for it in images
         ])
 
 
 class Regsync(Tool):
+    THOROUGH = ("forceRecursive",)
+
     def command(self, images, source, destination):
         entries = [
             dict(zip(("source", "target"), names(it, source, destination)), type="image") for it in images
@@ -111,7 +122,7 @@ class Regsync(Tool):
         configuration = {
             "version": 1,
             "creds": [{"registry": host, "tls": "disabled"} for host in (source, destination)],
-            "defaults": {"parallel": PARALLEL},
+            "defaults": {"parallel": PARALLEL, **{name: True for name in self.thorough}},
             "sync": entries,
         }
         file = self.work / "regsync.yml"
@@ -121,12 +132,14 @@ class Regsync(Tool):
 
 
 class AcrSync(Tool):
+    THOROUGH = ("--check", "all")
+
     def command(self, images, source, destination):
         file = self.work / "images.txt"
         file.write_text("".join(
             f"{source}/{it.repository}:{it.tag} => {it.repository}:{it.tag}\n" for it in images
         ))
-        return self.timed([self.program, "apply", file, "--registry", destination, "--all"])
+        return self.timed([self.program, "apply", file, "--registry", destination, "--all", *self.thorough])
 
 
 KINDS = {"acr-sync": AcrSync, "crane": Crane, "regctl": Regctl, "regsync": Regsync, "oras": Oras, "skopeo": Skopeo}
