@@ -27,6 +27,8 @@ pub mod plan;
 
 pub mod policy;
 
+pub mod copy;
+
 pub mod import;
 
 pub mod verify;

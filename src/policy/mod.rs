@@ -51,7 +51,8 @@ pub fn object(plan: &mut Plan, policy: &Policy) {
             Action::Import | Action::Move { .. } | Action::Unchecked(_) => {
                 step.action = Action::Block(Reason::Policy(objections));
             }
-            Action::Keep => step.notes.push(Note::Policy(objections)),
+            // A repair brings back what the tag stands for already.
+            Action::Keep | Action::Repair(_) => step.notes.push(Note::Policy(objections)),
             // One reason is enough to do nothing.
             Action::Block(_) => {}
         }
@@ -160,7 +161,7 @@ mod tests {
         let step = &plan.steps[0];
         match &step.action {
             Action::Block(reason) => reason.to_string(),
-            Action::Import | Action::Move { .. } | Action::Keep | Action::Unchecked(_) => {
+            Action::Import | Action::Move { .. } | Action::Keep | Action::Repair(_) | Action::Unchecked(_) => {
                 step.notes.iter().map(|note| format!("noted: {note}")).collect()
             }
         }

@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 18] = [
+const DOORS: [(&str, &[&str]); 19] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -14,11 +14,12 @@ const DOORS: [(&str, &[&str]); 18] = [
     ("registry", &["credential", "http", "problem", "reference"]),
     ("azure", &["credential", "http", "problem", "reference"]),
     ("inputs", &["azure", "credential", "http", "import", "plan", "problem", "reference", "registry"]),
-    ("plan", &["change", "images", "problem", "reference", "registry"]),
+    ("plan", &["change", "images", "problem", "reference", "registry", "verify"]),
     ("policy", &["plan", "reference"]),
     ("settings", &["policy"]),
     ("verify", &["problem", "reference", "registry"]),
-    ("import", &["azure", "http", "plan", "problem", "reference", "registry", "verify"]),
+    ("copy", &["http", "problem", "reference", "registry"]),
+    ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
     ("report", &["images", "import", "plan", "problem", "reference"]),
     ("host", &["app", "azure", "http", "images", "inputs", "plan", "problem", "reference", "report"]),
     (
@@ -26,6 +27,7 @@ const DOORS: [(&str, &[&str]); 18] = [
         &[
             "azure",
             "change",
+            "copy",
             "credential",
             "http",
             "images",
