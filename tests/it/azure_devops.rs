@@ -99,11 +99,14 @@ async fn a_strangers_copy_of_our_thread_is_never_ours() {
 #[tokio::test]
 async fn two_builds_at_once_leave_one_thread() {
     let pipeline = Pipeline::new().await;
+    let before = pipeline.repository.build(MAIN, "Manual", &pipeline.base, None);
     // Both look before either has posted.
     pipeline.world.fault(Fault::delay(Duration::from_millis(150)).on(HOST).method("POST").path("/threads").times(2));
     let (one, two) = tokio::join!(pipeline.pull_request(), pipeline.pull_request());
     assert_eq!(pipeline.repository.threads(7).len(), 2, "both found none");
     assert_eq!(pipeline.threads().len(), 1, "{}\n{}", one.printed, two.printed);
+    let later = format!("<!-- run {} -->", before + 2);
+    assert!(pipeline.threads()[0].content.contains(&later), "an earlier build undid a later one");
     for step in [one, two] {
         assert_eq!(step.report().verdict(), Verdict::Pending);
     }

@@ -13,7 +13,7 @@ mod refusal;
 mod thread;
 
 use super::{
-    Host, git, kept, post, secrets,
+    Host, git, post, secrets,
     texts::{self, Texts},
     told,
 };
@@ -139,19 +139,12 @@ impl AzureDevOps {
         };
         self.number = pulls.iter().find(|(of, _)| of == commit).map(|(_, number)| *number);
         pulls.dedup_by_key(|(_, number)| *number);
-        let mut reviewed: Option<Reviewed> = None;
-        for (_, number) in &pulls[pulls.len().saturating_sub(MOST_PULLS)..] {
-            let threads = Threads { api, number: *number, key: &self.key };
-            match post::text(&threads, &self.marker).await {
-                Ok(text) => {
-                    if let Some(plan) = text.and_then(|text| kept::read(&text, &self.marker)) {
-                        reviewed.get_or_insert_default().extend(plan);
-                    }
-                }
-                Err(error) => self.warnings.push(error.told("the reviewed plans were not read", api::READ)),
-            }
+        let latest = pulls.iter().skip(pulls.len().saturating_sub(MOST_PULLS));
+        let threads = latest.map(|&(_, number)| Threads { api, number, key: &self.key });
+        match post::reviewed(threads, &self.marker).await {
+            Ok(reviewed) => self.reviewed = reviewed,
+            Err(error) => self.warnings.push(error.told("the reviewed plans were not read", api::READ)),
         }
-        self.reviewed = reviewed;
     }
 }
 
