@@ -317,6 +317,16 @@ async fn the_plan_of_a_failed_build_counts_in_the_next_one() {
 }
 
 #[tokio::test]
+async fn the_completed_pull_request_is_told_where_earlier_ones_cannot_be_found() {
+    let pipeline = Pipeline::new().await;
+    pipeline.pull_request().await;
+    pipeline.world.fault(Fault::status(404).on(HOST).path("/build/changes"));
+    let step = pipeline.push().await;
+    assert!(step.printed.contains("type=warning") && step.printed.contains("*View builds*"), "{}", step.printed);
+    assert!(pipeline.threads()[0].content.contains("1 imported"));
+}
+
+#[tokio::test]
 async fn what_has_moved_since_the_review_is_said_or_refused() {
     let move_source = |pipeline: &Pipeline| {
         let (host, rest) = NGINX.split_once('/').unwrap();

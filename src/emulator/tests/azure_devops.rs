@@ -186,7 +186,11 @@ async fn builds_and_pull_requests_are_found_by_commit() {
         changes["value"].as_array().unwrap().iter().map(|change| change["id"].as_str().unwrap()).collect();
     assert_eq!(ids, [scene.merge.as_str(), scene.head.as_str()]);
 
-    scene.repository.complete(7, &scene.merge);
+    let path = "/pullRequests/7?api-version=7.1";
+    let done = |head: &str| json!({"status": "completed", "lastMergeSourceCommit": {"commitId": head}});
+    assert_eq!(scene.send(Method::PATCH, path, &done(&scene.base)).await.0, 400, "that is not its head");
+    let (_, pull) = scene.send(Method::PATCH, path, &done(&scene.head)).await;
+    assert_eq!(pull["status"], "completed");
     let query = json!({"queries": [{"type": "lastMergeCommit", "items": [scene.merge]}, {"type": "commit", "items": [scene.head, scene.base]}]});
     let (_, found) = scene.send(Method::POST, "/pullrequestquery?api-version=7.1", &query).await;
     assert_eq!(found["results"][0][&scene.merge][0]["pullRequestId"], 7);

@@ -31,6 +31,8 @@ use history::Build;
 use std::{io::Write, path::PathBuf};
 use thread::Threads;
 
+/// What a build needs to see the others of its pipeline.
+const BUILDS: &str = "the build's identity needs the permission *View builds*";
 /// Pull requests whose plans are read before an apply: a request each.
 const MOST_PULLS: usize = 10;
 
@@ -122,16 +124,17 @@ impl AzureDevOps {
     async fn recall(&mut self) {
         let (Subject::Push(branch), Ok(api)) = (&self.event.subject, &self.repository) else { return };
         let Some(commit) = self.env.get("BUILD_SOURCEVERSION") else { return };
-        let found = async {
-            let mut commits = match &self.last {
-                Some(last) => history::commits_since(api, &self.env, last).await?,
-                None => Vec::new(),
-            };
-            commits.retain(|known| known != commit);
-            commits.push(commit.to_owned());
-            history::merged_pulls(api, &commits, branch).await
+        let mut commits = match &self.last {
+            Some(last) => history::commits_since(api, &self.env, last).await.unwrap_or_else(|error| {
+                let what = "the commits since the last successful build are not known";
+                self.warnings.push(error.told(what, BUILDS));
+                Vec::new()
+            }),
+            None => Vec::new(),
         };
-        let mut pulls = match found.await {
+        commits.retain(|known| known != commit);
+        commits.push(commit.to_owned());
+        let mut pulls = match history::merged_pulls(api, &commits, branch).await {
             Ok(pulls) => pulls,
             Err(error) => {
                 return self.warnings.push(error.told("the completed pull request was not found", api::READ));
