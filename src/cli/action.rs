@@ -2,17 +2,21 @@
 
 use super::{BAD, GOOD, files, outlet, stop};
 use crate::{
-    app,
+    app::{self, Occasion},
     credential::Mask,
     host::{AzureDevOps, GitHub, Host, without_list},
     images::Colour,
     import,
     inputs::{Env, Inputs, Mode},
-    plan::Plan,
     problem::{Problem, Side},
-    report::{Verdict, progress, terminal},
+    report::{
+        Report, Verdict,
+        progress::{self, Out},
+        terminal,
+    },
 };
 use std::time::Duration;
+use tokio::sync::watch::Receiver;
 
 /// How long a run that is to stop still tries to post its report: hosts kill it after ten seconds or less.
 const GRACE: Duration = Duration::from_secs(4);
@@ -59,8 +63,8 @@ async fn walk<H: Host>(
     };
     let (report, mode) = match occasion {
         Ok(Some(occasion)) => {
-            let show = async |plan: &Plan, events| progress::watch(plan, events, H::progress(outlet::stdout())).await;
-            (app::walk(&inputs, &occasion, show, &stop).await, occasion.mode)
+            let progress = H::progress(outlet::stdout());
+            (planned_or_applied(&inputs, &occasion, progress, &stop).await, occasion.mode)
         }
         Ok(None) => (without_list(&inputs, None), Mode::Plan),
         Err(problem) => (without_list(&inputs, Some(problem)), Mode::Plan),
@@ -82,6 +86,11 @@ async fn walk<H: Host>(
         (Verdict::Clean, _) | (Verdict::Pending, Mode::Plan) => GOOD,
         (Verdict::Pending, Mode::Apply) | (Verdict::Failed, _) => BAD,
     })
+}
+
+/// Apart from the host, so that the program has it once.
+async fn planned_or_applied(inputs: &Inputs, occasion: &Occasion, out: Out, stop: &Receiver<bool>) -> Report {
+    app::walk(inputs, occasion, async |plan, events| progress::watch(plan, events, out).await, stop).await
 }
 
 fn print(lines: impl IntoIterator<Item = String>) {

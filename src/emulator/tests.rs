@@ -1,5 +1,6 @@
 //! The rules of the world, asked over its own port by a client that knows nothing of it.
 
+mod azure_devops;
 mod captures;
 mod client;
 mod faults;

@@ -1,6 +1,7 @@
 //! Post: one on the pull request, kept current in place: a comment on GitHub, a thread on Azure DevOps.
 
-use super::refusal::ApiError;
+use super::{kept, refusal::ApiError};
+use crate::plan::Reviewed;
 
 /// How often it is looked for when somebody deletes it, or the host breaks, in the middle.
 const TRIES: usize = 3;
@@ -63,9 +64,19 @@ pub(super) fn marker(key: &str) -> String {
     format!("<!-- acr-sync {} -->", key.trim())
 }
 
-/// Returns the text of our post, if there is one.
-pub(super) async fn text(board: &impl Board, marker: &str) -> Result<Option<String>, ApiError> {
-    Ok(board.own(marker).await?.into_iter().next().map(|post| post.body))
+/// Returns what the reviewers of pull requests were shown, if anything: of two plans for one line, the later.
+pub(super) async fn reviewed<B: Board>(
+    boards: impl Iterator<Item = B>,
+    marker: &str,
+) -> Result<Option<Reviewed>, ApiError> {
+    let mut reviewed: Option<Reviewed> = None;
+    for board in boards {
+        let post = board.own(marker).await?.into_iter().next();
+        if let Some(plan) = post.and_then(|post| kept::read(&post.body, marker)) {
+            reviewed.get_or_insert_default().extend(plan);
+        }
+    }
+    Ok(reviewed)
 }
 
 /// Returns the hidden text by which a post is known to be of a run; ids of runs grow.
@@ -117,7 +128,9 @@ pub(super) async fn put(board: &impl Board, ours: &Ours<'_>, absent: Absent) -> 
 async fn settle(board: &impl Board, ours: &Ours<'_>, made: u64) -> Result<(), ApiError> {
     match board.own(ours.marker).await?.first() {
         Some(first) if first.id != made => {
-            board.change(first, ours).await?;
+            if !is_later(&first.body, ours.marker, ours.run) {
+                board.change(first, ours).await?;
+            }
             board.remove(made).await
         }
         _ => Ok(()),

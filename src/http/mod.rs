@@ -6,17 +6,14 @@ mod error;
 mod gate;
 mod patience;
 mod redirect;
+mod reply;
 mod retry;
 mod stream;
 mod tls;
 mod way;
 
-use bytes::{Bytes, BytesMut};
 use patience::Pause;
-use reqwest::{
-    StatusCode, Url,
-    header::{self, HeaderMap},
-};
+use reqwest::{Url, header};
 use std::{
     collections::HashMap,
     sync::{
@@ -31,6 +28,7 @@ pub use error::{Cause, HttpError};
 pub use gate::{Gate, Permit};
 pub(crate) use patience::{Patience, Setback};
 pub(crate) use redirect::may_follow;
+pub use reply::Reply;
 pub use retry::Retry;
 pub(crate) use retry::retry_after;
 pub use stream::{Incoming, Opened};
@@ -46,19 +44,6 @@ pub struct Http {
     retry: Retry,
     gates: Arc<Mutex<HashMap<String, Gate>>>,
     sent: Arc<AtomicU64>,
-}
-
-/// A whole answer, read to its end.
-#[derive(Debug)]
-pub struct Reply {
-    /// The status line's code.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, at most as long as the caller allowed.
-    pub body: Bytes,
-    /// The address that answered, behind redirects.
-    pub url: Url,
 }
 
 /// How many requests a host gets at once before it has shown what it bears.
@@ -132,20 +117,31 @@ impl Http {
     }
 
     /// Sends once, whatever comes of it: for requests whose repetition is the caller's to decide. A redirect is an answer.
+    /// Where nobody is reached nothing was sent, so there it tries a second time, and from then on not at all.
     ///
     /// # Errors
     /// [`HttpError`] when no answer came, or the body is longer than `limit` bytes.
     pub async fn send_once(
         &self,
-        make: impl FnOnce(&reqwest::Client) -> reqwest::RequestBuilder,
+        make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
         limit: usize,
     ) -> Result<Reply, HttpError> {
-        let request = make(&self.client).build().map_err(|error| HttpError::unsent(&error))?;
-        let gate = self.gate(request.url());
+        let request = || make(&self.client).build().map_err(|error| HttpError::unsent(&error));
+        let first = request()?;
+        let gate = self.gate(first.url());
         let permit = gate.enter().await;
-        let result = self.once(request, Take::Whole(limit), 0).await.map(|opened| opened.reply);
-        if result.is_ok() {
-            permit.went_well();
+        if let Some(error) = gate.is_unreached() {
+            return Err(error);
+        }
+        let mut result = self.once(first, Take::Whole(limit), 0).await.map(|opened| opened.reply);
+        if result.as_ref().is_err_and(HttpError::is_unreached) {
+            tokio::time::sleep(self.retry.first).await;
+            result = self.once(request()?, Take::Whole(limit), 0).await.map(|opened| opened.reply);
+        }
+        match &result {
+            Ok(_) => permit.went_well(),
+            Err(error) if error.is_unreached() => gate.unreached(error),
+            Err(_) => {}
         }
         result
     }
@@ -195,11 +191,11 @@ impl Http {
             let (Some(location), Some(mut redirected)) = (location, next) else {
                 return match take {
                     Take::Head(_) if response.status().is_success() => {
-                        let reply = head(&response);
+                        let reply = reply::head(&response);
                         Ok(Opened { reply, body: Some(Incoming::new(response, place)) })
                     }
                     Take::Head(limit) | Take::Whole(limit) => {
-                        Ok(Opened { reply: read(response, place, limit).await?, body: None })
+                        Ok(Opened { reply: reply::read(response, place, limit).await?, body: None })
                     }
                 };
             };
@@ -240,30 +236,6 @@ fn client_error(error: reqwest::Error) -> RootError {
     RootError::Client(error.to_string())
 }
 
-fn head(response: &reqwest::Response) -> Reply {
-    let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
-    Reply { status, headers, body: Bytes::new(), url }
-}
-
-async fn read(mut response: reqwest::Response, place: error::Place, limit: usize) -> Result<Reply, HttpError> {
-    let head = head(&response);
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| place.failed(&error))? {
-        if body.len() + chunk.len() > limit {
-            return Err(place.too_long(limit));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Reply { body: body.freeze(), ..head })
-}
-
-impl Reply {
-    /// Returns a header's text, if there is one and it is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,5 +251,8 @@ mod tests {
         assert!((2..=3).contains(&sent), "a few attempts and not six: {sent}");
         assert!(ask().await.unwrap_err().is_unreached());
         assert_eq!(http.sent(), sent, "the second caller is told at once");
+        let once = || http.send_once(|client| client.post("http://127.0.0.1:2/"), 10);
+        assert!(once().await.unwrap_err().is_unreached() && once().await.unwrap_err().is_unreached());
+        assert_eq!(http.sent(), sent + 2, "and so where nothing is repeated");
     }
 }

@@ -64,7 +64,7 @@ impl Http {
         self.count();
         let answered = async {
             let response = self.uploads.execute(request).await.map_err(|error| place.failed(&error))?;
-            super::read(response, place.clone(), limit).await
+            super::reply::read(response, place.clone(), limit).await
         };
         let setback = match answered.await {
             Ok(reply) => match retry::verdict(&reply) {

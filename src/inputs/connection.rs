@@ -9,6 +9,7 @@ use crate::{
     credential::{Connection, JobToken, Proof},
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What a service connection gives.
 #[derive(Debug, Clone)]
@@ -35,7 +36,8 @@ pub fn endpoint_secrets(env: &Env) -> Vec<&str> {
             .iter()
             .any(|end| name.ends_with(end))
     };
-    env.names().filter(is_secret).filter_map(|name| env.get(name)).chain(access_token(env)).collect()
+    let parameters = env.names().filter(is_secret).filter_map(|name| env.get(name));
+    parameters.chain(access_token(env)).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Reads the connection with this id.

@@ -99,11 +99,14 @@ async fn a_strangers_copy_of_our_thread_is_never_ours() {
 #[tokio::test]
 async fn two_builds_at_once_leave_one_thread() {
     let pipeline = Pipeline::new().await;
+    let before = pipeline.repository.build(MAIN, "Manual", &pipeline.base, None);
     // Both look before either has posted.
     pipeline.world.fault(Fault::delay(Duration::from_millis(150)).on(HOST).method("POST").path("/threads").times(2));
     let (one, two) = tokio::join!(pipeline.pull_request(), pipeline.pull_request());
     assert_eq!(pipeline.repository.threads(7).len(), 2, "both found none");
     assert_eq!(pipeline.threads().len(), 1, "{}\n{}", one.printed, two.printed);
+    let later = format!("<!-- run {} -->", before + 2);
+    assert!(pipeline.threads()[0].content.contains(&later), "an earlier build undid a later one");
     for step in [one, two] {
         assert_eq!(step.report().verdict(), Verdict::Pending);
     }
@@ -311,6 +314,16 @@ async fn the_plan_of_a_failed_build_counts_in_the_next_one() {
     let step = pipeline.run("IndividualCI", MAIN, &later).await;
     assert_eq!((step.report().verdict(), pipeline.world.imports().len()), (Verdict::Clean, 1), "{}", step.summary);
     assert!(pipeline.repository.threads(8)[0].content.contains("1 imported"));
+}
+
+#[tokio::test]
+async fn the_completed_pull_request_is_told_where_earlier_ones_cannot_be_found() {
+    let pipeline = Pipeline::new().await;
+    pipeline.pull_request().await;
+    pipeline.world.fault(Fault::status(404).on(HOST).path("/build/changes"));
+    let step = pipeline.push().await;
+    assert!(step.printed.contains("type=warning") && step.printed.contains("*View builds*"), "{}", step.printed);
+    assert!(pipeline.threads()[0].content.contains("1 imported"));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::{
     build::Build,
     oidc::ServiceConnection,
     organization::{Commit, Identity, Repository, Right, Token},
-    pull_request::PullRequest,
+    pull_request::{self, PullRequest},
     status::Status,
     thread::{Comment, Conversation, Thread},
 };
@@ -120,15 +120,9 @@ impl AzureRepository {
         });
     }
 
-    /// Completes a pull request: `main` points to this commit from now on.
+    /// Completes a pull request: its target points to this commit from now on.
     pub fn complete(&self, number: u64, commit: &str) {
-        self.with(|it| {
-            it.branches.insert("main".to_owned(), commit.to_owned());
-            if let Some(pull) = it.pull_requests.get_mut(&number) {
-                pull.is_completed = true;
-                pull.merge = Some(commit.to_owned());
-            }
-        });
+        self.with(|it| pull_request::complete(it, number, commit));
     }
 
     /// Gives a job a token; its rights are some of `read`, `contribute` (to pull requests) and `builds`.

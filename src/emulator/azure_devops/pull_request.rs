@@ -2,7 +2,7 @@
 
 use super::{
     ask::{Ask, invalid, list},
-    organization::Repository,
+    organization::{Repository, Right},
     refusal::{Fault, error},
     status::Status,
     thread::Conversation,
@@ -30,6 +30,36 @@ pub(super) fn find<'a>(it: &'a mut Repository, number: &str) -> Result<&'a mut P
         let why = "TF401180: The requested pull request was not found.";
         Box::new(error(StatusCode::NOT_FOUND, Fault::NO_PULL_REQUEST, why))
     })
+}
+
+/// `GET` and `PATCH` of `…/pullRequests/{pullRequestId}`: to complete one, its head is named, lest a later push is merged.
+pub(super) fn one(ask: &Ask<'_>, it: &mut Repository, number: &str) -> Result<Reply, Refusal> {
+    let pull = find(it, number)?;
+    let (id, merge) = (pull.id, pull.merge.clone());
+    let head = pull.iterations.last().map(|[head, _, _]| head.clone());
+    if ask.call.method == "PATCH" {
+        ask.need(Right::Contribute)?;
+        let body = ask.body()?;
+        if body["status"] != "completed" {
+            return Err(invalid("Only the status `completed` can be set here."));
+        }
+        let is_head = body["lastMergeSourceCommit"]["commitId"].as_str() == head.as_deref();
+        let Some(merge) = merge.filter(|_| is_head) else {
+            return Err(invalid("TF401192: The pull request's last merge source commit has changed."));
+        };
+        complete(it, id, &merge);
+    }
+    let shape = it.pull_requests.get(&id).map(|pull| shape(it, pull)).unwrap_or_default();
+    Ok(json_reply(StatusCode::OK, &shape))
+}
+
+/// Completes a pull request: its target points to this commit from now on.
+pub(super) fn complete(it: &mut Repository, id: u64, commit: &str) {
+    let Some(pull) = it.pull_requests.get_mut(&id) else { return };
+    pull.is_completed = true;
+    pull.merge = Some(commit.to_owned());
+    let target = pull.target.trim_start_matches("refs/heads/").to_owned();
+    it.branches.insert(target, commit.to_owned());
 }
 
 /// `GET …/pullRequests/{pullRequestId}/iterations`

@@ -78,6 +78,7 @@ fn enter(ask: &Ask<'_>, it: &mut Repository, rest: &[&str]) -> Result<Reply, Ref
         ("GET", ["commits", id]) => git::commit(ask, it, id),
         ("POST", ["pullrequestquery"]) => pull_request::query(ask, it),
         (_, ["pullRequests", number, rest @ ..]) => match (method, rest) {
+            ("GET" | "PATCH", []) => pull_request::one(ask, it, number),
             ("GET", ["iterations"]) => pull_request::iterations(it, number),
             ("GET", ["threads"]) => thread::all(it, number),
             ("POST", ["threads"]) => thread::create(ask, it, number),

@@ -12,7 +12,8 @@ const ADDED: &str = "registry.k8s.io/ingress-nginx/controller:v1.11.1 => ingress
 
 impl World {
     /// Puts the repository of the examples into the project `images` of `https://dev.azure.com/contoso/`, under commits
-    /// that are `1`, `2` and `3` forty times: the base, the head of pull request 7 and its trial merge.
+    /// that are `1`, `2` and `3` forty times: the base, the head of pull request 7 and its trial merge. Build 502 of
+    /// pipeline 12 runs.
     pub fn seed_azure_devops(&self) {
         let repository = self.azure_devops("contoso", "images", "images");
         let [base, head, merge] = ["1", "2", "3"].map(|digit| digit.repeat(40));
@@ -22,7 +23,9 @@ impl World {
         repository.commit_as(&merge, &[&base, &head], [("images.txt", after.as_str())]);
         repository.branch("main", &base);
         repository.pull_request(7, &head, Some(&merge));
+        // Build 501, which applied the base, and build 502, which runs for the merge.
         repository.build("refs/heads/main", "IndividualCI", &base, Some("succeeded"));
+        repository.build("refs/heads/main", "IndividualCI", &merge, None);
         repository.token(AZURE_DEVOPS_TOKEN, &["read", "contribute", "builds"]);
         let connection = repository.service_connection("acr-import");
         self.federated_identity(CLIENT, &connection.issuer, &connection.subject, Rights::importer());

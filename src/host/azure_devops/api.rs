@@ -187,7 +187,8 @@ impl Api {
             Cause::TooLong(_) if limit == MAX_BYTES => {
                 ApiError::Unfit("the list is larger than 16 MiB, the most that a list may have".to_owned())
             }
-            _ => unclear(&error.to_string()),
+            _ if error.is_temporary() && !error.is_unreached() => unclear(&error.to_string()),
+            _ => ApiError::Refused(error.to_string()),
         })?;
         // A delayed request is answered as usual, and the next one is to wait (docs, "Rate and usage limits").
         if let (true, Some(wait)) = (reply.status.is_success(), crate::http::retry_after(&reply)) {

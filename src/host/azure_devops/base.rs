@@ -1,7 +1,7 @@
 //! Base: which commit the list is compared with, and why that one (design §4).
 
 use super::{
-    AzureDevOps, Subject,
+    AzureDevOps, BUILDS, Subject,
     api::{Api, Listing, READ},
     event::Provider,
     history,
@@ -102,12 +102,9 @@ impl AzureDevOps {
     /// Lines of a build that failed or was cancelled are in no later push: the last one that succeeded is the base.
     async fn before_push(&mut self, texts: &Texts<'_, Api>, branch: &str) -> Chosen {
         let found = match &self.service {
-            Ok(api) => history::last_success(api, &self.env, branch).await.map_err(|error| {
-                error.told(
-                    "the last successful build is not known",
-                    "the build's identity needs the right *View builds*",
-                )
-            }),
+            Ok(api) => history::last_success(api, &self.env, branch)
+                .await
+                .map_err(|error| error.told("the last successful build is not known", BUILDS)),
             Err(why) => Err(format!("the last successful build is not known: {why}")),
         };
         let because = "the last successful build of this pipeline on the branch";

@@ -84,6 +84,7 @@ fn subject(env: &Env) -> Subject {
             Subject::Nothing(format!("`{branch}` is no branch: a list is applied from branches only"))
         }
         "Schedule" | "Manual" | "BuildCompletion" | "ResourceTrigger" => Subject::Whole,
+        "" => Subject::Unknown("no reason that the agent names".to_owned()),
         other => Subject::Unknown(format!("`{other}`")),
     }
 }

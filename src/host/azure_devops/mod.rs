@@ -13,7 +13,7 @@ mod refusal;
 mod thread;
 
 use super::{
-    Host, git, kept, post, secrets,
+    Host, git, post, secrets,
     texts::{self, Texts},
     told,
 };
@@ -31,6 +31,8 @@ use history::Build;
 use std::{io::Write, path::PathBuf};
 use thread::Threads;
 
+/// What a build needs to see the others of its pipeline.
+const BUILDS: &str = "the build's identity needs the permission *View builds*";
 /// Pull requests whose plans are read before an apply: a request each.
 const MOST_PULLS: usize = 10;
 
@@ -122,16 +124,17 @@ impl AzureDevOps {
     async fn recall(&mut self) {
         let (Subject::Push(branch), Ok(api)) = (&self.event.subject, &self.repository) else { return };
         let Some(commit) = self.env.get("BUILD_SOURCEVERSION") else { return };
-        let found = async {
-            let mut commits = match &self.last {
-                Some(last) => history::commits_since(api, &self.env, last).await?,
-                None => Vec::new(),
-            };
-            commits.retain(|known| known != commit);
-            commits.push(commit.to_owned());
-            history::merged_pulls(api, &commits, branch).await
+        let mut commits = match &self.last {
+            Some(last) => history::commits_since(api, &self.env, last).await.unwrap_or_else(|error| {
+                let what = "the commits since the last successful build are not known";
+                self.warnings.push(error.told(what, BUILDS));
+                Vec::new()
+            }),
+            None => Vec::new(),
         };
-        let mut pulls = match found.await {
+        commits.retain(|known| known != commit);
+        commits.push(commit.to_owned());
+        let mut pulls = match history::merged_pulls(api, &commits, branch).await {
             Ok(pulls) => pulls,
             Err(error) => {
                 return self.warnings.push(error.told("the completed pull request was not found", api::READ));
@@ -139,19 +142,12 @@ impl AzureDevOps {
         };
         self.number = pulls.iter().find(|(of, _)| of == commit).map(|(_, number)| *number);
         pulls.dedup_by_key(|(_, number)| *number);
-        let mut reviewed: Option<Reviewed> = None;
-        for (_, number) in &pulls[pulls.len().saturating_sub(MOST_PULLS)..] {
-            let threads = Threads { api, number: *number, key: &self.key };
-            match post::text(&threads, &self.marker).await {
-                Ok(text) => {
-                    if let Some(plan) = text.and_then(|text| kept::read(&text, &self.marker)) {
-                        reviewed.get_or_insert_default().extend(plan);
-                    }
-                }
-                Err(error) => self.warnings.push(error.told("the reviewed plans were not read", api::READ)),
-            }
+        let latest = pulls.iter().skip(pulls.len().saturating_sub(MOST_PULLS));
+        let threads = latest.map(|&(_, number)| Threads { api, number, key: &self.key });
+        match post::reviewed(threads, &self.marker).await {
+            Ok(reviewed) => self.reviewed = reviewed,
+            Err(error) => self.warnings.push(error.told("the reviewed plans were not read", api::READ)),
         }
-        self.reviewed = reviewed;
     }
 }
 

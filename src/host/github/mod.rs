@@ -14,7 +14,7 @@ mod runner;
 mod suggestion;
 
 use super::{
-    Host, kept, post,
+    Host, post,
     refusal::ApiError,
     texts::{self, Texts},
     told,
@@ -117,14 +117,7 @@ impl GitHub {
             };
             pulls.retain(|pull| Some(*pull) != number);
             pulls.extend(number);
-            let mut reviewed: Option<Reviewed> = None;
-            for pull in pulls {
-                let text = post::text(&Comments { api, number: pull }, &self.marker).await?;
-                if let Some(plan) = text.and_then(|text| kept::read(&text, &self.marker)) {
-                    reviewed.get_or_insert_default().extend(plan);
-                }
-            }
-            Ok(reviewed)
+            post::reviewed(pulls.into_iter().map(|number| Comments { api, number }), &self.marker).await
         };
         match found.await {
             Ok(reviewed) => self.reviewed = reviewed,
