@@ -41,13 +41,10 @@ function main() {
   remarks.forEach((remark) => print(disarm(remark)));
   const file = shipped(path.dirname(__dirname), `${process.platform}-${process.arch}`);
   const program = runnable(file, process.env.AGENT_TEMPDIRECTORY || os.tmpdir());
+  process.on('exit', program.discard);
   const child = spawn(program.file, [], { env: variables, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-  child.on('spawn', program.discard);
-  child.on('error', (error) => {
-    program.discard();
-    fail(`The program cannot be started: ${error.message}`);
-  });
+  child.on('error', (error) => fail(`The program cannot be started: ${error.message}`));
   relay(child.stdout, pass);
   relay(child.stderr, problem);
   child.on('close', (code, signal) => {

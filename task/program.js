@@ -23,7 +23,7 @@ function shipped(folder, platform) {
 /**
  * Returns a file that can be started. A package carries no permissions, so they are restored; where they cannot be,
  * for the task's folder belongs to another user, is read-only or runs no programs, a private copy does.
- * `discard` removes what was made, and may be called as soon as the program runs.
+ * `discard` removes what was made.
  */
 function runnable(file, temporary) {
   if (isRunnable(file)) return { file, discard() {} };
