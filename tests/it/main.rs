@@ -13,4 +13,5 @@ mod readme;
 mod refusals;
 mod scenario;
 mod signing_in;
+mod task;
 mod workflow;
