@@ -1,10 +1,10 @@
 'use strict';
 // What the agent reads. It takes both output streams line by line and looks for commands anywhere in a line.
 
-/** The commands that the program gives, at the start of a line. */
-const COMMAND = /^##vso\[task\.(?:complete|debug|logissue|setprogress|setsecret|setvariable|uploadsummary)[ \]]/;
+/** The commands that the program gives, at the start of a line; how the task ended is said by the launcher alone. */
+const COMMAND = /^##vso\[task\.(?:logissue|setprogress|setsecret|setvariable|uploadsummary)[ \]]/;
 /** Its formatting, which is seen and does nothing. */
-const FORMAT = /^##\[(?:command|debug|endgroup|error|group|section|warning)\]/;
+const FORMAT = /^##\[(?:endgroup|group)\]/;
 /** The agent looks past what is invisible when it searches. */
 const MARKER = /#(?=[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]*#)/gu;
 

@@ -20,6 +20,7 @@ test('every other command is broken', () => {
     ' ##vso[task.setvariable variable=a]b',
     'docker.io/x ##vso[task.prependpath]/tmp',
     '##vso[task.prependpath]/tmp',
+    '##vso[task.complete result=Succeeded;done=true;]',
     '##vso[task.setendpoint id=1;field=url]http://x',
     '##vso[artifact.upload artifactname=a]/etc/passwd',
     '##vso[task.SetVariable variable=a]b',
