@@ -3,10 +3,11 @@
 use super::git::{self, GitError, MergeBase};
 use crate::{
     app::Occasion,
-    images,
+    images::{self, ListFileErrorKind},
     inputs::{Inputs, Mode, Scope},
     problem::{Problem, Side},
     report::Base,
+    settings,
 };
 use std::path::Path;
 
@@ -35,7 +36,18 @@ pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
             (Some(text.unwrap_or_default()), Base::Commit { id, because })
         }
     };
-    Ok(Occasion { mode: asked.mode, file: path.display().to_string(), head, base, base_name, reviewed: None })
+    let settings = settings()?;
+    let file = path.display().to_string();
+    Ok(Occasion { mode: asked.mode, file, head, base, base_name, reviewed: None, settings })
+}
+
+/// Reads `acr-sync.yaml` of the current directory; nothing where there is none.
+fn settings() -> Result<Vec<u8>, Problem> {
+    match images::read_file(Path::new(settings::FILE)) {
+        Ok(text) => Ok(text),
+        Err(error) if matches!(error.kind, ListFileErrorKind::NotFound) => Ok(Vec::new()),
+        Err(error) => Err(Problem::new(Side::Settings, error.to_string()).hint(sentence(error.hint()))),
+    }
 }
 
 /// The revision that was named, else where this branch left its upstream branch (design §4).

@@ -36,7 +36,12 @@ pub(super) type Found = Result<Option<Vec<u8>>, Problem>;
 /// The list that is compared with, none for the whole list; and what the report says of it.
 pub(super) type Chosen = (Option<Vec<u8>>, Base);
 
-impl<R: Remote> Texts<'_, R> {
+impl<'a, R: Remote> Texts<'a, R> {
+    /// Returns where another file of the repository is looked for.
+    pub(super) fn of(&self, file: &'a Path) -> Self {
+        Self { workspace: self.workspace, file, api: self.api }
+    }
+
     /// Returns the list of the checkout; without a checkout, and where the file is not in it, that of the commit.
     pub(super) async fn head(&self, commit: Option<&str>) -> Found {
         let path = self.workspace.join(self.file);
@@ -46,7 +51,7 @@ impl<R: Remote> Texts<'_, R> {
                 Some(commit) => self.at(commit).await,
                 None => Ok(None),
             },
-            Err(error) => Err(Problem::new(Side::Settings, error.to_string()).hint("Check the input `images-file`.")),
+            Err(error) => Err(Problem::new(Side::Settings, error.to_string()).hint("Check that it is a file of text.")),
         }
     }
 
@@ -59,7 +64,8 @@ impl<R: Remote> Texts<'_, R> {
             return Ok(());
         }
         let what = format!("`{}` is, or lies behind, a symbolic link, which is not followed here", self.file.display());
-        Err(Problem::new(Side::Settings, what).hint("Name the file itself by the input `images-file`."))
+        Err(Problem::new(Side::Settings, what)
+            .hint("Put the file itself there, or name it by the input `images-file`."))
     }
 
     /// Returns the list at a commit, or nothing if the commit has none.

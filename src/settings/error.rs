@@ -1,5 +1,7 @@
 //! Error: what is wrong with `acr-sync.yaml`, and where.
 
+use super::FILE;
+use crate::problem::{Problem, Side};
 use std::fmt;
 
 /// The first thing that is wrong with the file.
@@ -14,6 +16,12 @@ pub struct SettingsError {
 impl SettingsError {
     pub(super) fn whole(what: String) -> Self {
         Self { place: None, what }
+    }
+
+    /// Returns it as what kept a run from beginning.
+    pub fn problem(&self) -> Problem {
+        Problem::new(Side::Settings, format!("{FILE}: {self}"))
+            .hint("Mend the file; docs/acr-sync.schema.json describes it.")
     }
 
     /// Takes the place out of the library's sentence, where it would stand twice.

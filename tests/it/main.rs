@@ -15,6 +15,7 @@ mod house;
 mod importing;
 mod pipeline;
 mod planning;
+mod policing;
 mod readme;
 mod refusals;
 mod scenario;

@@ -105,3 +105,10 @@ fn the_lists_can_be_read() {
         .sum();
     assert_eq!((lists.len(), lines), (2, 8));
 }
+
+#[test]
+fn the_rules_of_the_readme_are_read() {
+    let settings = acr_sync::settings::parse(block("Rules for every line").as_bytes()).unwrap();
+    assert_eq!(settings.policy.allow.map(|allowed| allowed.len()), Some(3));
+    assert!(settings.policy.deny_latest && settings.policy.max_size.is_some());
+}

@@ -22,6 +22,7 @@ pub(crate) struct Scenario {
     base: Option<String>,
     inputs: BTreeMap<&'static str, String>,
     stops_at_import: bool,
+    settings: String,
     /// Tests of patience shorten it; the others keep waits small.
     retry: Retry,
     deadline: Option<Duration>,
@@ -62,6 +63,7 @@ impl Scenario {
             base: None,
             inputs: inputs.map(|(name, value)| (name, value.to_owned())).into(),
             stops_at_import: false,
+            settings: String::new(),
             retry,
             deadline: None,
         }
@@ -110,6 +112,12 @@ impl Scenario {
         self
     }
 
+    /// The text of `acr-sync.yaml`.
+    pub(crate) fn settings(mut self, text: &str) -> Self {
+        self.settings = text.to_owned();
+        self
+    }
+
     /// Stops the run when the first import has reached Azure.
     pub(crate) fn stop_at_import(mut self) -> Self {
         self.stops_at_import = true;
@@ -146,6 +154,7 @@ impl Scenario {
             base: self.base.map(String::into_bytes),
             base_name: Base::None,
             reviewed: None,
+            settings: self.settings.into_bytes(),
         };
         let (stop, stopped) = watch::channel(false);
         if self.stops_at_import {

@@ -24,11 +24,15 @@ use crate::{
     plan::Reviewed,
     problem::{Problem, Side},
     report::{Report, progress::Out},
+    settings,
 };
 use api::Api;
 use event::{Event, Provider, Subject};
 use history::Build;
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 use thread::Threads;
 
 /// What a build needs to see the others of its pipeline.
@@ -167,10 +171,17 @@ impl Host for AzureDevOps {
         let (base, base_name) = self.base(inputs, &texts).await?;
         let file = inputs.images_file.display().to_string();
         let head = texts::present(head, base.as_deref(), &file)?;
+        // Nothing is judged where nothing has changed.
+        let settings = match self.env.get("BUILD_SOURCEVERSION") {
+            _ if base.as_ref() == Some(&head) => None,
+            Some(commit) if !self.is_checked_out() => texts.of(Path::new(settings::FILE)).at(commit).await?,
+            commit => texts.of(Path::new(settings::FILE)).head(commit).await?,
+        };
         if mode == Mode::Apply && base.as_ref() != Some(&head) {
             self.recall().await;
         }
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed: self.reviewed.clone() }))
+        let (settings, reviewed) = (settings.unwrap_or_default(), self.reviewed.clone());
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings }))
     }
 
     fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {

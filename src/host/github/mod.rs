@@ -26,12 +26,16 @@ use crate::{
     plan::Reviewed,
     problem::{Problem, Side},
     report::{Base, Report, escape, progress::Out},
+    settings,
 };
 use api::Api;
 use comment::Comments;
 use event::{Event, Subject};
 use refusal::needs;
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 /// A run of a workflow.
 #[derive(Debug)]
@@ -141,10 +145,20 @@ impl Host for GitHub {
         let (base, base_name) = self.base(inputs, &texts).await?;
         let file = inputs.images_file.display().to_string();
         let head = texts::present(head, base.as_deref(), &file)?;
+        let settings = match (&self.event.subject, &base_name) {
+            // Nothing is judged where nothing has changed.
+            _ if base.as_ref() == Some(&head) => None,
+            // Whoever opened a pull request from outside does not choose the policy it is judged by.
+            (Subject::Foreign { .. }, Base::Commit { id, .. }) => {
+                texts.of(Path::new(settings::FILE)).remote(id).await?
+            }
+            _ => texts.of(Path::new(settings::FILE)).head(self.env.get("GITHUB_SHA")).await?,
+        };
         if mode == Mode::Apply && base.as_ref() != Some(&head) {
             self.recall(&base_name).await;
         }
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed: self.reviewed.clone() }))
+        let (settings, reviewed) = (settings.unwrap_or_default(), self.reviewed.clone());
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings }))
     }
 
     fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
