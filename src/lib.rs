@@ -11,6 +11,8 @@ pub mod change;
 
 pub mod problem;
 
+pub mod settings;
+
 pub mod inputs;
 
 pub mod http;
@@ -22,6 +24,10 @@ pub mod registry;
 pub mod azure;
 
 pub mod plan;
+
+pub mod policy;
+
+pub mod copy;
 
 pub mod import;
 

@@ -62,7 +62,7 @@ async fn corridor(
         Some(RegistryName::Name(_) | RegistryName::Id(_)) | None => None,
     };
     let mut lists = Lists::read(occasion, known.as_ref());
-    if lists.changes().changed.is_empty() {
+    if !lists.changes().has_work() {
         // No line to act on: nobody is asked anything.
         let plan = lists.nothing();
         return lists.report(occasion, known, finished(occasion.mode, plan));
@@ -90,7 +90,7 @@ async fn corridor(
 
 /// Signs in, finds the registry and asks for the facts.
 async fn survey(inputs: &Inputs, occasion: &Occasion, lists: &mut Lists) -> Result<(Session, Plan), Problem> {
-    let session = Session::open(inputs, occasion.mode, lists.head.list.entries()).await?;
+    let session = Session::open(inputs, occasion.mode, &lists.head.list.one_each()).await?;
     if let Some(registry) = session.login_server() {
         // Only now is it known which host a destination may name.
         *lists = Lists::read(occasion, Some(registry));
@@ -145,8 +145,7 @@ impl Lists {
     /// The plan of a list in which no line is new or different.
     fn nothing(&self) -> Plan {
         let changes = self.changes();
-        let removed = changes.removed.into_iter().cloned().collect();
-        Plan { steps: Vec::new(), removed, unchanged: changes.unchanged }
+        Plan { steps: Vec::new(), removed: plan::removed(&changes), unchanged: changes.unchanged }
     }
 
     fn report(self, occasion: &Occasion, target: Option<Registry>, body: Body) -> Report {

@@ -3,12 +3,13 @@
 use crate::{
     azure::{self, Arm, RegistryName, Target},
     change::Changes,
+    copy::Copier,
     credential,
     http::Http,
     images::Entry,
-    import::{AcrImport, Importers, Sources},
+    import::{AcrImport, DirectCopy, Importers, Sources},
     inputs::{Inputs, Mode},
-    plan::{self, Plan, Surveyor},
+    plan::{self, Plan, Service, Surveyor},
     problem::{Problem, Side},
     reference::Registry,
     registry::{Client, Login, Logins},
@@ -35,6 +36,11 @@ impl Session {
         let registry = inputs.registry.as_ref().ok_or_else(|| {
             Problem::new(Side::Settings, "no registry is given").hint("Set the input `registry` (`--registry NAME`).")
         })?;
+        if let RegistryName::LoginServer(host) = registry
+            && !inputs.cloud.has_login_server(host)
+        {
+            return Ok(Self::other(inputs, http, host, entries).await);
+        }
         let credential = credential::azure(&inputs.identity, &http, &inputs.cloud)
             .await
             .map_err(|why| Problem::new(Side::Settings, why).hint("Complete the settings for signing in."))?;
@@ -54,7 +60,7 @@ impl Session {
         let target = azure::find(&arm, registry, inputs.subscription.as_deref()).await?;
         let own = own_sources(&arm, &target, entries).await;
         let ours: HashSet<_> = own.iter().chain([&target]).map(|target| &target.login_server).collect();
-        let given = with_docker(inputs, entries, &ours).await;
+        let given = with_docker(inputs, entries, &ours, None).await;
         let mut logins = given.clone();
         logins.hide_by(inputs.identity.mask.clone());
         logins.add(target.login_server.clone(), "", Login::Azure(credential.clone()));
@@ -67,19 +73,51 @@ impl Session {
         // One question beforehand, or every line would wait for a door that is closed to all of them.
         let door = registries.ping(&target.login_server).await.map_err(|error| error.problem(Side::Target));
         let verifier = door.is_ok().then(|| Verifier::new(registries.clone(), target.login_server.clone()));
+        let copier = || Copier::new(registries.clone(), target.login_server.clone());
         let importers = Importers {
-            acr: AcrImport {
+            acr: Some(AcrImport {
                 arm,
                 registry: target.id.clone(),
                 sources: Sources::new(&own, given),
                 retry: http.retry().clone(),
-            },
-            verifier,
+            }),
+            direct: door.clone().map(|()| DirectCopy { copier: copier() }),
+            verifier: verifier.clone(),
             pace: inputs.pace.clone(),
         };
-        let surveyor =
-            Surveyor { registries, target: door.map(|()| target.login_server.clone()), overwrite: inputs.overwrite };
+        let surveyor = Surveyor {
+            registries,
+            target: door.map(|()| target.login_server.clone()),
+            service: Service::Acr,
+            direct: inputs.direct.clone(),
+            check: inputs.check,
+            verifier,
+            overwrite: inputs.overwrite,
+        };
         Ok(Self { surveyor, name: target.login_server.clone(), target: Some(target), importers: Some(importers) })
+    }
+
+    /// A registry that is no ACR: there is nobody to sign in at but the registry itself, which is not asked beforehand.
+    async fn other(inputs: &Inputs, http: Http, target: &Registry, entries: &[Entry]) -> Self {
+        let logins = with_docker(inputs, entries, &HashSet::new(), Some(target)).await;
+        let registries = Client::new(http, logins);
+        let verifier = Verifier::new(registries.clone(), target.clone());
+        let importers = Importers {
+            acr: None,
+            direct: Ok(DirectCopy { copier: Copier::new(registries.clone(), target.clone()) }),
+            verifier: Some(verifier.clone()),
+            pace: inputs.pace.clone(),
+        };
+        let surveyor = Surveyor {
+            registries,
+            target: Ok(target.clone()),
+            service: Service::Other,
+            direct: inputs.direct.clone(),
+            check: inputs.check,
+            verifier: Some(verifier),
+            overwrite: inputs.overwrite,
+        };
+        Self { surveyor, name: target.clone(), target: None, importers: Some(importers) }
     }
 
     async fn anonymous(
@@ -96,8 +134,16 @@ impl Session {
                 as_registry(id.rsplit('/').next().unwrap_or_default(), &inputs.cloud.registry_suffix)
             }
         };
-        let registries = Client::new(http, with_docker(inputs, entries, &HashSet::new()).await);
-        let surveyor = Surveyor { registries, target: Err(problem), overwrite: inputs.overwrite };
+        let registries = Client::new(http, with_docker(inputs, entries, &HashSet::new(), None).await);
+        let surveyor = Surveyor {
+            registries,
+            target: Err(problem),
+            service: Service::Acr,
+            direct: inputs.direct.clone(),
+            check: inputs.check,
+            verifier: None,
+            overwrite: inputs.overwrite,
+        };
         Self { surveyor, name, target: None, importers: None }
     }
 
@@ -125,10 +171,15 @@ fn as_registry(name: &str, suffix: &str) -> Registry {
 }
 
 /// Returns the logins that were given, and docker's for those sources that have none and are not ours by identity.
-async fn with_docker(inputs: &Inputs, entries: &[Entry], ours: &HashSet<&Registry>) -> Logins {
+async fn with_docker(
+    inputs: &Inputs,
+    entries: &[Entry],
+    ours: &HashSet<&Registry>,
+    target: Option<&Registry>,
+) -> Logins {
     let mut logins = inputs.logins.clone();
     let Some(file) = &inputs.docker_config else { return logins };
-    let hosts: BTreeSet<_> = entries.iter().map(|entry| entry.source.host()).collect();
+    let hosts: BTreeSet<_> = entries.iter().map(|entry| entry.source.host()).chain(target.cloned()).collect();
     let hosts = hosts.into_iter().filter(|host| !logins.has(host) && !ours.contains(host)).collect();
     for account in credential::docker_accounts(file, &hosts).await {
         let login = Login::Password { username: account.username, password: account.password };

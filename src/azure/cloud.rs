@@ -1,5 +1,6 @@
 //! Cloud: where Azure's services are (Azure CLI core `cloud.py`, as of 2.91).
 
+use crate::reference::Registry;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use std::{str::FromStr, sync::Arc};
 
@@ -38,6 +39,12 @@ impl Cloud {
     /// Returns the public cloud.
     pub fn public() -> Self {
         Self::known("management.azure.com", "login.microsoftonline.com", "https://management.azure.com", ".azurecr.io")
+    }
+
+    /// Returns whether a host is a login server of this cloud's registries, or of another cloud's.
+    pub fn has_login_server(&self, registry: &Registry) -> bool {
+        let host = registry.as_str();
+        host.ends_with(self.registry_suffix.as_str()) || host.contains(".azurecr.")
     }
 
     /// Returns the settings that the identity library wants.

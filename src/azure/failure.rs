@@ -99,6 +99,28 @@ impl Failure {
         }
     }
 
+    /// Returns whether a copy by this runner may do what the service cannot: the runner has another address, needs no
+    /// byte ranges and counts no manifests.
+    pub fn has_detour(self) -> bool {
+        match self {
+            Self::SourceUnauthorized
+            | Self::SourceThrottled
+            | Self::SourceFirewall
+            | Self::SourceNotConformant
+            | Self::SourceRights
+            | Self::CopyBroken
+            | Self::TooManyManifests => true,
+            Self::TagExists
+            | Self::SourceMissing
+            | Self::TargetRights
+            | Self::TargetFirewall
+            | Self::NoRegistry
+            | Self::Malformed
+            | Self::Service
+            | Self::Unknown => false,
+        }
+    }
+
     /// Returns the failure for a report: the side at fault and what to do. The service itself always names the
     /// target, even where the source is at fault.
     pub fn problem(self, refusal: &Refusal) -> Problem {

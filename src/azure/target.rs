@@ -16,7 +16,7 @@ use std::{fmt, str::FromStr};
 pub enum RegistryName {
     /// `contoso`
     Name(String),
-    /// `contoso.azurecr.io`, or `contoso-a1b2.azurecr.io` with a domain label scope.
+    /// `contoso.azurecr.io`, or `contoso-a1b2.azurecr.io` with a domain label scope; or any other registry's host.
     LoginServer(Registry),
     /// `/subscriptions/…/registries/contoso`; needs no right to list.
     Id(String),
@@ -42,7 +42,7 @@ impl FromStr for RegistryName {
                 Err("expected `/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.ContainerRegistry/registries/NAME`".to_owned())
             };
         }
-        if text.contains('.') {
+        if text.contains(['.', ':']) || text == "localhost" {
             return Registry::parse(text).map(Self::LoginServer).map_err(|error| error.to_string());
         }
         // Azure CLI `acr/_constants.py`: the pattern of a name; the dash only occurs in scoped host names.

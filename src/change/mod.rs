@@ -3,10 +3,10 @@
 //! Pure. What is to be done about a change is for `plan`.
 
 use crate::{
-    images::{Destination, Entry, ImageList},
+    images::{Destination, Entry, ImageList, Selection},
     reference::Reference,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What changed from one list to another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,22 @@ pub struct Changes<'a> {
     pub unchanged: usize,
     /// The entries whose destination no line names any more, in the order of the older file.
     pub removed: Vec<&'a Entry>,
+    /// The lines with a tag pattern that are new or different. What they select is not known here.
+    pub selected: Vec<&'a Selection>,
+    /// The lines with a tag pattern that are gone.
+    pub unselected: Vec<&'a Selection>,
+    /// What else of the list could want a destination of the lines above.
+    pub beside: Beside<'a>,
+}
+
+/// Lines that mean what they meant before, and write to a repository to which a changed line writes by a pattern, or
+/// write there by a pattern themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beside<'a> {
+    /// Those with one tag.
+    pub entries: Vec<&'a Entry>,
+    /// Those with a pattern.
+    pub selections: Vec<&'a Selection>,
 }
 
 /// A line that is new or different.
@@ -44,12 +60,17 @@ impl<'a> Changes<'a> {
     /// Takes every entry as new: what a run with an empty base does.
     pub fn all(head: &'a ImageList) -> Self {
         let changed = head.entries().iter().map(|entry| Change { entry, kind: ChangeKind::Added }).collect();
-        Self { changed, ..Self::default() }
+        Self { changed, selected: head.selections().iter().collect(), ..Self::default() }
     }
 
     /// Returns whether no line is new, different or removed.
     pub fn is_empty(&self) -> bool {
-        self.changed.is_empty() && self.removed.is_empty()
+        !self.has_work() && self.removed.is_empty() && self.unselected.is_empty()
+    }
+
+    /// Returns whether there is a line to act on.
+    pub fn has_work(&self) -> bool {
+        !self.changed.is_empty() || !self.selected.is_empty()
     }
 }
 
@@ -74,7 +95,35 @@ pub fn between<'a>(base: &'a ImageList, head: &'a ImageList) -> Changes<'a> {
     }
     changes.removed = left.into_values().collect();
     changes.removed.sort_by_key(|entry| entry.line);
+    if !base.selections().is_empty() || !head.selections().is_empty() {
+        between_selections(base, head, &mut changes);
+    }
     changes
+}
+
+/// Compares the lines with a pattern, by all that they say: such a line has no destination of its own.
+fn between_selections<'a>(base: &'a ImageList, head: &'a ImageList, changes: &mut Changes<'a>) {
+    let mut left: HashMap<String, &Selection> =
+        base.selections().iter().map(|selection| (selection.to_string(), selection)).collect();
+    let mut same = Vec::new();
+    for selection in head.selections() {
+        match left.remove(&selection.to_string()) {
+            Some(_) => same.push(selection),
+            None => changes.selected.push(selection),
+        }
+    }
+    changes.unchanged += same.len();
+    changes.unselected = left.into_values().collect();
+    changes.unselected.sort_by_key(|selection| selection.line);
+
+    let by_pattern: HashSet<_> = changes.selected.iter().map(|selection| selection.repository()).collect();
+    let by_tag: HashSet<_> = changes.changed.iter().map(|change| change.entry.destination.repository()).collect();
+    let changed: HashSet<_> = changes.changed.iter().map(|change| change.entry.line).collect();
+    let is_beside =
+        |entry: &&Entry| by_pattern.contains(entry.destination.repository()) && !changed.contains(&entry.line);
+    changes.beside.entries = head.entries().iter().filter(is_beside).collect();
+    same.retain(|it| by_pattern.contains(it.repository()) || by_tag.contains(it.repository()));
+    changes.beside.selections = same;
 }
 
 /// Returns whether two sources mean the same: `latest` may be written or not.
@@ -142,6 +191,20 @@ mod tests {
     #[test]
     fn a_line_that_was_faulty_before_is_added() {
         assert_eq!(words("nginx:1 -> a", "nginx:1 => a"), ["+ docker.io/library/nginx:1 => a:1"]);
+    }
+
+    #[test]
+    fn a_line_with_a_pattern_changes_with_what_it_says() {
+        let base = list("a:^1 => x\nnewest 3 of b => y\nc:v1.* => z\nd:1 => x:9");
+        let head = list("newest 3 of docker.io/library/b:* => y # the same\na:^2 => x\nd:1 => x:9\ne:1 => y");
+        let changes = between(&base, &head);
+        let texts = |of: &[&Selection]| of.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(texts(&changes.selected), ["docker.io/library/a:^2 => x"]);
+        assert_eq!(texts(&changes.unselected), ["docker.io/library/a:^1 => x", "docker.io/library/c:v1.* => z"]);
+        assert_eq!((changes.unchanged, changes.changed.len(), changes.has_work()), (2, 1, true));
+        let beside: Vec<_> = changes.beside.entries.iter().map(|entry| entry.destination.name()).collect();
+        assert_eq!(beside, ["x:9"]);
+        assert_eq!(texts(&changes.beside.selections), ["newest 3 of docker.io/library/b:* => y"]);
     }
 
     #[test]

@@ -5,10 +5,9 @@
 use azure_core::{Error, error::ErrorKind, http::ClientMethodOptions};
 use azure_identity::ClientAssertion;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PSS_SHA256};
+use ring::{digest, rand::SystemRandom, rsa::KeyPair, signature::RSA_PSS_SHA256};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::{
     fmt,
     time::{SystemTime, UNIX_EPOCH},
@@ -50,7 +49,7 @@ impl Certificate {
         };
         let key =
             key.map_err(|why| format!("the key of the service connection's certificate cannot be used: {why}"))?;
-        let thumbprint = URL_SAFE_NO_PAD.encode(Sha256::digest(&certificate));
+        let thumbprint = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &certificate));
         Ok(Self { key, thumbprint, client_id: client_id.to_owned(), audience })
     }
 

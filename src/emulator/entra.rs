@@ -160,7 +160,15 @@ fn prove_by_assertion(world: &World, assertion: &str, client_id: &str) -> Result
         );
         return Err(Box::new(refuse(StatusCode::UNAUTHORIZED, "invalid_client", 7_002_138, &text)));
     }
+    let is_known = state.federated.iter().any(|trust| trust.client_id == client_id && trust.issuer == issuer);
     drop(state);
+    if !is_known {
+        let text = format!(
+            "No matching federated identity record found for presented assertion issuer '{issuer}'. Check your federated \
+             identity credential Subject, Audience and Issuer against the presented assertion."
+        );
+        return Err(Box::new(refuse(StatusCode::UNAUTHORIZED, "invalid_client", 700_211, &text)));
+    }
     let text = format!(
         "No matching federated identity record found for presented assertion subject '{subject}'. Check your federated \
          identity credential Subject, Audience and Issuer against the presented assertion."

@@ -80,8 +80,12 @@ impl<R: Remote> Texts<'_, R> {
 
     /// Returns the list at a commit as one to compare with; a commit without the file has an empty one.
     pub(super) async fn base(&self, id: &str, because: &str) -> Result<Chosen, Problem> {
-        let text = self.at(id).await?;
-        Ok((Some(text.unwrap_or_default()), commit(id, because)))
+        let Some(text) = self.at(id).await? else {
+            // A list that is renamed reads as new with all its lines: the report says why.
+            let because = format!("{because}; it has no `{}`, so that every line is new", self.file.display());
+            return Ok((Some(Vec::new()), commit(id, &because)));
+        };
+        Ok((Some(text), commit(id, because)))
     }
 
     /// Returns the list at a commit as the host has it, whatever is checked out.

@@ -28,10 +28,9 @@ pub(super) fn outputs(report: &Report, inputs: &Inputs) -> [(&'static str, Strin
     let totals = report.totals();
     let file =
         |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-    let written = totals.import + totals.moved;
     [
-        ("changed", written.to_string()),
-        ("imported", if report.is_applied() { written.to_string() } else { "0".to_owned() }),
+        ("changed", totals.written().to_string()),
+        ("imported", if report.is_applied() { totals.written().to_string() } else { "0".to_owned() }),
         ("failed", (totals.failed + totals.block + totals.undone + totals.unreadable).to_string()),
         ("clean", (report.verdict() == Verdict::Clean).to_string()),
         ("plan-file", file(&inputs.plan_file)),

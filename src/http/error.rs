@@ -96,6 +96,11 @@ impl HttpError {
         place.error(Cause::Status(reply.status, excerpt(&reply.body)))
     }
 
+    /// Names a host that took nothing for too long.
+    pub(crate) fn stalled(host: &str) -> Self {
+        Place { host: host.to_owned(), path: String::new() }.error(Cause::Timeout)
+    }
+
     pub(super) fn unsent(error: &reqwest::Error) -> Self {
         let place = Place { host: String::new(), path: String::new() };
         place.error(Cause::Unsent(innermost(error)))
@@ -165,6 +170,10 @@ impl Place {
 
     pub(super) fn too_long(&self, limit: usize) -> HttpError {
         self.error(Cause::TooLong(limit))
+    }
+
+    pub(super) fn ended(&self, at: u64, size: u64) -> HttpError {
+        self.error(Cause::Broken(format!("it ended after {at} of {size} bytes")))
     }
 
     pub(super) fn insecure_redirect(&self, to: &Url) -> HttpError {

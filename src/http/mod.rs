@@ -4,16 +4,16 @@
 
 mod error;
 mod gate;
+mod patience;
 mod redirect;
+mod reply;
 mod retry;
+mod stream;
 mod tls;
+mod way;
 
-use bytes::{Bytes, BytesMut};
-use redirect::{may_follow, target};
-use reqwest::{
-    StatusCode, Url,
-    header::{self, HeaderMap},
-};
+use patience::Pause;
+use reqwest::{Url, header};
 use std::{
     collections::HashMap,
     sync::{
@@ -26,49 +26,24 @@ use std::{
 pub(crate) use error::excerpt;
 pub use error::{Cause, HttpError};
 pub use gate::{Gate, Permit};
+pub(crate) use patience::{Patience, Setback};
+pub(crate) use redirect::may_follow;
+pub use reply::Reply;
 pub use retry::Retry;
 pub(crate) use retry::retry_after;
+pub use stream::{Incoming, Opened};
 pub use tls::RootError;
-
-/// How requests reach the world.
-#[derive(Debug, Clone, Default)]
-pub struct Way {
-    /// The proxy for `https` addresses (`HTTPS_PROXY`).
-    pub https_proxy: Option<String>,
-    /// The proxy for `http` addresses (`HTTP_PROXY`).
-    pub http_proxy: Option<String>,
-    /// Hosts that are reached without a proxy (`NO_PROXY`).
-    pub no_proxy: Option<String>,
-    /// A file of certificates in PEM form that are trusted beside the embedded ones (`SSL_CERT_FILE`).
-    pub root_file: Option<std::path::PathBuf>,
-    /// A folder of such files (`SSL_CERT_DIR`).
-    pub root_folder: Option<std::path::PathBuf>,
-    /// Certificates in PEM form that are trusted beside all others.
-    pub roots: Option<String>,
-    /// Back-off and patience.
-    pub retry: Retry,
-}
+pub use way::Way;
 
 /// The client that every room shares: connections, back-off and limits are kept per host.
 #[derive(Debug, Clone)]
 pub struct Http {
     client: reqwest::Client,
+    /// For bodies that stream: a large one takes longer than any answer may keep us waiting.
+    uploads: reqwest::Client,
     retry: Retry,
     gates: Arc<Mutex<HashMap<String, Gate>>>,
     sent: Arc<AtomicU64>,
-}
-
-/// A whole answer, read to its end.
-#[derive(Debug)]
-pub struct Reply {
-    /// The status line's code.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, at most as long as the caller allowed.
-    pub body: Bytes,
-    /// The address that answered, behind redirects.
-    pub url: Url,
 }
 
 /// How many requests a host gets at once before it has shown what it bears.
@@ -82,27 +57,9 @@ impl Http {
     /// # Errors
     /// [`RootError`] when a certificate file cannot be read or a proxy's address is none.
     pub fn new(way: &Way) -> Result<Self, RootError> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("acr-sync/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(10))
-            .read_timeout(Duration::from_secs(60))
-            // Redirects are followed here, because a credential must not follow them.
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .tls_backend_preconfigured(tls::config(way)?);
-        let direct = way.no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
-        for (address, proxy) in [
-            (&way.https_proxy, reqwest::Proxy::https as fn(String) -> reqwest::Result<reqwest::Proxy>),
-            (&way.http_proxy, reqwest::Proxy::http),
-        ] {
-            if let Some(address) = address {
-                let proxy = proxy(address.clone()).map_err(|_| RootError::Proxy(tls::without_userinfo(address)))?;
-                builder = builder.proxy(proxy.no_proxy(direct.clone()));
-            }
-        }
-        let client = builder.build().map_err(|error| RootError::Client(error.to_string()))?;
-        Ok(Self { client, retry: way.retry.clone(), gates: Arc::default(), sent: Arc::default() })
+        let client = way.builder()?.read_timeout(READ).build().map_err(client_error)?;
+        let uploads = way.builder()?.build().map_err(client_error)?;
+        Ok(Self { client, uploads, retry: way.retry.clone(), gates: Arc::default(), sent: Arc::default() })
     }
 
     /// Returns the client itself, for libraries that bring their own rules.
@@ -132,7 +89,7 @@ impl Http {
         make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
         limit: usize,
     ) -> Result<Reply, HttpError> {
-        self.persist(make, limit, REDIRECTS).await
+        Ok(self.persist(make, Take::Whole(limit), REDIRECTS).await?.reply)
     }
 
     /// Sends like [`Http::send`], and takes a redirect for an answer.
@@ -144,7 +101,19 @@ impl Http {
         make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
         limit: usize,
     ) -> Result<Reply, HttpError> {
-        self.persist(make, limit, 0).await
+        Ok(self.persist(make, Take::Whole(limit), 0).await?.reply)
+    }
+
+    /// Sends like [`Http::send`], and returns a success as soon as its head is there; `limit` bounds other bodies.
+    ///
+    /// # Errors
+    /// As [`Http::send`].
+    pub async fn open(
+        &self,
+        make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+        limit: usize,
+    ) -> Result<Opened, HttpError> {
+        self.persist(make, Take::Head(limit), REDIRECTS).await
     }
 
     /// Sends once, whatever comes of it: for requests whose repetition is the caller's to decide. A redirect is an answer.
@@ -164,10 +133,10 @@ impl Http {
         if let Some(error) = gate.is_unreached() {
             return Err(error);
         }
-        let mut result = self.once(first, limit, 0).await;
+        let mut result = self.once(first, Take::Whole(limit), 0).await.map(|opened| opened.reply);
         if result.as_ref().is_err_and(HttpError::is_unconnected) {
             tokio::time::sleep(self.retry.first).await;
-            result = self.once(request()?, limit, 0).await;
+            result = self.once(request()?, Take::Whole(limit), 0).await.map(|opened| opened.reply);
         }
         match &result {
             Ok(_) => permit.went_well(),
@@ -180,10 +149,10 @@ impl Http {
     async fn persist(
         &self,
         make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
-        limit: usize,
+        take: Take,
         redirects: usize,
-    ) -> Result<Reply, HttpError> {
-        let mut schedule = self.retry.schedule();
+    ) -> Result<Opened, HttpError> {
+        let mut patience = Patience::new(self);
         loop {
             let request = make(&self.client).build().map_err(|error| HttpError::unsent(&error))?;
             let gate = self.gate(request.url());
@@ -191,54 +160,44 @@ impl Http {
             if let Some(error) = gate.is_unreached() {
                 return Err(error);
             }
-            let result = self.once(request, limit, redirects).await;
-            let (error, pause) = match result {
-                Ok(reply) => match retry::verdict(&reply) {
+            let setback = match self.once(request, take, redirects).await {
+                Ok(opened) => match retry::verdict(&opened.reply) {
                     retry::Verdict::Final => {
                         permit.went_well();
-                        return Ok(reply);
+                        return Ok(opened);
                     }
-                    retry::Verdict::Throttled(pause) => (HttpError::status(&reply), Pause::Throttled(pause)),
-                    retry::Verdict::Broken => (HttpError::status(&reply), Pause::Broken),
+                    retry::Verdict::Throttled(asked) => {
+                        Setback::new(HttpError::status(&opened.reply), Pause::Throttled(asked))
+                    }
+                    retry::Verdict::Broken => Setback::new(HttpError::status(&opened.reply), Pause::Broken),
                 },
-                Err(error) if error.is_temporary() => {
-                    if error.is_unreached() {
-                        schedule.hurry();
-                    }
-                    (error, Pause::Broken)
-                }
+                Err(error) if error.is_temporary() => Setback::new(error, Pause::Broken),
                 Err(error) => return Err(error),
             };
             drop(permit);
-            let wait = match pause {
-                Pause::Throttled(asked) => schedule.throttled(asked),
-                Pause::Broken => schedule.broken(),
-            };
-            let Some(wait) = wait else {
-                let error = error.after(schedule.attempts(), schedule.waited());
-                if error.is_unreached() {
-                    gate.unreached(&error);
-                }
-                return Err(error);
-            };
-            match pause {
-                // One worker that is told to wait speaks for all that talk to this host.
-                Pause::Throttled(_) => gate.hold(wait),
-                Pause::Broken => tokio::time::sleep(wait).await,
-            }
+            patience.bear(setback.at(gate)).await?;
         }
     }
 
-    async fn once(&self, mut request: reqwest::Request, limit: usize, redirects: usize) -> Result<Reply, HttpError> {
+    async fn once(&self, mut request: reqwest::Request, take: Take, redirects: usize) -> Result<Opened, HttpError> {
         let follows = redirects > 0 && matches!(*request.method(), reqwest::Method::GET | reqwest::Method::HEAD);
         for _ in 0..=redirects {
             let next = follows.then(|| request.try_clone()).flatten();
-            self.sent.fetch_add(1, Ordering::Relaxed);
+            self.count();
             let place = error::Place::of(&request);
             let response = self.client.execute(request).await.map_err(|error| place.failed(&error))?;
-            let location = response.status().is_redirection().then(|| target(&response)).flatten();
+            let is_redirect = response.status().is_redirection();
+            let location = is_redirect.then(|| redirect::target(response.url(), response.headers())).flatten();
             let (Some(location), Some(mut redirected)) = (location, next) else {
-                return read(response, place, limit).await;
+                return match take {
+                    Take::Head(_) if response.status().is_success() => {
+                        let reply = reply::head(&response);
+                        Ok(Opened { reply, body: Some(Incoming::new(response, place)) })
+                    }
+                    Take::Head(limit) | Take::Whole(limit) => {
+                        Ok(Opened { reply: reply::read(response, place, limit).await?, body: None })
+                    }
+                };
             };
             if !may_follow(response.url(), &location) {
                 return Err(place.insecure_redirect(&location));
@@ -251,6 +210,10 @@ impl Http {
         Err(error::Place::of(&request).too_many_redirects())
     }
 
+    fn count(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn gate(&self, url: &Url) -> Gate {
         let host = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
@@ -258,29 +221,19 @@ impl Http {
     }
 }
 
+/// How much of an answer is read before it is returned, with the limit in bytes.
 #[derive(Clone, Copy)]
-enum Pause {
-    Throttled(Option<Duration>),
-    Broken,
+enum Take {
+    Whole(usize),
+    /// Only the head of a success; all of the others.
+    Head(usize),
 }
 
-async fn read(mut response: reqwest::Response, place: error::Place, limit: usize) -> Result<Reply, HttpError> {
-    let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| place.failed(&error))? {
-        if body.len() + chunk.len() > limit {
-            return Err(place.too_long(limit));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Reply { status, headers, body: body.freeze(), url })
-}
+/// How long a host may stay silent in the middle of an answer.
+const READ: Duration = Duration::from_secs(60);
 
-impl Reply {
-    /// Returns a header's text, if there is one and it is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
+fn client_error(error: reqwest::Error) -> RootError {
+    RootError::Client(error.to_string())
 }
 
 #[cfg(test)]

@@ -1,19 +1,21 @@
-//! Redirect: where an answer leads, and whether that way is taken.
+//! Redirects: where one leads, and whether it may be followed. A credential never follows.
 
-use reqwest::{Url, header};
+use reqwest::{
+    Url,
+    header::{self, HeaderMap},
+};
 
-/// Returns where a redirect leads.
-pub(super) fn target(response: &reqwest::Response) -> Option<Url> {
-    let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
-    let mut url = response.url().join(location).ok()?;
-    // A name and password in a redirect would be sent as a credential that nobody configured.
+/// Reads where an answer leads, without a name and password that nobody configured.
+pub(crate) fn target(from: &Url, headers: &HeaderMap) -> Option<Url> {
+    let location = headers.get(header::LOCATION)?.to_str().ok()?;
+    let mut url = from.join(location).ok()?;
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
     Some(url)
 }
 
 /// A redirect never leads from https to http, nor from the world to this machine or its link-local services.
-pub(super) fn may_follow(from: &Url, to: &Url) -> bool {
+pub(crate) fn may_follow(from: &Url, to: &Url) -> bool {
     let is_secure = to.scheme() == "https" || (to.scheme() == "http" && from.scheme() == "http");
     is_secure && (!is_inner(to) || is_inner(from))
 }
@@ -22,9 +24,10 @@ fn is_inner(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback() || address.is_link_local() || address.is_unspecified(),
-        Some(url::Host::Ipv6(address)) => {
-            address.is_loopback() || address.is_unspecified() || address.is_unicast_link_local()
-        }
+        Some(url::Host::Ipv6(address)) => match address.to_ipv4_mapped() {
+            Some(address) => address.is_loopback() || address.is_link_local() || address.is_unspecified(),
+            None => address.is_loopback() || address.is_unspecified() || address.is_unicast_link_local(),
+        },
         None => true,
     }
 }
@@ -42,6 +45,7 @@ mod tests {
             ("https://a.io/x", "https://127.0.0.1/x", false),
             ("https://a.io/x", "https://169.254.169.254/x", false),
             ("https://a.io/x", "https://[::1]/x", false),
+            ("https://a.io/x", "https://[::ffff:169.254.169.254]/x", false),
             ("http://localhost:5000/x", "http://localhost:5000/y", true),
         ] {
             assert_eq!(may_follow(&url(from), &url(to)), follows, "{from} to {to}");

@@ -34,6 +34,7 @@ impl Retry {
 }
 
 /// The waits of one call.
+#[derive(Debug)]
 pub(crate) struct Schedule {
     retry: Retry,
     broken: u32,

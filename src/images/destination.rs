@@ -33,6 +33,16 @@ impl Destination {
         &self.text[usize::from(self.repository_end) + 1..]
     }
 
+    /// Returns the same repository with another tag.
+    pub(super) fn tagged(&self, tag: &str) -> Self {
+        Self { text: format!("{}:{tag}", self.untagged()).into(), ..*self }
+    }
+
+    /// Returns the text without the tag, the host where it is needed.
+    pub(super) fn untagged(&self) -> &str {
+        &self.text[..usize::from(self.repository_end)]
+    }
+
     /// Returns `repository:tag`.
     pub fn name(&self) -> &str {
         &self.text[usize::from(self.repository_start)..]

@@ -1,6 +1,6 @@
 //! What is wrong with a line, where, what was expected, and the line as it was probably meant.
 
-use super::LineNumber;
+use super::{LineNumber, PatternFault};
 use crate::reference::{Fault, Registry};
 use std::{borrow::Cow, fmt, ops::Range};
 
@@ -73,6 +73,8 @@ pub enum LineErrorKind {
     DestinationDigest,
     /// Neither the destination nor the source has a tag, and the source's digest is none.
     NoTag,
+    /// The tag pattern, or what goes with it, is malformed.
+    Pattern(PatternFault),
     /// More than one word stands behind `=>`.
     BehindDestination,
     /// Another line wants the same destination.
@@ -94,6 +96,7 @@ impl LineErrorKind {
             Self::NoSource => "expected the image to import, `[host[:port]/]repository[:tag][@sha256:…]`",
             Self::NoDestination => "expected `repository[:tag]` behind the `=>`",
             Self::Source(fault) | Self::Destination(fault) => return Cow::Borrowed(fault.expected()),
+            Self::Pattern(fault) => fault.expected(),
             Self::HelmChart => "expected a container image",
             Self::DestinationHost { target: Some(target) } => {
                 return Cow::Owned(format!("destinations are in the target registry `{target}`; expected no host"));
@@ -120,6 +123,7 @@ impl fmt::Display for LineErrorKind {
             Self::NoSource => "there is no source",
             Self::NoDestination => "there is no destination",
             Self::Source(fault) => return write!(f, "malformed source: {fault}"),
+            Self::Pattern(fault) => return fault.fmt(f),
             Self::HelmChart => "Helm charts (`oci://`) are not supported yet",
             Self::Destination(fault) => return write!(f, "malformed destination: {fault}"),
             Self::DestinationHost { .. } => "destination has a host",

@@ -4,6 +4,7 @@ use super::{
     arrow, character,
     destination::{self, Destination},
     error::LineErrorKind,
+    selection::{self, Selector},
 };
 use crate::reference::{Fault, Reference, ReferenceError, Registry};
 use memchr::memchr_iter;
@@ -19,6 +20,8 @@ const MOST_FIXES: usize = 16;
 pub(super) struct Line {
     pub(super) source: Reference,
     pub(super) source_place: Range<usize>,
+    /// Which tags of the source are meant, where it is not the one that is named.
+    pub(super) selector: Option<Selector>,
     pub(super) destination: Destination,
     pub(super) destination_place: Range<usize>,
 }
@@ -147,20 +150,30 @@ fn entry(content: &str, target: Option<&Registry>) -> Result<Line, Broken> {
     if text.is_empty() {
         return Err(Broken::new(LineErrorKind::NoSource, arrow));
     }
-    let source: Reference = text.parse().map_err(|error: ReferenceError| match error.fault {
-        Fault::Scheme if text.starts_with("oci://") => Broken::new(LineErrorKind::HelmChart, error.place),
-        fault => Broken::by_reference(LineErrorKind::Source(fault), error),
+    let (name, selector) = match selection::look(text)? {
+        Some(selected) => (selected.name, Some(selected.selector)),
+        None => (0..text.len(), None),
+    };
+    let source: Reference = text[name.clone()].parse().map_err(|error: ReferenceError| {
+        let broken = match error.fault {
+            Fault::Scheme if text.starts_with("oci://") => Broken::new(LineErrorKind::HelmChart, error.place),
+            fault => Broken::by_reference(LineErrorKind::Source(fault), error),
+        };
+        broken.moved(name.start)
     })?;
     if rest.is_empty() {
         let broken = Broken::new(LineErrorKind::NoDestination, arrow.clone());
-        return Err(match namesake(text) {
+        return Err(match namesake(&text[name]) {
             Some(name) => broken.fixed(Fix { place: arrow.end..content.len(), text: format!(" {name}") }),
             None => broken,
         });
     }
-    let destination =
-        destination::read(rest, &source, target).map_err(|broken| broken.moved(destination_place.start))?;
-    Ok(Line { source, source_place, destination, destination_place })
+    let destination = match selector {
+        Some(_) => selection::destination(rest, &source, target),
+        None => destination::read(rest, &source, target),
+    };
+    let destination = destination.map_err(|broken| broken.moved(destination_place.start))?;
+    Ok(Line { source, source_place, selector, destination, destination_place })
 }
 
 #[cfg(test)]

@@ -9,27 +9,34 @@ mod error;
 mod file;
 mod line;
 mod parse;
+mod pattern;
 #[cfg(test)]
 mod properties;
+mod selection;
 mod show;
 mod taken;
+mod version;
 
 use crate::reference::Reference;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 pub use destination::Destination;
 pub use error::{LineError, LineErrorKind, LineWarning, LineWarningKind};
 pub use file::{ListFileError, ListFileErrorKind, read_file};
 pub use parse::{MAX_FINDINGS, Parsed, parse, parse_both};
+pub use pattern::{PatternFault, TagPattern};
+pub use selection::{MOST_SELECTED, Selection, Selector};
 pub use show::{Colour, show};
 
 /// The most bytes a list may have: 16 MiB (design §3).
 pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// The entries of a list, in the order of the file. No two have the same destination.
+/// The entries of a list, in the order of the file, of which no two have the same destination; and the lines that
+/// select tags by a pattern, which are known only when the source is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImageList {
     entries: Vec<Entry>,
+    selections: Vec<Selection>,
 }
 
 impl ImageList {
@@ -38,14 +45,27 @@ impl ImageList {
         &self.entries
     }
 
-    /// Returns how many entries there are.
-    pub fn len(&self) -> usize {
-        self.entries.len()
+    /// Returns the lines with a tag pattern, in the order of the file.
+    pub fn selections(&self) -> &[Selection] {
+        &self.selections
     }
 
-    /// Returns whether there is no entry.
+    /// Returns how many lines were read.
+    pub fn len(&self) -> usize {
+        self.entries.len() + self.selections.len()
+    }
+
+    /// Returns whether no line was read.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
+    }
+
+    /// Returns one entry for each line: those with a pattern by their stand-in.
+    pub fn one_each(&self) -> Cow<'_, [Entry]> {
+        if self.selections.is_empty() {
+            return Cow::Borrowed(&self.entries);
+        }
+        Cow::Owned(self.entries.iter().cloned().chain(self.selections.iter().map(Selection::stand_in)).collect())
     }
 }
 

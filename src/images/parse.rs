@@ -1,7 +1,8 @@
 //! The whole file: which lines there are, what each of them says, and which of them want the same.
 
 use super::{
-    Entry, ImageList, LineError, LineErrorKind, LineNumber, LineWarning, LineWarningKind, MAX_BYTES, line, taken,
+    Entry, ImageList, LineError, LineErrorKind, LineNumber, LineWarning, LineWarningKind, MAX_BYTES, Selection, line,
+    taken,
 };
 use crate::reference::Registry;
 use memchr::{memchr, memchr_iter};
@@ -69,14 +70,16 @@ pub fn parse(text: &[u8], target: Option<&Registry>) -> Parsed {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
 
     let mut parsed = Parsed::default();
+    let mut selections = Vec::new();
     let mut entries = Vec::with_capacity((count_lines(text) + 1).min(text.len() / SHORTEST_LINE + 1));
     for (number, bytes) in lines(text) {
         match read_line(number, bytes, target) {
             Ok(None) => {}
-            Ok(Some((entry, warning))) => {
+            Ok(Some(Read::Entry(entry, warning))) => {
                 entries.push(entry);
                 warning.into_iter().for_each(|warning| parsed.add_warning(warning));
             }
+            Ok(Some(Read::Selection(selection))) => selections.push(selection),
             Err(error) => parsed.add_error(*error),
         }
     }
@@ -85,7 +88,7 @@ pub fn parse(text: &[u8], target: Option<&Registry>) -> Parsed {
         taken::errors(&taken, text, target).for_each(|error| parsed.add_error(error));
         parsed.errors.sort_by_key(|error| error.line);
     }
-    parsed.list = ImageList { entries };
+    parsed.list = ImageList { entries, selections };
     parsed
 }
 
@@ -114,7 +117,10 @@ pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = (LineNumber, &[u8])> {
         .map(|(index, line)| (LineNumber::from_index(index), line.strip_suffix(b"\r").unwrap_or(line)))
 }
 
-type Read = (Entry, Option<LineWarning>);
+enum Read {
+    Entry(Entry, Option<LineWarning>),
+    Selection(Selection),
+}
 
 fn read_line(line: LineNumber, bytes: &[u8], target: Option<&Registry>) -> Result<Option<Read>, Box<LineError>> {
     let text = str::from_utf8(bytes).map_err(|error| {
@@ -130,6 +136,9 @@ fn read_line(line: LineNumber, bytes: &[u8], target: Option<&Registry>) -> Resul
         Box::new(LineError { line, column, place: broken.place, text: text.into(), kind: broken.kind, corrected })
     })?;
     Ok(read.map(|read| {
+        if let Some(selector) = read.selector {
+            return Read::Selection(Selection::new(line, read.source, selector, read.destination));
+        }
         let warning = (read.source.tag().is_none() && !read.source.has_digest()).then(|| LineWarning {
             line,
             column: column(text, &read.source_place),
@@ -137,7 +146,7 @@ fn read_line(line: LineNumber, bytes: &[u8], target: Option<&Registry>) -> Resul
             text: text.into(),
             kind: LineWarningKind::NoTag,
         });
-        (Entry { line, source: read.source, destination: read.destination }, warning)
+        Read::Entry(Entry { line, source: read.source, destination: read.destination }, warning)
     }))
 }
 

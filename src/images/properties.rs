@@ -47,6 +47,16 @@ fn piece() -> impl Strategy<Value = &'static str> {
         "_",
         "-",
         "[::1]:5000",
+        "newest 3 of ",
+        "newest",
+        " of ",
+        ":^1.15",
+        ":~v1",
+        ":v1.*",
+        ":/v[0-9]+/",
+        ":/(/",
+        "*",
+        "^",
         "\r",
     ])
 }
@@ -99,7 +109,7 @@ proptest! {
             });
             let filled: Vec<_> = filled.map(|(index, _)| LineNumber::from_index(index)).collect();
             let mut told: Vec<_> = parsed.errors.iter().map(|error| error.line).collect();
-            told.extend(parsed.list.entries().iter().map(|entry| entry.line));
+            told.extend(parsed.list.one_each().iter().map(|entry| entry.line));
             told.sort_unstable();
             prop_assert_eq!(told, filled);
         }
@@ -109,11 +119,12 @@ proptest! {
     fn what_was_read_is_written_so_that_it_reads_the_same(text in file()) {
         for target in [None, Some(&target())] {
             let list = parse(text.as_bytes(), target).list;
-            let written: Vec<_> = list.entries().iter().map(ToString::to_string).collect();
+            let written = list.entries().iter().map(ToString::to_string);
+            let written: Vec<_> = written.chain(list.selections().iter().map(ToString::to_string)).collect();
             let again = parse(written.join("\n").as_bytes(), target);
             prop_assert_eq!(&again.errors, &[]);
             let meaning = |list: &ImageList| -> Vec<_> {
-                list.entries().iter().map(|entry| (entry.source.clone(), entry.destination.clone())).collect()
+                list.one_each().iter().map(|entry| (entry.source.clone(), entry.destination.clone())).collect()
             };
             prop_assert_eq!(meaning(&again.list), meaning(&list));
         }

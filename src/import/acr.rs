@@ -33,6 +33,14 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long one poll may take, its repetitions included.
 const POLL: Duration = Duration::from_secs(10);
 
+/// Why an import by ACR came to nothing.
+pub(super) enum Ending {
+    /// It ended otherwise.
+    Outcome(Outcome),
+    /// The service does not do it, for a reason that a direct copy can get round.
+    Detour(Problem),
+}
+
 /// How a wait for an operation ended.
 enum Wait {
     Arrived,
@@ -41,8 +49,14 @@ enum Wait {
     Late,
 }
 
+impl Ending {
+    fn failed(problem: Problem) -> Self {
+        Self::Outcome(Outcome::Failed(problem))
+    }
+}
+
 impl AcrImport {
-    /// Imports one step. `Err` is an outcome that needs no proof any more.
+    /// Imports one step. `Err` is an ending that needs no proof any more.
     pub(super) async fn import(
         &self,
         step: &Step,
@@ -50,18 +64,18 @@ impl AcrImport {
         gates: &Gates,
         pace: &Pace,
         mut stop: watch::Receiver<bool>,
-    ) -> Result<Ended, Outcome> {
-        let Some(digest) = step.digest else { return Err(Outcome::Failed(unpinned())) };
+    ) -> Result<Ended, Ending> {
+        let Some(digest) = step.digest else { return Err(Ending::failed(unpinned())) };
         let began = Instant::now();
         let deadline = began + pace.deadline;
         let request = self.request(step, digest);
         let mut schedule = self.retry.schedule();
         loop {
-            let ended = |attempts| Ended { took: began.elapsed(), attempts };
+            let ended = |attempts| Ended { took: began.elapsed(), attempts, instead: None };
             let started = tokio::select! {
                 started = request.start(&self.arm, &self.registry) => started,
                 // Whether Azure has it by then cannot be told; the next run looks.
-                () = stopped_for(&mut stop, GRACE) => return Err(Outcome::StillRunning),
+                () = stopped_for(&mut stop, GRACE) => return Err(Ending::Outcome(Outcome::StillRunning)),
             };
             let wait = match started {
                 Ok(Progress::Succeeded) => Wait::Arrived,
@@ -72,8 +86,8 @@ impl AcrImport {
             };
             let error = match wait {
                 Wait::Arrived => return Ok(ended(schedule.attempts())),
-                Wait::Stopped => return Err(Outcome::StillRunning),
-                Wait::Late => return Err(Outcome::Failed(late(pace.deadline))),
+                Wait::Stopped => return Err(Ending::Outcome(Outcome::StillRunning)),
+                Wait::Late => return Err(Ending::Detour(late(pace.deadline))),
                 Wait::Refused(error) => error,
             };
             // Whatever Azure says, the registry decides: a repeated POST meets the tag that the first one made.
@@ -82,20 +96,24 @@ impl AcrImport {
             }
             let failure = failure(&error);
             if failure == Some(Failure::TagExists) && verifier.is_none() && !matches!(step.change, Change::Updated(_)) {
-                return Err(Outcome::Kept(Proof::Accepted(exists())));
+                return Err(Ending::Outcome(Outcome::Kept(Proof::Accepted(exists()))));
             }
             // A way to Azure that stays broken was tried again below; only what Azure itself calls passing is tried here.
             let is_temporary = failure.is_some_and(Failure::is_temporary);
             let wait =
                 is_temporary.then(|| schedule.broken()).flatten().filter(|&wait| Instant::now() + wait < deadline);
-            let Some(wait) = wait else { return Err(Outcome::Failed(after(error.problem(), schedule.attempts()))) };
+            let Some(wait) = wait else {
+                let problem = after(error.problem(), schedule.attempts());
+                let has_detour = failure.is_some_and(Failure::has_detour);
+                return Err(if has_detour { Ending::Detour(problem) } else { Ending::failed(problem) });
+            };
             if failure == Some(Failure::SourceThrottled) {
                 // The limit is the source's for all of Azure: nobody else is sent there meanwhile.
                 gates.source(&step.source.host()).hold(wait);
             }
             tokio::select! {
                 biased;
-                () = stopped(&mut stop) => return Err(Outcome::NotStarted),
+                () = stopped(&mut stop) => return Err(Ending::Outcome(Outcome::NotStarted)),
                 () = tokio::time::sleep(wait) => {}
             }
         }
@@ -109,7 +127,7 @@ impl AcrImport {
             target_tag: step.destination.to_string(),
             mode: match step.action {
                 // Only a move that the plan shows, past a lock that the plan has read, may overwrite.
-                Action::Move { .. } => Mode::Force,
+                Action::Move { .. } | Action::Repair(_) => Mode::Force,
                 Action::Import | Action::Keep | Action::Block(_) | Action::Unchecked(_) => Mode::NoForce,
             },
         }
@@ -176,6 +194,10 @@ async fn stopped_for(stop: &mut watch::Receiver<bool>, time: Duration) {
 
 async fn is_served(step: &Step, digest: Digest, verifier: Option<&Verifier>) -> bool {
     let Some(verifier) = verifier else { return false };
+    if let Action::Repair(_) = step.action {
+        // The tag has had the right digest all the time.
+        return verifier.whole(step.destination.repository(), digest).await.is_ok();
+    }
     let served = verifier.serves(step.destination.repository(), step.destination.tag()).await;
     matches!(served, Ok(Some(served)) if served == digest)
 }

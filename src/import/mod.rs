@@ -1,12 +1,14 @@
 //! Makes the plan true: bounded concurrency, and as many outcomes as steps.
 
 mod acr;
+mod direct;
 mod outcome;
 mod sources;
 
 use crate::{
-    http::Gate,
-    plan::{Action, Plan, Step},
+    http::{Gate, Permit},
+    plan::{Action, Plan, Route, Step},
+    problem::{Problem, Side},
     reference::Registry,
     verify::{Unproved, Verifier},
 };
@@ -21,7 +23,10 @@ use tokio::{
     time::Instant,
 };
 
+use acr::Ending;
+
 pub use acr::AcrImport;
+pub use direct::DirectCopy;
 pub use outcome::{Ended, Outcome, Proof};
 pub use sources::Sources;
 
@@ -66,8 +71,10 @@ pub enum Event {
 /// What applying a plan needs besides the plan.
 #[derive(Debug, Clone)]
 pub struct Importers {
-    /// The server-side route; none where Azure could not be asked at all, with the reason in each step.
-    pub acr: AcrImport,
+    /// The server-side route; none where the target is no ACR.
+    pub acr: Option<AcrImport>,
+    /// The direct route, or why there is none.
+    pub direct: Result<DirectCopy, Problem>,
     /// Proves what was imported; none where the data plane is known to be closed.
     pub verifier: Option<Verifier>,
     /// Limits.
@@ -131,26 +138,73 @@ async fn one(
         Action::Block(reason) => return Outcome::Blocked(reason.clone()),
         // What could not be checked is imported only when the digest is known beyond doubt.
         Action::Unchecked(problem) if step.digest.is_none() => return Outcome::Failed(problem.clone()),
-        Action::Unchecked(_) | Action::Import | Action::Move { .. } => {}
+        Action::Unchecked(_) | Action::Import | Action::Move { .. } | Action::Repair(_) => {}
     }
     let permits = tokio::select! {
         biased;
         () = stopped(&mut stop) => return Outcome::NotStarted,
-        permits = gates.enter(step.source.host()) => permits,
+        permits = gates.enter(step) => permits,
     };
     let _ = events.send(Event::Started(index));
-    let ended = importers.acr.import(step, importers.verifier.as_ref(), gates, &importers.pace, stop.clone()).await;
+    let ended = bring(step, importers, gates, &stop).await;
     drop(permits);
     match ended {
-        Ok(ended) => {
+        // Every part was confirmed by the registry as it was sent.
+        Ok((ended, Way::Direct)) => Outcome::Imported { ended, proof: Proof::Verified },
+        Ok((ended, Way::ServerSide)) => {
             let _ = events.send(Event::Arrived(index));
-            tokio::select! {
+            let proved = tokio::select! {
                 outcome = prove(step, ended, importers) => outcome,
-                () = stopped(&mut stop) => Outcome::StillRunning,
+                () = stopped(&mut stop) => return Outcome::StillRunning,
+            };
+            match (&step.action, &importers.direct, proved) {
+                // The service may take a broken image for a whole one and leave it as it is.
+                (Action::Repair(_), Ok(direct), Outcome::Failed(problem)) => {
+                    match direct.copy(step, Some(problem), stop).await {
+                        Ok(ended) => Outcome::Imported { ended, proof: Proof::Verified },
+                        Err(outcome) => outcome,
+                    }
+                }
+                (_, _, proved) => proved,
             }
         }
         Err(outcome) => outcome,
     }
+}
+
+/// The way that an image took in the end.
+enum Way {
+    ServerSide,
+    Direct,
+}
+
+/// Brings an image to the target: as planned, or directly where the service does not and that can be got round.
+async fn bring(
+    step: &Step,
+    importers: &Importers,
+    gates: &Gates,
+    stop: &watch::Receiver<bool>,
+) -> Result<(Ended, Way), Outcome> {
+    let instead = match (step.route, &importers.acr) {
+        (Route::Direct(_), _) => None,
+        (Route::ServerSide, None) => return Err(Outcome::Failed(no_service())),
+        (Route::ServerSide, Some(acr)) => {
+            match acr.import(step, importers.verifier.as_ref(), gates, &importers.pace, stop.clone()).await {
+                Ok(ended) => return Ok((ended, Way::ServerSide)),
+                Err(Ending::Outcome(outcome)) => return Err(outcome),
+                Err(Ending::Detour(problem)) => Some(problem),
+            }
+        }
+    };
+    match (&importers.direct, instead) {
+        (Ok(direct), instead) => direct.copy(step, instead, stop.clone()).await.map(|ended| (ended, Way::Direct)),
+        (Err(_), Some(problem)) => Err(Outcome::Failed(problem)),
+        (Err(problem), None) => Err(Outcome::Failed(problem.clone())),
+    }
+}
+
+fn no_service() -> Problem {
+    Problem::new(Side::Settings, "the destination has no import service")
 }
 
 /// The import has ended well as far as Azure goes; whether it is true is asked here.
@@ -194,8 +248,12 @@ impl Gates {
     }
 
     /// The source first: a place among all is not held while a throttled source lets nobody in.
-    async fn enter(&self, source: Registry) -> (crate::http::Permit, crate::http::Permit) {
-        let source = self.source(&source).enter().await;
+    async fn enter(&self, step: &Step) -> (Option<Permit>, Permit) {
+        let source = match step.route {
+            Route::ServerSide => Some(self.source(&step.source.host()).enter().await),
+            // A copy by this runner keeps the limits of the hosts with every request.
+            Route::Direct(_) => None,
+        };
         (source, self.all.enter().await)
     }
 

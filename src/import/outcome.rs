@@ -28,12 +28,14 @@ pub enum Outcome {
 }
 
 /// What an import took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     /// From the first request to the image being there.
     pub took: Duration,
     /// How often the import was asked for.
     pub attempts: u32,
+    /// Why this runner copied the image where the plan let Azure import it.
+    pub instead: Option<Problem>,
 }
 
 /// What speaks for an import.
@@ -55,9 +57,9 @@ impl Outcome {
     }
 
     /// Returns what the import took and what proves it, where there was one.
-    pub fn imported(&self) -> Option<(Ended, &Proof)> {
+    pub fn imported(&self) -> Option<(&Ended, &Proof)> {
         match self {
-            Self::Imported { ended, proof } => Some((*ended, proof)),
+            Self::Imported { ended, proof } => Some((ended, proof)),
             Self::Kept(_)
             | Self::Blocked(_)
             | Self::Failed(_)

@@ -12,7 +12,7 @@ use crate::{
     credential::{Identity, JobToken, Mask},
     http::Way,
     import::Pace,
-    plan::{Overwrite, Unreviewed},
+    plan::{Check, DirectSources, Overwrite, Unreviewed},
     problem::Problem,
     registry::Logins,
 };
@@ -40,6 +40,10 @@ pub struct Inputs {
     pub overwrite: Overwrite,
     /// `require-reviewed`
     pub unreviewed: Unreviewed,
+    /// `direct-sources`
+    pub direct: DirectSources,
+    /// `check`
+    pub check: Check,
     /// `check-run`
     pub check_run: bool,
     /// `suggest-pins`
@@ -111,6 +115,13 @@ impl Inputs {
                 .choice("overwrite", &[("allow", Some(Overwrite::Allow)), ("refuse", Some(Overwrite::Refuse))])
                 .unwrap_or(Overwrite::Allow),
             unreviewed: if reader.flag("require-reviewed") { Unreviewed::Refuse } else { Unreviewed::Import },
+            direct: reader.parsed("direct-sources").unwrap_or_default(),
+            check: reader
+                .choice(
+                    "check",
+                    &[("changed", Some(Check::Changed)), ("all", Some(Check::All)), ("none", Some(Check::None))],
+                )
+                .unwrap_or(Check::Changed),
             check_run: reader.flag("check-run"),
             suggest_pins: reader.flag("suggest-pins"),
             pr_status: reader.flag("pr-status"),

@@ -50,8 +50,12 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 24] = [
-    input("registry", "", "The target registry: its name, login server or resource id."),
+pub const INPUTS: [Input; 26] = [
+    input(
+        "registry",
+        "",
+        "The target registry: its name, login server or resource id; or the host of a registry that is no ACR.",
+    ),
     input("images-file", "images.txt", "The list of images."),
     input("mode", "auto", "`plan`, `apply`, or `auto`: a pull request plans, everything else applies."),
     input("scope", "auto", "`changed`, `all`, or `auto`: changed lines where there is a base, else the whole list."),
@@ -61,6 +65,16 @@ pub const INPUTS: [Input; 24] = [
         "require-reviewed",
         "false",
         "`true` imports only digests that the list pins or that a pull request's plan showed.",
+    ),
+    input(
+        "direct-sources",
+        "",
+        "Sources that ACR cannot reach, copied by the runner: hosts or `host/path`, `*` for any characters.",
+    ),
+    input(
+        "check",
+        "changed",
+        "Which images that are there already are looked into, to repair those with missing parts: `changed`, `all` or `none`.",
     ),
     input("concurrency", "16", "Imports that run at once, 1 to 100; half as many from one source."),
     input("import-deadline", "20", "Minutes that one import may take, 1 to 240."),

@@ -3,8 +3,8 @@
 //! Asks nobody anything: given the same facts it makes the same plan.
 
 use super::{
-    Action, MOST_MANIFESTS, Reason, Route, Why,
-    facts::{DestinationFact, Fact, ImageFacts, SourceFact},
+    Action, Reason,
+    facts::{DestinationFact, Fact, SourceFact},
 };
 use crate::reference::Digest;
 
@@ -42,14 +42,6 @@ pub(super) fn action(
             Overwrite::Allow => Action::Move { from: there.digest },
             Overwrite::Refuse => Action::Block(Reason::MoveRefused { from: there.digest }),
         },
-    }
-}
-
-/// Chooses the way an image takes.
-pub(super) fn route(image: Option<&ImageFacts>) -> Route {
-    match image {
-        Some(image) if image.manifests > MOST_MANIFESTS => Route::Direct(Why::Manifests(image.manifests)),
-        _ => Route::ServerSide,
     }
 }
 
@@ -92,13 +84,5 @@ mod tests {
         assert!(matches!(action(&unknown(), &there("new", true), None, allow), Action::Unchecked(_)));
         assert!(matches!(action(&source("new"), &unknown(), None, allow), Action::Unchecked(_)));
         assert_eq!(action(&unknown(), &there("new", true), Some(new), allow), Action::Keep);
-    }
-
-    #[test]
-    fn more_than_fifty_manifests_cannot_go_server_side() {
-        let image = |manifests| ImageFacts { manifests, ..ImageFacts::default() };
-        assert_eq!(route(Some(&image(50))), Route::ServerSide);
-        assert_eq!(route(Some(&image(51))), Route::Direct(Why::Manifests(51)));
-        assert_eq!(route(None), Route::ServerSide);
     }
 }

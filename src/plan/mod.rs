@@ -2,23 +2,30 @@
 //!
 //! A plan is a value: [`crate::import`] accepts nothing else, and a reviewer sees all of it.
 
+mod check;
 mod decide;
 mod facts;
 mod nearest;
+mod objection;
 mod reviewed;
+mod route;
+mod selected;
 mod survey;
 
 use crate::{
-    images::{Destination, Entry, LineNumber},
+    images::{Destination, Entry, LineNumber, MOST_SELECTED},
     problem::Problem,
     reference::{Digest, Platform, Reference},
 };
 use std::fmt;
 
+pub use check::Check;
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
+pub use objection::Objection;
 pub use reviewed::{Reviewed, Unreviewed, compare};
-pub use survey::{Surveyor, build};
+pub use route::{DirectSources, Route, Service, Why};
+pub use survey::{Surveyor, build, removed};
 
 /// The most manifests of one image, index and children, that ACR imports (container-registry-import-images article).
 pub const MOST_MANIFESTS: usize = 50;
@@ -80,6 +87,8 @@ pub enum Action {
         /// What it holds now.
         from: Digest,
     },
+    /// The destination tag has this digest already, but the image behind it is broken: it is brought again.
+    Repair(Problem),
     /// Nothing is done, and the run does not end well.
     Block(Reason),
     /// The source or the registry could not be asked.
@@ -104,8 +113,6 @@ pub enum Reason {
         /// Tags of the source that look alike, the nearest first.
         nearest: Vec<String>,
     },
-    /// The image cannot go through ACR's import service.
-    NeedsDirectCopy(Why),
     /// The source has moved since the review, and only what was reviewed is imported.
     DiffersFromPlan {
         /// What the reviewers were shown.
@@ -113,22 +120,23 @@ pub enum Reason {
     },
     /// No plan showed this line's digest, and only what was reviewed is imported.
     NotReviewed,
-}
-
-/// Which way an image takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
-    /// ACR fetches it (`importImage`); no byte passes this runner.
-    ServerSide,
-    /// This runner would copy it.
-    Direct(Why),
-}
-
-/// Why an image cannot take the server-side route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// It has more manifests than the service imports.
-    Manifests(usize),
+    /// The policy objects.
+    Policy(Vec<Objection>),
+    /// The line's pattern means no tag of the source.
+    NothingSelected {
+        /// How many tags the source has.
+        among: usize,
+    },
+    /// The line's pattern means more tags than one line may select.
+    TooManySelected {
+        /// How many.
+        count: usize,
+    },
+    /// Another line wants the same destination, one of them by a pattern.
+    Taken {
+        /// The first other line that does.
+        by: LineNumber,
+    },
 }
 
 /// Something a reviewer should know of a step.
@@ -150,13 +158,15 @@ pub enum Note {
         /// What the reviewers were shown.
         planned: Digest,
     },
+    /// The policy objects to what is there already.
+    Policy(Vec<Objection>),
 }
 
 impl Action {
     /// Returns whether applying the plan writes for this step.
     pub fn is_change(&self) -> bool {
         match self {
-            Self::Import | Self::Move { .. } => true,
+            Self::Import | Self::Move { .. } | Self::Repair(_) => true,
             Self::Keep | Self::Block(_) | Self::Unchecked(_) => false,
         }
     }
@@ -169,11 +179,16 @@ impl fmt::Display for Reason {
             Self::MoveRefused { from } => write!(f, "the tag holds {} and moving is refused", from.short()),
             Self::NoSource { nearest } if nearest.is_empty() => f.write_str("the source does not exist"),
             Self::NoSource { nearest } => write!(f, "the source does not exist; nearest tags: {}", nearest.join(", ")),
-            Self::NeedsDirectCopy(why) => write!(f, "{why}, and this version does not copy directly"),
             Self::DiffersFromPlan { planned } => {
                 write!(f, "differs from the plan: the reviewed digest was {}", planned.short())
             }
             Self::NotReviewed => f.write_str("no reviewed plan has this line's digest"),
+            Self::Policy(objections) => f.write_str(&objection::told(objections)),
+            Self::NothingSelected { among } => write!(f, "the pattern means none of the source's {among} tags"),
+            Self::TooManySelected { count } => {
+                write!(f, "the pattern means {count} tags, and a line may select {MOST_SELECTED}")
+            }
+            Self::Taken { by } => write!(f, "line {by} wants the same destination"),
         }
     }
 }
@@ -187,20 +202,13 @@ impl Reason {
             }
             Self::MoveRefused { .. } => "Import under another tag, or set `overwrite: allow`.",
             Self::NoSource { .. } => "Check registry, repository and tag.",
+            Self::NothingSelected { .. } => "Check registry, repository and pattern.",
+            Self::TooManySelected { .. } => "Narrow the pattern, or write `newest 10 of` before the source.",
+            Self::Taken { .. } => "Narrow a pattern, or take one of the lines out.",
             Self::DiffersFromPlan { .. } | Self::NotReviewed => {
                 "Write the digest into the line, in a pull request: what the list pins is reviewed with it."
             }
-            Self::NeedsDirectCopy(_) => "Take the digest of one platform instead of the whole index.",
-        }
-    }
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Manifests(count) => {
-                write!(f, "the image has {count} manifests, ACR imports at most {MOST_MANIFESTS}")
-            }
+            Self::Policy(_) => "Change the line, or `policy` in acr-sync.yaml, in a pull request.",
         }
     }
 }
@@ -220,6 +228,7 @@ impl fmt::Display for Note {
             Self::DiffersFromPlan { planned } => {
                 write!(f, "differs from the plan: the source has moved, the reviewed digest was {}", planned.short())
             }
+            Self::Policy(objections) => write!(f, "{}; what is there stays", objection::told(objections)),
         }
     }
 }

@@ -46,7 +46,7 @@ impl Reviewed {
 pub fn compare(plan: &mut Plan, reviewed: Option<&Reviewed>, unreviewed: Unreviewed) {
     for step in &mut plan.steps {
         let is_written = match &step.action {
-            Action::Import | Action::Move { .. } | Action::Unchecked(_) => true,
+            Action::Import | Action::Move { .. } | Action::Repair(_) | Action::Unchecked(_) => true,
             Action::Keep => false,
             Action::Block(_) => continue,
         };

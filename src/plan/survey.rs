@@ -1,10 +1,12 @@
 //! Asks registries: what is the source, what is there already. Each question once, a bounded number at a time.
 
 use super::{
-    Action, Change, Note, Plan, Reason, Route, Step,
+    Action, Change, Check, DirectSources, Note, Plan, Reason, Service, Step, check,
     decide::{self, Overwrite},
     facts::{DestinationFact, Fact, ImageFacts, SourceFact},
     nearest::nearest,
+    route,
+    selected::{self, Selected},
 };
 use crate::{
     change::{self, ChangeKind, Changes},
@@ -12,6 +14,7 @@ use crate::{
     problem::{Problem, Side},
     reference::{Digest, Platform, Reference, Registry},
     registry::{Client, Manifest, RegistryError, Why, is_index},
+    verify::Verifier,
 };
 use futures_util::{StreamExt, stream};
 use std::collections::{HashMap, HashSet};
@@ -33,18 +36,41 @@ pub struct Surveyor {
     pub registries: Client,
     /// The target's data plane, or why it cannot be asked.
     pub target: Result<Registry, Problem>,
+    /// What the target is.
+    pub service: Service,
+    /// The sources that ACR cannot reach.
+    pub direct: DirectSources,
+    /// Which images that are there already are looked into.
+    pub check: Check,
+    /// Looks into them.
+    pub verifier: Option<Verifier>,
     /// Whether existing tags may move.
     pub overwrite: Overwrite,
 }
 
 /// Makes the plan for changes. Cannot fail: what could not be asked is a fact about its line.
 pub async fn build(changes: &Changes<'_>, has_base: bool, surveyor: &Surveyor) -> Plan {
-    let steps = stream::iter(&changes.changed)
-        .map(|change| step(change, has_base, surveyor))
-        .buffered(LINES_AT_ONCE)
-        .collect()
-        .await;
-    Plan { steps, removed: changes.removed.iter().map(|&entry| entry.clone()).collect(), unchanged: changes.unchanged }
+    let Selected { entries, mut steps } = selected::expand(changes, has_base, &surveyor.registries).await;
+    let of_patterns = entries.iter().map(|entry| change::Change { entry, kind: ChangeKind::Added });
+    // What stands in another line's way is answered already.
+    let answered: HashSet<_> = steps.iter().map(|step| step.line).collect();
+    let is_open = |change: &change::Change<'_>| !answered.contains(&change.entry.line);
+    let mut changed: Vec<_> = changes.changed.iter().copied().filter(is_open).collect();
+    changed.extend(of_patterns);
+    changed.sort_by_key(|change| change.entry.line);
+    let asked: Vec<_> =
+        stream::iter(&changed).map(|change| step(change, has_base, surveyor)).buffered(LINES_AT_ONCE).collect().await;
+    steps.extend(asked);
+    steps.sort_by_key(|step| step.line);
+    Plan { steps, removed: removed(changes), unchanged: changes.unchanged }
+}
+
+/// Returns the lines that are gone, in the order of the older file; those with a pattern by their stand-in.
+pub fn removed(changes: &Changes<'_>) -> Vec<Entry> {
+    let patterns = changes.unselected.iter().map(|selection| selection.stand_in());
+    let mut removed: Vec<_> = changes.removed.iter().map(|&entry| entry.clone()).chain(patterns).collect();
+    removed.sort_by_key(|entry| entry.line);
+    removed
 }
 
 async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) -> Step {
@@ -60,8 +86,16 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
     if let Action::Block(Reason::NoSource { nearest }) = &mut action {
         *nearest = nearest_tags(entry, surveyor).await;
     }
+    if let (Action::Keep, Some(digest), true, Some(verifier)) =
+        (&action, digest, surveyor.check.applies(has_base), &surveyor.verifier)
+    {
+        action = check::kept(entry.destination.repository(), digest, verifier).await;
+    }
     let image = match (&action, &source) {
-        (Action::Import | Action::Move { .. } | Action::Block(_) | Action::Unchecked(_), Fact::Known(known)) => {
+        (
+            Action::Import | Action::Move { .. } | Action::Repair(_) | Action::Block(_) | Action::Unchecked(_),
+            Fact::Known(known),
+        ) => {
             match image(entry, known, surveyor, &mut notes).await {
                 Ok(image) => image,
                 Err(lie) => {
@@ -74,10 +108,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         }
         _ => None,
     };
-    let route = decide::route(image.as_ref());
-    if let (Action::Import | Action::Move { .. }, Route::Direct(why)) = (&action, route) {
-        action = Action::Block(Reason::NeedsDirectCopy(why));
-    }
+    let route = route::route(&entry.source, image.as_ref(), surveyor.service, &surveyor.direct);
     let change = match change.kind {
         ChangeKind::Updated { before } => Change::Updated(before.clone()),
         ChangeKind::Added if has_base => Change::Added,
@@ -126,7 +157,11 @@ async fn destination(entry: &Entry, surveyor: &Surveyor) -> Fact<DestinationFact
         Err(problem) => return Fact::Unknown(problem.clone()),
     };
     let (repository, tag) = (entry.destination.repository(), entry.destination.tag());
-    match surveyor.registries.acr_tag(target, repository, tag).await {
+    let asked = match surveyor.service {
+        Service::Acr => surveyor.registries.acr_tag(target, repository, tag).await,
+        Service::Other => surveyor.registries.tag(target, repository, tag).await,
+    };
+    match asked {
         Ok(Some(state)) => Fact::Known(state),
         Ok(None) => Fact::Absent,
         Err(error) => Fact::Unknown(error.problem(Side::Target)),
@@ -166,7 +201,7 @@ async fn image(
 
 async fn parts(source: &Reference, digest: Digest, surveyor: &Surveyor) -> Result<Option<ImageFacts>, RegistryError> {
     let (host, repository) = (source.host(), source.repository());
-    let Some(top) = surveyor.registries.manifest(&host, repository, digest).await? else { return Ok(None) };
+    let Some(top) = surveyor.registries.known_manifest(&host, repository, digest).await? else { return Ok(None) };
     let media_type = top.media_type.clone();
     let mut seen = HashSet::from([digest]);
     let mut blobs = HashMap::new();
@@ -187,7 +222,7 @@ async fn parts(source: &Reference, digest: Digest, surveyor: &Surveyor) -> Resul
             break;
         }
         let found: Vec<_> = stream::iter(next)
-            .map(|child| surveyor.registries.manifest(&host, repository, child))
+            .map(|child| surveyor.registries.known_manifest(&host, repository, child))
             .buffer_unordered(4)
             .collect()
             .await;

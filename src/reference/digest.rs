@@ -1,7 +1,7 @@
 //! Digest: a hash that cannot move. Read, computed and compared here.
 
 use super::{Fault, ReferenceError};
-use sha2::Digest as _;
+use ring::digest::{Context, SHA256};
 use std::{fmt, str::FromStr};
 
 const PREFIX: &str = "sha256:";
@@ -15,7 +15,9 @@ pub struct Digest([u8; 32]);
 impl Digest {
     /// Computes the digest of bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(sha2::Sha256::digest(bytes).into())
+        let mut hasher = Hasher::default();
+        hasher.update(bytes);
+        hasher.finish()
     }
 
     /// Returns the first twelve hexadecimal digits, for reading.
@@ -24,9 +26,21 @@ impl Digest {
     }
 }
 
-/// Computes a digest from bytes as they pass.
-#[derive(Default)]
-pub struct Hasher(sha2::Sha256);
+/// Computes a digest from bytes as they pass, with the CPU's own instructions where it has them, on ARM too.
+#[derive(Clone)]
+pub struct Hasher(Context);
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self(Context::new(&SHA256))
+    }
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hasher")
+    }
+}
 
 impl Hasher {
     /// Takes the next bytes in.
@@ -36,7 +50,9 @@ impl Hasher {
 
     /// Returns the digest of everything that was taken in.
     pub fn finish(self) -> Digest {
-        Digest(self.0.finalize().into())
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(self.0.finish().as_ref());
+        Digest(bytes)
     }
 }
 

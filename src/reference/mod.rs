@@ -5,6 +5,7 @@
 
 mod digest;
 mod error;
+mod glob;
 mod platform;
 pub(crate) mod registry;
 pub(crate) mod repository;
@@ -15,6 +16,7 @@ use std::{fmt, ops::Range, str::FromStr};
 
 pub use digest::{Digest, Hasher};
 pub use error::{Fault, ReferenceError};
+pub use glob::Glob;
 pub use platform::Platform;
 pub use registry::Registry;
 

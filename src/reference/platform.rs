@@ -18,6 +18,27 @@ pub struct Platform {
 }
 
 impl Platform {
+    /// Reads `os/architecture` or `os/architecture/variant`.
+    ///
+    /// # Errors
+    /// What is wrong with it, a fragment.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let parts: Vec<_> = text.split('/').collect();
+        let is_name =
+            |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+        let of = |os: &str, architecture: &str, variant: Option<&str>| Self {
+            os: os.to_owned(),
+            architecture: architecture.to_owned(),
+            variant: variant.map(str::to_owned),
+        };
+        match parts[..] {
+            _ if !parts.iter().all(is_name) => Err(format!("`{text}` is no platform, such as `linux/amd64`")),
+            [os, architecture] => Ok(of(os, architecture, None)),
+            [os, architecture, variant] => Ok(of(os, architecture, Some(variant))),
+            _ => Err(format!("`{text}` is no platform, such as `linux/amd64`")),
+        }
+    }
+
     /// Returns whether this marks an attestation and no image: BuildKit writes `unknown/unknown` for those.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" || self.architecture == "unknown"
@@ -30,6 +51,21 @@ impl fmt::Display for Platform {
         match &self.variant {
             Some(variant) => write!(f, "/{variant}"),
             None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_platform_reads_as_it_is_shown() {
+        for text in ["linux/amd64", "linux/arm/v7", "windows/amd64"] {
+            assert_eq!(Platform::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["", "linux", "linux/", "/amd64", "a/b/c/d", "linux/amd 64"] {
+            assert!(Platform::parse(text).is_err(), "{text}");
         }
     }
 }

@@ -1,8 +1,14 @@
-//! Challenge → token, one token per repository, one answer per host remembered.
+//! Challenge → token, one token per repository and right, one answer per host remembered.
 //!
 //! The first refusal of a host teaches how it signs in; further repositories ask for their token at once.
 
-use super::{Login, Logins, RegistryError, Why, challenge::Challenge, exchange::Exchange, realm};
+use super::{
+    Login, Logins, RegistryError, Why,
+    access::{Access, Rights},
+    challenge::Challenge,
+    exchange::Exchange,
+    realm,
+};
 use crate::{
     http::{Http, Reply},
     reference::Registry,
@@ -51,18 +57,18 @@ impl Auth {
     pub(super) async fn known(
         &self,
         registry: &Registry,
-        repository: &str,
+        access: Access<'_>,
     ) -> Result<Option<HeaderValue>, RegistryError> {
-        let key = (registry.clone(), repository.to_owned());
+        let key = (registry.clone(), access.scope());
         if let Some(token) = lock(&self.tokens).get(&key).filter(|token| token.until > Instant::now()) {
             return Ok(Some(token.header.clone()));
         }
         let offer = lock(&self.offers).get(registry).cloned();
         match offer {
-            Some(challenge) => self.sign_in(registry, repository, &challenge).await,
+            Some(challenge) => self.sign_in(registry, access, &challenge).await,
             // An ACR's own answer is known beforehand: its challenge need not be asked for.
-            None => match self.logins.find(registry, repository) {
-                Some(Login::Azure(_)) => self.sign_in(registry, repository, &acr_challenge(registry)).await,
+            None => match self.logins.find(registry, access.repository) {
+                Some(Login::Azure(_)) => self.sign_in(registry, access, &acr_challenge(registry)).await,
                 _ => Ok(None),
             },
         }
@@ -72,7 +78,7 @@ impl Auth {
     pub(super) async fn renew(
         &self,
         registry: &Registry,
-        repository: &str,
+        access: Access<'_>,
         refusal: &Reply,
         sent: Option<&HeaderValue>,
     ) -> Result<Option<HeaderValue>, RegistryError> {
@@ -81,7 +87,7 @@ impl Auth {
         let Some(challenge) = challenge else {
             return Err(RegistryError::refused(registry, refusal, self.has_login(registry)));
         };
-        let key = (registry.clone(), repository.to_owned());
+        let key = (registry.clone(), access.scope());
         {
             let mut tokens = lock(&self.tokens);
             // Another worker may have renewed it meanwhile.
@@ -90,8 +96,8 @@ impl Auth {
             }
             tokens.remove(&key);
         }
-        lock(&self.offers).insert(registry.clone(), general(challenge.clone(), repository));
-        self.sign_in(registry, repository, &challenge).await?.map_or_else(
+        lock(&self.offers).insert(registry.clone(), general(challenge.clone(), access.repository));
+        self.sign_in(registry, access, &challenge).await?.map_or_else(
             || Err(RegistryError::refused(registry, refusal, self.has_login(registry))),
             |header| Ok(Some(header)),
         )
@@ -100,10 +106,10 @@ impl Auth {
     async fn sign_in(
         &self,
         registry: &Registry,
-        repository: &str,
+        access: Access<'_>,
         challenge: &Challenge,
     ) -> Result<Option<HeaderValue>, RegistryError> {
-        let login = self.logins.find(registry, repository);
+        let login = self.logins.find(registry, access.repository);
         let (header, life) = match (challenge, login) {
             (Challenge::Basic, Some(Login::Password { username, password })) => {
                 (basic(username, password), Duration::from_secs(3600))
@@ -111,17 +117,24 @@ impl Auth {
             (Challenge::Basic, Some(Login::Azure(_)) | None) => return Ok(None),
             (Challenge::Bearer { realm, service, scope }, login) => {
                 let realm = realm::read(registry, realm)?;
-                let wanted = scope.clone().unwrap_or_else(|| format!("repository:{repository}:pull"));
+                let asked = scope.clone().filter(|scope| match access.rights {
+                    Rights::Pull => true,
+                    // What the registry asks for may cover only the first of several things to write.
+                    Rights::Push { .. } => !scope.starts_with("repository:"),
+                });
+                let wanted = asked.unwrap_or_else(|| access.scope());
                 let service = service.as_deref().unwrap_or_default();
                 match login {
-                    Some(Login::Azure(credential)) => self.exchange.access(registry, repository, credential).await?,
+                    Some(Login::Azure(credential)) => {
+                        self.exchange.access(registry, &access.acr_scope(), credential).await?
+                    }
                     login => self.token(registry, &realm, service, &wanted, login).await?,
                 }
             }
         };
         let mut header = header;
         header.set_sensitive(true);
-        let key = (registry.clone(), repository.to_owned());
+        let key = (registry.clone(), access.scope());
         // A tenth of the life is left over for clocks and long requests.
         let until = Instant::now() + life - life / 10;
         lock(&self.tokens).insert(key, Token { header: header.clone(), until });
@@ -148,10 +161,8 @@ impl Auth {
             _ => None,
         };
         let make = |client: &reqwest::Client| {
-            let mut query = vec![("scope", scope)];
-            if !service.is_empty() {
-                query.insert(0, ("service", service));
-            }
+            let service = (!service.is_empty()).then_some(("service", service));
+            let query: Vec<_> = service.into_iter().chain(scope.split(' ').map(|scope| ("scope", scope))).collect();
             let request = client.get(realm.clone()).query(&query);
             credential.iter().fold(request, |request, value| request.header("authorization", value.clone()))
         };

@@ -49,6 +49,17 @@ pub enum Why {
         /// The digest of what came.
         got: Digest,
     },
+    /// A blob has more or fewer bytes than its descriptor says.
+    WrongSize {
+        /// The blob.
+        digest: Digest,
+        /// The size that was named.
+        named: u64,
+    },
+    /// The manifest names a blob that the registry does not have.
+    NoBlob(Digest),
+    /// An upload would lead to plain HTTP or into this machine.
+    ForeignUpload(String),
     /// The token service is on another host, or not on https: the credential was kept back.
     ForeignRealm(String),
     /// Azure sign-in failed.
@@ -60,7 +71,7 @@ impl RegistryError {
         Self { registry: registry.clone(), why }
     }
 
-    pub(super) fn http(registry: &Registry, error: HttpError) -> Self {
+    pub(crate) fn http(registry: &Registry, error: HttpError) -> Self {
         Self::new(registry, Why::Http(error))
     }
 
@@ -120,6 +131,12 @@ impl RegistryError {
             Why::WrongDigest { .. } => {
                 Some("Do not use this image: what the registry serves is not what it names.".to_owned())
             }
+            Why::WrongSize { .. } | Why::NoBlob(_) => {
+                Some("The image is broken where it comes from: ask its owner, or take another tag.".to_owned())
+            }
+            Why::ForeignUpload(_) => Some(format!(
+                "Check the address that `{registry}` believes to have: its configuration, or the proxy before it."
+            )),
             Why::ForeignRealm(_) => Some(format!(
                 "The credential for `{registry}` was not sent to another host. Check the registry's configuration of its token service."
             )),
@@ -148,6 +165,11 @@ impl fmt::Display for RegistryError {
             Why::WrongDigest { asked, got } => {
                 write!(f, "`{registry}` was asked for {asked} and sent content whose digest is {got}")
             }
+            Why::WrongSize { digest, named } => {
+                write!(f, "`{registry}` names {named} bytes for {digest} and sends another number")
+            }
+            Why::NoBlob(digest) => write!(f, "`{registry}` names {digest} in a manifest and does not have it"),
+            Why::ForeignUpload(to) => write!(f, "`{registry}` wants the bytes sent to {to}, which is not followed"),
             Why::ForeignRealm(realm) => {
                 write!(f, "`{registry}` sends to the token service `{realm}`, which is not its own")
             }

@@ -41,22 +41,21 @@ impl Exchange {
         Self { http, mask, refresh: Mutex::default() }
     }
 
-    /// Returns a token that may read manifests, blobs and tags of a repository, and how long it lives.
+    /// Returns a token for scopes with a space between two, and how long it lives.
     pub(super) async fn access(
         &self,
         registry: &Registry,
-        repository: &str,
+        scopes: &str,
         credential: &Arc<dyn TokenCredential>,
     ) -> Result<(HeaderValue, Duration), RegistryError> {
         let refresh = self.refresh_token(registry, credential).await?;
         let url = format!("https://{}/oauth2/token", registry.api_host());
-        let scope = format!("repository:{repository}:pull,metadata_read");
-        let form = [
+        let mut form = vec![
             ("grant_type", "refresh_token"),
             ("service", registry.as_str()),
-            ("scope", &scope),
             ("refresh_token", refresh.expose_secret()),
         ];
+        form.extend(scopes.split(' ').map(|scope| ("scope", scope)));
         let reply = self.http.send(|client| client.post(&url).form(&form), TOKEN_LIMIT).await;
         let reply = reply.map_err(|error| RegistryError::http(registry, error))?;
         if reply.status == StatusCode::UNAUTHORIZED {

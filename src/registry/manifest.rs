@@ -1,6 +1,7 @@
 //! Manifest and index: what an image is made of (OCI image specification; Docker's schema 2).
 
 use crate::reference::{Digest, Platform};
+use bytes::Bytes;
 use serde::Deserialize;
 
 /// What a manifest says of some content.
@@ -34,11 +35,13 @@ pub struct Manifest {
     pub layers: Vec<Descriptor>,
     /// The children, for an index.
     pub children: Vec<Descriptor>,
+    /// The bytes, as they came: a copy is made of them and of nothing else.
+    pub bytes: Bytes,
 }
 
 impl Manifest {
     /// Reads the bytes of a manifest of any kind.
-    pub(super) fn read(bytes: &[u8], content_type: Option<&str>) -> Result<Self, String> {
+    pub(super) fn read(bytes: &Bytes, content_type: Option<&str>) -> Result<Self, String> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Wire {
@@ -62,6 +65,7 @@ impl Manifest {
             config: wire.config,
             layers: wire.layers.or(wire.blobs).unwrap_or_default(),
             children: wire.manifests.unwrap_or_default(),
+            bytes: bytes.clone(),
         })
     }
 
@@ -92,7 +96,7 @@ mod tests {
         for body in
             ["", "<html>", "{}", "[1]", r#"{"schemaVersion":1,"fsLayers":[]}"#, r#"{"layers":[{"digest":"x"}]}"#]
         {
-            assert!(Manifest::read(body.as_bytes(), None).is_err(), "{body}");
+            assert!(Manifest::read(&Bytes::from(body), None).is_err(), "{body}");
         }
     }
 
@@ -102,6 +106,6 @@ mod tests {
         let body = format!(
             r#"{{"layers":[{{"digest":"{digest}","size":3,"urls":["https://x"]}},{{"digest":"{digest}","size":4}}]}}"#
         );
-        assert_eq!(Manifest::read(body.as_bytes(), None).unwrap().size(), 4);
+        assert_eq!(Manifest::read(&Bytes::from(body), None).unwrap().size(), 4);
     }
 }

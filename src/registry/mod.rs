@@ -1,26 +1,33 @@
-//! The OCI distribution API, as a client that reads.
+//! The OCI distribution API, as a client.
 //!
 //! A credential goes to its exact registry and nowhere else; what comes back is checked against its digest.
 
+mod access;
 mod auth;
 mod challenge;
+mod download;
 mod error;
 mod exchange;
+mod known;
 mod login;
 mod manifest;
 mod realm;
 mod tags;
+mod upload;
 
 use crate::{
-    http::{Http, Reply},
+    http::{Http, HttpError, Opened, Reply, Setback},
     reference::{Digest, Registry},
 };
+use access::Access;
 use reqwest::{Method, StatusCode, header};
 use std::sync::Arc;
 
+pub use download::Download;
 pub use error::{RegistryError, Why};
 pub use login::{Login, Logins};
 pub use manifest::{Descriptor, Manifest, is_index};
+pub(crate) use upload::{Begun, Finish, Session};
 
 /// Every media type of a manifest. Without this list ACR answers 404 for an index, and other registries convert
 /// it to one platform's manifest and so answer another digest (ACR wire facts, 7.3).
@@ -36,11 +43,12 @@ const MANIFEST_LIMIT: usize = 4 << 20;
 /// A configuration or a page of tags.
 const DOCUMENT_LIMIT: usize = 8 << 20;
 
-/// Reads from any registry.
+/// Reads from any registry, and writes to it.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: Http,
     auth: Arc<auth::Auth>,
+    known: Arc<known::Known>,
 }
 
 /// What a registry says of a manifest without sending it.
@@ -67,7 +75,17 @@ impl Client {
     /// Makes a client over the shared connections.
     pub fn new(http: Http, logins: Logins) -> Self {
         let auth = Arc::new(auth::Auth::new(http.clone(), logins));
-        Self { http, auth }
+        Self { http, auth, known: Arc::default() }
+    }
+
+    /// Returns the connections.
+    pub(crate) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// Names a registry that took nothing for too long.
+    pub(crate) fn stalled(&self, registry: &Registry) -> Setback {
+        Setback::broken(HttpError::stalled(registry.api_host()))
     }
 
     /// Asks whether the registry lets this runner in at all; any answer of a registry will do.
@@ -128,6 +146,27 @@ impl Client {
         }
     }
 
+    /// Returns the manifest with this digest as it was read before in this run, else reads it: every reading of a
+    /// manifest counts as a pull at some registries.
+    ///
+    /// # Errors
+    /// As [`Client::manifest`].
+    pub async fn known_manifest(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        digest: Digest,
+    ) -> Result<Option<Manifest>, RegistryError> {
+        if let Some(manifest) = self.known.get(registry, repository, digest) {
+            return Ok(Some(manifest));
+        }
+        let found = self.manifest(registry, repository, digest).await?;
+        if let Some(manifest) = &found {
+            self.known.keep(registry, repository, digest, manifest);
+        }
+        Ok(found)
+    }
+
     async fn fetch(
         &self,
         registry: &Registry,
@@ -185,35 +224,65 @@ impl Client {
     ) -> Result<Option<Reply>, RegistryError> {
         let url = format!("{}{path}", base(registry));
         let accept = if path.contains("/manifests/") { MANIFESTS } else { "*/*" };
-        let mut authorization = self.auth.known(registry, repository).await?;
+        // A registry that redirects to where a blob is has the blob; the storage behind it need not be asked.
+        let is_presence = method == Method::HEAD && path.contains("/blobs/");
+        let manner = if is_presence { Manner::Stay } else { Manner::Follow };
+        let make = |client: &reqwest::Client| client.request(method.clone(), &url).header(header::ACCEPT, accept);
+        let reply = self.signed(registry, Access::pull(repository), make, manner, limit).await?.reply;
+        match reply.status {
+            status if status.is_success() => Ok(Some(reply)),
+            status if is_presence && status.is_redirection() => Ok(Some(reply)),
+            StatusCode::NOT_FOUND => error::not_found(registry, &reply).map(|()| None),
+            _ => Err(self.refused(registry, &reply)),
+        }
+    }
+
+    /// Sends with the credential of this registry, renewed once where it is refused; returns any final answer.
+    async fn signed(
+        &self,
+        registry: &Registry,
+        access: Access<'_>,
+        make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+        manner: Manner,
+        limit: usize,
+    ) -> Result<Opened, RegistryError> {
+        let mut authorization = self.auth.known(registry, access).await?;
         let mut renewed = false;
         loop {
             let make = |client: &reqwest::Client| {
-                let request = client.request(method.clone(), &url).header(header::ACCEPT, accept);
                 authorization
                     .iter()
-                    .fold(request, |request, value| request.header(header::AUTHORIZATION, value.clone()))
+                    .fold(make(client), |request, value| request.header(header::AUTHORIZATION, value.clone()))
             };
-            // A registry that redirects to where a blob is has the blob; the storage behind it need not be asked.
-            let is_presence = method == Method::HEAD && path.contains("/blobs/");
-            let reply = if is_presence {
-                self.http.send_without_redirects(make, limit).await
-            } else {
-                self.http.send(make, limit).await
+            let whole = |reply| Opened { reply, body: None };
+            let opened = match manner {
+                Manner::Follow => self.http.send(make, limit).await.map(whole),
+                Manner::Stay => self.http.send_without_redirects(make, limit).await.map(whole),
+                Manner::Stream => self.http.open(make, limit).await,
             };
-            let reply = reply.map_err(|error| RegistryError::http(registry, error))?;
-            match reply.status {
-                status if status.is_success() => return Ok(Some(reply)),
-                status if is_presence && status.is_redirection() => return Ok(Some(reply)),
-                StatusCode::NOT_FOUND => return error::not_found(registry, &reply).map(|()| None),
-                StatusCode::UNAUTHORIZED if !renewed => {
-                    renewed = true;
-                    authorization = self.auth.renew(registry, repository, &reply, authorization.as_ref()).await?;
-                }
-                _ => return Err(RegistryError::refused(registry, &reply, self.auth.has_login(registry))),
+            let opened = opened.map_err(|error| RegistryError::http(registry, error))?;
+            if opened.reply.status != StatusCode::UNAUTHORIZED || renewed {
+                return Ok(opened);
             }
+            renewed = true;
+            authorization = self.auth.renew(registry, access, &opened.reply, authorization.as_ref()).await?;
         }
     }
+
+    fn refused(&self, registry: &Registry, reply: &Reply) -> RegistryError {
+        RegistryError::refused(registry, reply, self.auth.has_login(registry))
+    }
+}
+
+/// How an answer is taken.
+#[derive(Debug, Clone, Copy)]
+enum Manner {
+    /// Redirects are followed.
+    Follow,
+    /// A redirect is the answer.
+    Stay,
+    /// Redirects are followed, and the body comes piece by piece.
+    Stream,
 }
 
 /// Registries are asked by https; on this machine plain HTTP is the custom.

@@ -34,6 +34,20 @@ impl Client {
         Ok(tags.into_iter().take(most).collect())
     }
 
+    /// Returns what any registry says of a tag; of locks it does not tell.
+    ///
+    /// # Errors
+    /// As [`Client::head`].
+    pub async fn tag(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        tag: &str,
+    ) -> Result<Option<TagState>, RegistryError> {
+        let head = self.head(registry, repository, tag).await?;
+        Ok(head.map(|head| TagState { digest: head.digest, is_writable: true }))
+    }
+
     /// Returns what an ACR says of a tag, lock included, in one request (`/acr/v1`, API 2021-07-01).
     ///
     /// # Errors

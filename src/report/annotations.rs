@@ -135,9 +135,9 @@ fn of_row(report: &Report, row: &Row<'_>) -> Option<Annotation> {
     let level = match row.kind() {
         // With the errors of the list everything is withheld: those are what is to be said.
         Kind::Keep | Kind::Withheld => return None,
-        Kind::Import | Kind::Move if is_unproved => Level::Warning,
+        Kind::Import | Kind::Move | Kind::Repair if is_unproved => Level::Warning,
         Kind::Import => return None,
-        Kind::Move => Level::Notice,
+        Kind::Move | Kind::Repair => Level::Notice,
         Kind::Unchecked => Level::Warning,
         Kind::Block | Kind::Failed | Kind::StillRunning | Kind::NotStarted => Level::Failure,
     };

@@ -85,6 +85,7 @@ pub(super) struct Totals {
     pub import: usize,
     #[serde(rename = "move")]
     pub moved: usize,
+    pub repair: usize,
     pub keep: usize,
     pub block: usize,
     pub unchecked: usize,
@@ -113,7 +114,10 @@ pub(super) struct Line {
     pub action: Action,
     /// Why, for people.
     pub reason: String,
+    /// Which way the image takes; in a result, which it took.
     pub route: Route,
+    /// Why the runner copies the image itself; null where the service imports it.
+    pub route_reason: Option<String>,
     /// The digest that is imported; null where it is not known.
     pub digest: Option<String>,
     /// The digest that the destination tag holds before.
@@ -162,6 +166,8 @@ pub(super) enum Action {
     Import,
     Keep,
     Move,
+    /// The tag has the digest already, but parts of the image are missing.
+    Repair,
     Block,
     Unchecked,
 }
@@ -181,6 +187,7 @@ pub(super) enum Outcome {
     Kept,
     Imported,
     Moved,
+    Repaired,
     Blocked,
     Failed,
     /// The run was stopped while Azure copies.

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     images::LineError,
     import::{Outcome, Proof},
-    plan::{Action, Change, Reason, Route},
+    plan::{Action, Change, Reason},
     problem::Problem,
 };
 use serde::Serialize;
@@ -67,9 +67,34 @@ fn head(report: &Report) -> form::Head {
 }
 
 fn totals(totals: Totals) -> form::Totals {
-    let Totals { import, moved, keep, block, unchecked, failed, unverified, undone, removed, unchanged, unreadable } =
-        totals;
-    form::Totals { import, moved, keep, block, unchecked, failed, unverified, undone, removed, unchanged, unreadable }
+    let Totals {
+        import,
+        moved,
+        repair,
+        keep,
+        block,
+        unchecked,
+        failed,
+        unverified,
+        undone,
+        removed,
+        unchanged,
+        unreadable,
+    } = totals;
+    form::Totals {
+        import,
+        moved,
+        repair,
+        keep,
+        block,
+        unchecked,
+        failed,
+        unverified,
+        undone,
+        removed,
+        unchanged,
+        unreadable,
+    }
 }
 
 fn line(row: &Row<'_>) -> form::Line {
@@ -83,9 +108,16 @@ fn line(row: &Row<'_>) -> form::Line {
         Action::Import => (form::Action::Import, None),
         Action::Keep => (form::Action::Keep, step.digest),
         Action::Move { from } => (form::Action::Move, Some(*from)),
+        Action::Repair(_) => (form::Action::Repair, step.digest),
         Action::Block(Reason::Locked { from } | Reason::MoveRefused { from }) => (form::Action::Block, Some(*from)),
         Action::Block(
-            Reason::NoSource { .. } | Reason::NeedsDirectCopy(_) | Reason::DiffersFromPlan { .. } | Reason::NotReviewed,
+            Reason::NoSource { .. }
+            | Reason::DiffersFromPlan { .. }
+            | Reason::NotReviewed
+            | Reason::Policy(_)
+            | Reason::NothingSelected { .. }
+            | Reason::TooManySelected { .. }
+            | Reason::Taken { .. },
         ) => (form::Action::Block, None),
         Action::Unchecked(_) => (form::Action::Unchecked, None),
     };
@@ -98,10 +130,8 @@ fn line(row: &Row<'_>) -> form::Line {
         was,
         action,
         reason: row.reason(),
-        route: match step.route {
-            Route::ServerSide => form::Route::ServerSide,
-            Route::Direct(_) => form::Route::Direct,
-        },
+        route: if row.route_reason().is_some() { form::Route::Direct } else { form::Route::ServerSide },
+        route_reason: row.route_reason(),
         digest: step.digest.map(|digest| digest.to_string()),
         from: from.map(|digest| digest.to_string()),
         platforms: image.map(|image| {
@@ -130,6 +160,7 @@ fn outcome(kind: Kind) -> form::Outcome {
         Kind::Keep => form::Outcome::Kept,
         Kind::Import => form::Outcome::Imported,
         Kind::Move => form::Outcome::Moved,
+        Kind::Repair => form::Outcome::Repaired,
         Kind::Block => form::Outcome::Blocked,
         // A step with an outcome was either imported or failed.
         Kind::Failed | Kind::Unchecked => form::Outcome::Failed,

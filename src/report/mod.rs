@@ -88,6 +88,8 @@ pub struct Totals {
     pub import: usize,
     /// To move, or moved.
     pub moved: usize,
+    /// To repair, or repaired.
+    pub repair: usize,
     /// There already.
     pub keep: usize,
     /// Blocked.
@@ -116,7 +118,7 @@ impl Report {
         match &self.body {
             Body::Stopped(_) => Verdict::Failed,
             Body::Planned(_) | Body::Applied(..) if is_bad => Verdict::Failed,
-            Body::Planned(_) if totals.import + totals.moved + totals.unchecked > 0 => Verdict::Pending,
+            Body::Planned(_) if totals.written() + totals.unchecked > 0 => Verdict::Pending,
             Body::Planned(_) | Body::Applied(..) => Verdict::Clean,
         }
     }
@@ -179,10 +181,16 @@ impl Report {
 }
 
 impl Totals {
+    /// Returns how many lines change the registry.
+    pub fn written(&self) -> usize {
+        self.import + self.moved + self.repair
+    }
+
     fn place(&mut self, kind: Kind) -> &mut usize {
         match kind {
             Kind::Import => &mut self.import,
             Kind::Move => &mut self.moved,
+            Kind::Repair => &mut self.repair,
             Kind::Keep => &mut self.keep,
             Kind::Block => &mut self.block,
             Kind::Unchecked => &mut self.unchecked,

@@ -20,6 +20,7 @@ pub(super) struct Row<'a> {
 pub(super) enum Kind {
     Import,
     Move,
+    Repair,
     Keep,
     Block,
     Unchecked,
@@ -44,7 +45,7 @@ impl Kind {
     pub(super) fn weight(self) -> Weight {
         match self {
             Self::Keep => Weight::Quiet,
-            Self::Import | Self::Move | Self::Unchecked => Weight::Change,
+            Self::Import | Self::Move | Self::Repair | Self::Unchecked => Weight::Change,
             Self::Block | Self::Failed | Self::StillRunning | Self::NotStarted | Self::Withheld => Weight::Bad,
         }
     }
@@ -60,6 +61,7 @@ impl Row<'_> {
             (Some(Outcome::NotStarted), _) => Kind::NotStarted,
             (Some(Outcome::Withheld), _) => Kind::Withheld,
             (Some(Outcome::Imported { .. }) | None, Action::Move { .. }) => Kind::Move,
+            (Some(Outcome::Imported { .. }) | None, Action::Repair(_)) => Kind::Repair,
             (None, Action::Unchecked(_)) => Kind::Unchecked,
             (Some(Outcome::Imported { .. }), _) | (None, Action::Import) => Kind::Import,
         }
@@ -72,6 +74,8 @@ impl Row<'_> {
             (Kind::Import, true) => "imported",
             (Kind::Move, false) => "move",
             (Kind::Move, true) => "moved",
+            (Kind::Repair, false) => "repair",
+            (Kind::Repair, true) => "repaired",
             (Kind::Keep, false) => "keep",
             (Kind::Keep, true) => "kept",
             (Kind::Block, _) => "blocked",
@@ -105,6 +109,7 @@ impl Row<'_> {
                 format!("the tag holds {} now; the line's source was `{}`", from.short(), name(was))
             }
             (Action::Move { from }, Change::Added | Change::Listed) => format!("the tag holds {} now", from.short()),
+            (Action::Repair(problem), _) => problem.what.clone(),
             (Action::Block(reason), _) => reason.to_string(),
             (Action::Unchecked(problem), _) => blame(problem),
             (Action::Import, Change::Added) => "new".to_owned(),
@@ -118,6 +123,7 @@ impl Row<'_> {
     fn proof(&self, proof: &Proof) -> String {
         let before = match &self.step.action {
             Action::Move { from } => format!("the tag held {} before; ", from.short()),
+            Action::Repair(problem) => format!("{}; ", problem.what),
             Action::Import | Action::Keep | Action::Block(_) | Action::Unchecked(_) => String::new(),
         };
         match proof {
@@ -140,7 +146,7 @@ impl Row<'_> {
             (Some(Outcome::StillRunning | Outcome::NotStarted), _) => Some("Run again; nothing is done twice."),
             (Some(Outcome::Withheld), _) => Some("Mend the lines that cannot be read."),
             (Some(Outcome::Kept(Proof::Verified) | Outcome::Imported { proof: Proof::Verified, .. }), _)
-            | (None, Action::Import | Action::Keep | Action::Move { .. }) => None,
+            | (None, Action::Import | Action::Keep | Action::Move { .. } | Action::Repair(_)) => None,
         }
     }
 
@@ -169,7 +175,7 @@ impl Row<'_> {
                 ),
                 _,
             )
-            | (None, Action::Import | Action::Keep | Action::Move { .. }) => None,
+            | (None, Action::Import | Action::Keep | Action::Move { .. } | Action::Repair(_)) => None,
         }
     }
 
@@ -180,9 +186,17 @@ impl Row<'_> {
 
     /// Returns the way the image takes, where it takes one and it is not the usual one.
     pub(super) fn detour(&self) -> Option<String> {
-        match self.step.route {
-            Route::ServerSide => None,
-            Route::Direct(why) => Some(format!("direct copy: {why}")),
+        let why = self.route_reason()?;
+        Some(format!("direct copy: {why}"))
+    }
+
+    /// Returns why this runner copies the image or copied it.
+    pub(super) fn route_reason(&self) -> Option<String> {
+        let instead = self.outcome.and_then(Outcome::imported).and_then(|(ended, _)| ended.instead.as_ref());
+        match (self.step.route, instead) {
+            (_, Some(problem)) => Some(format!("Azure's import failed: {}", problem.what)),
+            (Route::Direct(why), None) => Some(why.to_string()),
+            (Route::ServerSide, None) => None,
         }
     }
 
@@ -234,8 +248,13 @@ fn side(reason: &Reason) -> Side {
     match reason {
         Reason::Locked { .. } => Side::Target,
         Reason::MoveRefused { .. } => Side::Settings,
-        Reason::NoSource { .. } | Reason::NeedsDirectCopy(_) => Side::List,
-        Reason::DiffersFromPlan { .. } | Reason::NotReviewed => Side::List,
+        Reason::NoSource { .. }
+        | Reason::DiffersFromPlan { .. }
+        | Reason::NotReviewed
+        | Reason::Policy(_)
+        | Reason::NothingSelected { .. }
+        | Reason::TooManySelected { .. }
+        | Reason::Taken { .. } => Side::List,
     }
 }
 

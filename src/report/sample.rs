@@ -104,7 +104,7 @@ impl Sample {
             change: Change::Added,
             digest: match action {
                 Action::Unchecked(_) | Action::Block(Reason::NoSource { .. }) => entry.source.digest(),
-                Action::Import | Action::Keep | Action::Move { .. } | Action::Block(_) => {
+                Action::Import | Action::Keep | Action::Move { .. } | Action::Repair(_) | Action::Block(_) => {
                     Some(entry.source.digest().unwrap_or_else(|| digest(&entry.source.to_string())))
                 }
             },
@@ -146,12 +146,14 @@ pub(super) fn failed() -> Outcome {
 }
 
 fn took() -> Ended {
-    Ended { took: Duration::from_millis(2_140), attempts: 1 }
+    Ended { took: Duration::from_millis(2_140), attempts: 1, instead: None }
 }
 
 fn ended(action: &Action) -> Outcome {
     match action {
-        Action::Import | Action::Move { .. } => Outcome::Imported { ended: took(), proof: Proof::Verified },
+        Action::Import | Action::Move { .. } | Action::Repair(_) => {
+            Outcome::Imported { ended: took(), proof: Proof::Verified }
+        }
         Action::Keep => Outcome::Kept(Proof::Verified),
         Action::Block(reason) => Outcome::Blocked(reason.clone()),
         Action::Unchecked(problem) => Outcome::Failed(problem.clone()),

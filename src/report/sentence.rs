@@ -41,6 +41,7 @@ fn planned(totals: &Totals) -> Vec<String> {
     let counted = [
         (totals.import, "to import"),
         (totals.moved, "to move"),
+        (totals.repair, "to repair"),
         (totals.block, "blocked"),
         (totals.unchecked, "not checked"),
     ];
@@ -50,8 +51,8 @@ fn planned(totals: &Totals) -> Vec<String> {
 }
 
 fn applied(totals: &Totals) -> Vec<String> {
-    let mut parts = count(&[(totals.import, "imported"), (totals.moved, "moved")]);
-    let done = totals.import + totals.moved;
+    let mut parts = count(&[(totals.import, "imported"), (totals.moved, "moved"), (totals.repair, "repaired")]);
+    let done = totals.written();
     match (totals.unverified, parts.last_mut()) {
         (0, Some(_)) => parts.push(if done == 1 { VERIFIED.to_owned() } else { format!("all {VERIFIED}") }),
         (unverified, Some(last)) if unverified == done => last.push_str(" (accepted by Azure, not verified)"),

@@ -172,7 +172,7 @@ fn facts(row: &Row<'_>) -> Vec<String> {
 fn tint(kind: Kind) -> &'static str {
     match kind {
         Kind::Import => GREEN,
-        Kind::Move | Kind::Unchecked => YELLOW,
+        Kind::Move | Kind::Repair | Kind::Unchecked => YELLOW,
         Kind::Keep => DIM,
         Kind::Block | Kind::Failed | Kind::StillRunning | Kind::NotStarted | Kind::Withheld => RED,
     }

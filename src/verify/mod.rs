@@ -59,8 +59,11 @@ impl Verifier {
         }
     }
 
-    /// Walks from the manifest down to the blobs.
-    async fn whole(&self, repository: &str, digest: Digest) -> Result<(), Unproved> {
+    /// Confirms that an image is there whole: walks from its manifest down to the blobs.
+    ///
+    /// # Errors
+    /// As [`Verifier::confirm`].
+    pub async fn whole(&self, repository: &str, digest: Digest) -> Result<(), Unproved> {
         let mut level = vec![digest];
         for _ in 0..DEEPEST {
             let manifests: Vec<_> = stream::iter(level)

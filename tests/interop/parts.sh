@@ -1,6 +1,6 @@
 # The foreign programs that the interop tests run, installed when they are missing. Sourced by `run`.
 #
-# Sets AZ to the Azure CLI, and makes sure that skopeo and docker-registry are on PATH.
+# Sets AZ to the Azure CLI and GO to Go, and makes sure that skopeo and docker-registry are on PATH.
 
 AZURE_CLI_VERSION=2.91.0
 
@@ -20,6 +20,7 @@ install_debian_packages() {
     command -v skopeo >/dev/null || missing+=(skopeo)
     command -v docker-registry >/dev/null || missing+=(docker-registry)
     command -v curl >/dev/null || missing+=(curl)
+    [ -x /usr/bin/time ] || missing+=(time)
     if [ ${#missing[@]} -gt 0 ]; then
         local as_root=()
         [ "$(id -u)" -eq 0 ] || as_root=(sudo)
@@ -28,4 +29,44 @@ install_debian_packages() {
     fi
     command -v skopeo >/dev/null || fail "skopeo cannot be had"
     command -v docker-registry >/dev/null || fail "docker-registry cannot be had"
+}
+
+# Sets GO to a Go that is recent enough for the foreign programs: the one on PATH, the one of go.dev, or Debian's.
+GO_AT_LEAST=1.24
+
+install_go() {
+    local candidate
+    if ! command -v go >/dev/null && [ ! -x /usr/local/go/bin/go ]; then
+        local as_root=()
+        [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+        "${as_root[@]}" apt-get update -qq
+        "${as_root[@]}" apt-get install -y -qq --no-install-recommends golang-go
+    fi
+    for candidate in "$(command -v go || true)" /usr/local/go/bin/go; do
+        [ -x "$candidate" ] || continue
+        GO=$candidate
+        printf '%s\n' "go$GO_AT_LEAST" "$(GOTOOLCHAIN=local "$GO" env GOVERSION)" | sort -CV && return 0
+    done
+    fail "Go $GO_AT_LEAST or newer is needed and cannot be had from Debian; see https://go.dev/dl"
+}
+
+# go_program NAME MODULE VERSION PACKAGE: builds a program at a pinned version into INTEROP_DIR/go, checked against
+# Go's checksum database. By a module of our own rather than by `go install`, which asks for the module's newest
+# version as well.
+go_program() {
+    local name=$1 module=$2 version=$3 package=$4 work
+    local program="$INTEROP_DIR/go/$name-$version"
+    if [ ! -x "$program" ]; then
+        echo "building $name $version ..."
+        work=$(mktemp -d "$INTEROP_DIR/go.XXXXXX")
+        printf 'module acr-sync.invalid/tool\n\ngo %s\n\nrequire %s %s\n' "$GO_AT_LEAST" "$module" "$version" >"$work/go.mod"
+        printf '//go:build tool\n\npackage tool\n\nimport _ "%s"\n' "$package" >"$work/tool.go"
+        (cd "$work" && "$GO" mod tidy >log 2>&1 && CGO_ENABLED=0 "$GO" build -o "$program.part" "$package" >>log 2>&1) || {
+            cat "$work/log" >&2
+            fail "$name $version cannot be built"
+        }
+        mv "$program.part" "$program"
+        rm -rf "$work"
+    fi
+    ln -sf "$name-$version" "$INTEROP_DIR/go/$name"
 }

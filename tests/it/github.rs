@@ -160,6 +160,22 @@ async fn a_line_by_tag_is_suggested_to_be_pinned_once() {
 }
 
 #[tokio::test]
+async fn two_runs_at_once_suggest_a_line_once() {
+    let workflow = Workflow::new().await.set("INPUT_SUGGEST-PINS", "true");
+    // Both have looked by the time that either has posted.
+    let slow = Fault::delay(std::time::Duration::from_secs(1)).on(API).method("POST").path("/pulls/7/comments");
+    workflow.world.fault(slow.times(2));
+    let (one, two) = tokio::join!(workflow.pull_request(), workflow.pull_request());
+    let posted = workflow
+        .world
+        .requests()
+        .iter()
+        .filter(|it| it.method == "POST" && it.path.ends_with("/pulls/7/comments"))
+        .count();
+    assert_eq!((posted, suggestions(&workflow).len()), (2, 1), "{}\n{}", one.printed, two.printed);
+}
+
+#[tokio::test]
 async fn twenty_lines_are_suggested_a_run_and_the_rest_by_the_next() {
     let list: String = (0..25).map(|line| format!("docker.io/library/nginx:1.27 => mirror/nginx-{line}\n")).collect();
     let workflow = Workflow::of(&list).await.set("INPUT_SUGGEST-PINS", "true");
@@ -460,6 +476,32 @@ async fn a_subject_that_is_not_trusted_is_shown_in_both_forms() {
 }
 
 #[tokio::test]
+async fn each_way_in_which_entra_distrusts_a_run_is_told_with_what_to_compare() {
+    for (code, hint) in [
+        ("AADSTS7002138", "in this case of letters"),
+        ("AADSTS700211", "this issuer"),
+        ("AADSTS700024", "check the clock"),
+    ] {
+        let workflow = Workflow::new().await;
+        let (subject, issuer) = (workflow.repository.subject("pull_request"), workflow.repository.issuer());
+        let (trusted, by) = match code {
+            "AADSTS7002138" => (subject.to_uppercase(), issuer.as_str()),
+            "AADSTS700211" => (subject.clone(), "https://token.actions.example.com"),
+            _ => {
+                workflow.repository.stale_identity();
+                (subject.clone(), issuer.as_str())
+            }
+        };
+        workflow.world.federated_identity(CLIENT, by, &trusted, Rights::importer());
+        let step = workflow.by_oidc("pull_request").pull_request().await;
+        let Body::Stopped(problem) = &step.report().body else { unreachable!("{code}: nobody trusts this run") };
+        assert!(problem.what.contains(&format!("{code}:")), "{code}: {problem}");
+        assert!(problem.what.contains(&subject) && problem.what.contains(&issuer), "{code}: {problem}");
+        assert!(problem.hint.as_deref().unwrap_or_default().contains(hint), "{code}: {problem}");
+    }
+}
+
+#[tokio::test]
 async fn without_any_token_for_the_api_the_reason_is_told() {
     let workflow = Workflow::new().await.set("INPUT_GITHUB-TOKEN", "");
     let step = workflow.pull_request().await;
@@ -476,7 +518,10 @@ async fn a_list_that_is_renamed_is_new_with_all_its_lines() {
     let step = workflow.pull_request().await;
     assert_eq!((step.report().steps().count(), step.report().totals().removed), (2, 0), "{}", step.printed);
     let Base::Commit { id, because } = &step.report().base else { unreachable!("the merge has a parent") };
-    assert!(*id == workflow.base && because.contains("first parent"), "{because}");
+    assert!(
+        *id == workflow.base && because.contains("first parent") && because.contains("it has no `lists/new.txt`"),
+        "{because}"
+    );
     let comment = workflow.comments().remove(0);
     assert!(comment.contains("lists/new.txt") && comment.contains(&workflow.base[..12]), "{comment}");
 

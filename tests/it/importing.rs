@@ -190,7 +190,7 @@ async fn a_stopped_run_starts_nothing_new_and_tells_what_still_runs() {
         .source(NGINX, &image())
         .world(|world| world.import_latency(Duration::from_secs(30)))
         .input("INPUT_CONCURRENCY", "4")
-        .stop_after(Duration::from_millis(1500))
+        .stop_at_import()
         .run()
         .await;
     let outcomes = run.outcomes();

@@ -6,6 +6,9 @@ mod azure_devops_sign_in;
 mod binary;
 #[cfg(feature = "judges")]
 mod checkout;
+mod copy_faults;
+mod copy_refusals;
+mod copying;
 mod faults;
 mod github;
 mod house;
@@ -15,5 +18,7 @@ mod planning;
 mod readme;
 mod refusals;
 mod scenario;
+mod selecting;
 mod signing_in;
+mod stub;
 mod workflow;

@@ -3,7 +3,7 @@
 use crate::scenario::{NGINX, Scenario, image};
 use acr_sync::{
     emulator::Image,
-    plan::{Action, Change, Note, Reason, Route},
+    plan::{Action, Change, Note, Reason, Route, Why},
     problem::Side,
     report::Verdict,
 };
@@ -96,13 +96,12 @@ async fn an_image_without_a_tag_is_latest_and_says_so() {
 }
 
 #[tokio::test]
-async fn more_than_fifty_manifests_are_blocked_with_the_reason() {
+async fn more_than_fifty_manifests_are_copied_by_the_runner_with_the_reason() {
     let run = Scenario::plan("quay.io/a/b:1 => b")
         .source("quay.io/a/b:1", &Image::index(["linux/amd64"]).manifests(51))
         .run()
         .await;
-    assert!(matches!(run.step().route, Route::Direct(_)));
-    assert!(matches!(run.action(), Action::Block(Reason::NeedsDirectCopy(_))));
+    assert_eq!((run.step().route, run.action()), (Route::Direct(Why::Manifests(52)), &Action::Import));
 }
 
 #[tokio::test]

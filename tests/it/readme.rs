@@ -83,3 +83,18 @@ fn the_pipeline_for_azure_devops_calls_the_program_as_it_is() {
         assert!(acr_sync::cli::read(arguments).is_ok(), "{call}");
     }
 }
+
+#[test]
+fn the_lists_can_be_read() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let lists: Vec<_> = readme.split("```text\n").skip(1).map(|block| block.split_once("```").unwrap().0).collect();
+    let lines: usize = lists
+        .iter()
+        .map(|list| {
+            let parsed = acr_sync::images::parse(list.as_bytes(), None);
+            assert_eq!(parsed.errors, [], "{list}");
+            parsed.list.len()
+        })
+        .sum();
+    assert_eq!((lists.len(), lines), (2, 8));
+}

@@ -21,7 +21,7 @@ pub(crate) struct Scenario {
     head: String,
     base: Option<String>,
     inputs: BTreeMap<&'static str, String>,
-    stop_after: Option<Duration>,
+    stops_at_import: bool,
     /// Tests of patience shorten it; the others keep waits small.
     retry: Retry,
     deadline: Option<Duration>,
@@ -61,7 +61,7 @@ impl Scenario {
             head: head.to_owned(),
             base: None,
             inputs: inputs.map(|(name, value)| (name, value.to_owned())).into(),
-            stop_after: None,
+            stops_at_import: false,
             retry,
             deadline: None,
         }
@@ -110,8 +110,9 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn stop_after(mut self, time: Duration) -> Self {
-        self.stop_after = Some(time);
+    /// Stops the run when the first import has reached Azure.
+    pub(crate) fn stop_at_import(mut self) -> Self {
+        self.stops_at_import = true;
         self
     }
 
@@ -128,6 +129,8 @@ impl Scenario {
         inputs.way = Way {
             https_proxy: Some(emulator.proxy_url()),
             http_proxy: Some(emulator.proxy_url()),
+            // Servers of a test's own are reached as they are.
+            no_proxy: Some("127.0.0.1".to_owned()),
             roots: Some(emulator.ca_pem().to_owned()),
             retry: self.retry,
             ..Way::default()
@@ -145,9 +148,12 @@ impl Scenario {
             reviewed: None,
         };
         let (stop, stopped) = watch::channel(false);
-        if let Some(time) = self.stop_after {
+        if self.stops_at_import {
+            let world = self.world.clone();
             tokio::spawn(async move {
-                tokio::time::sleep(time).await;
+                while world.imports().is_empty() {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
                 stop.send_replace(true);
                 stop.closed().await;
             });

@@ -1,4 +1,4 @@
-//! Blobs: found, redirected to storage, or served in whole and in ranges.
+//! Blobs: found, redirected to storage, served in whole and in ranges, or deleted.
 
 use super::manifests::bytes_reply;
 use crate::{
@@ -18,12 +18,15 @@ pub(super) fn answer(world: &World, call: &Call, host: &str, repository: &str, d
         let detail = json!({"digest": digest});
         registry_error(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "blob unknown to registry", &detail)
     };
-    if !call.is_get() {
-        return empty(StatusCode::METHOD_NOT_ALLOWED);
-    }
     let Ok(wanted) = digest.parse::<Digest>() else {
         return registry_error(StatusCode::BAD_REQUEST, "DIGEST_INVALID", "the digest is invalid", &json!(digest));
     };
+    match call.method {
+        Method::GET | Method::HEAD => {}
+        Method::DELETE if remove(world, host, repository, &wanted) => return empty(StatusCode::ACCEPTED),
+        Method::DELETE => return unknown(),
+        _ => return empty(StatusCode::METHOD_NOT_ALLOWED),
+    }
     let state = world.state();
     let Some(registry) = state.registries.get(host) else { return unknown() };
     let is_here = registry.repositories.get(repository).is_some_and(|repository| repository.blobs.contains(&wanted));
@@ -47,6 +50,18 @@ pub(super) fn answer(world: &World, call: &Call, host: &str, repository: &str, d
             None => unknown(),
         },
     }
+}
+
+/// Removes a blob from one repository; its bytes stay where other repositories name them.
+fn remove(world: &World, host: &str, repository: &str, digest: &Digest) -> bool {
+    let mut state = world.state();
+    let found = state.registries.get_mut(host).and_then(|registry| registry.repositories.get_mut(repository));
+    let is_removed = found.is_some_and(|repository| repository.blobs.remove(digest));
+    drop(state);
+    if is_removed {
+        world.mark_changed();
+    }
+    is_removed
 }
 
 /// Serves bytes, or the range of them that was asked for (RFC 9110, 14.2).

@@ -13,6 +13,7 @@ use super::{
     workflow_run::WorkflowRun,
 };
 use crate::emulator::World;
+use std::time::Duration;
 
 /// One repository on github.com or an Enterprise Server.
 #[derive(Clone)]
@@ -231,6 +232,11 @@ impl GitHubRepository {
     /// Writes the ids of owner and repository into subjects, as for repositories made since July 2026.
     pub fn immutable_subjects(&self) {
         self.with(|it| it.has_immutable_subjects = true);
+    }
+
+    /// Gives later jobs identity tokens that are out of their time when they are shown, as for a clock that is wrong.
+    pub fn stale_identity(&self) {
+        self.with(|it| it.identity_lifetime = Duration::ZERO);
     }
 
     /// Returns the subject of a job, for a federated credential; the context is `pull_request`,

@@ -4,7 +4,7 @@ use super::{
     check_run::CheckRun, comment::Comment, commit::Commit, oidc::Job, permission::Token, pull_request::PullRequest,
     review::ReviewComment, workflow_run::WorkflowRun,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// The repositories of all servers, and who may do what with them.
 #[derive(Default)]
@@ -49,6 +49,8 @@ pub(super) struct Repository {
     pub(super) requests_left: Option<u32>,
     /// Whether subjects carry the ids of owner and repository.
     pub(super) has_immutable_subjects: bool,
+    /// How long an identity token of a job is valid.
+    pub(super) identity_lifetime: Duration,
     pub(super) next: u64,
 }
 
@@ -70,6 +72,7 @@ impl Repository {
             // An Enterprise Server has its limits off by default (docs, "Configuring rate limits").
             requests_left: (server == super::DOT_COM).then_some(1000),
             has_immutable_subjects: false,
+            identity_lifetime: super::oidc::LIFETIME,
             next: 0,
         }
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// The host that gives the jobs of github.com their tokens.
 pub(in crate::emulator) const HOST: &str = "pipelines.actions.githubusercontent.com";
 /// A token is valid for five minutes.
-const LIFETIME: Duration = Duration::from_secs(300);
+pub(super) const LIFETIME: Duration = Duration::from_secs(300);
 
 /// What a job is given to ask for identity tokens with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,7 @@ pub(super) struct Job {
     issuer: String,
     /// Whom a token is for when the job does not say.
     audience: String,
+    lifetime: Duration,
     claims: Value,
 }
 
@@ -90,6 +91,7 @@ impl Job {
             token: format!("job-{}", uuid::Uuid::new_v4().simple()),
             issuer: issuer(server),
             audience: format!("https://{server}/{owner}"),
+            lifetime: repository.identity_lifetime,
             claims,
         }
     }
@@ -103,7 +105,7 @@ impl Job {
 
 /// Answers a job that asks for its identity token.
 pub(in crate::emulator) fn answer(world: &World, call: &Call) -> Reply {
-    let claims = {
+    let (claims, lifetime) = {
         let state = world.state();
         let job = state.github.jobs.iter().find(|job| job.path == call.path);
         match job {
@@ -118,10 +120,10 @@ pub(in crate::emulator) fn answer(world: &World, call: &Call) -> Reply {
                 let mut claims = job.claims.clone();
                 claims["iss"] = job.issuer.as_str().into();
                 claims["aud"] = call.query("audience").unwrap_or(&job.audience).into();
-                claims
+                (claims, job.lifetime)
             }
         }
     };
-    let token = world.mint().issue(Kind::Access, LIFETIME, claims);
+    let token = world.mint().issue(Kind::Access, lifetime, claims);
     json_reply(StatusCode::OK, &json!({"count": token.len(), "value": token}))
 }

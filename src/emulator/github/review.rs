@@ -6,7 +6,7 @@ use super::{
     hub::Repository,
     listing::Listing,
     pull_request::{PullRequest, find},
-    refusal::{invalid, malformed, object, optional, required},
+    refusal::{done, invalid, malformed, not_found, object, optional, required},
     shape::{node_id, user},
 };
 use crate::emulator::call::{Refusal, Reply, json_reply};
@@ -62,6 +62,14 @@ pub(super) fn comment(ask: &Ask<'_>, repository: &mut Repository, number: &str) 
     let reply = json_reply(StatusCode::CREATED, &shape(ask, repository, &comment));
     repository.review_comments.push(comment);
     Ok(reply)
+}
+
+/// `DELETE /repos/{owner}/{repo}/pulls/comments/{comment_id}`
+pub(super) fn remove(ask: &Ask<'_>, repository: &mut Repository, id: &str) -> Result<Reply, Refusal> {
+    ask.writes(&["pull-requests"])?;
+    let at = repository.review_comments.iter().position(|comment| comment.id.to_string() == id);
+    repository.review_comments.remove(at.ok_or_else(|| Box::new(not_found()))?);
+    Ok(done())
 }
 
 /// `POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews`

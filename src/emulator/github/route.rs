@@ -84,6 +84,7 @@ fn enter(ask: &Ask<'_>, it: &mut Repository, rest: &[&str]) -> Result<Reply, Ref
         ("GET" | "PATCH" | "DELETE", ["issues", "comments", id]) => comment::one(ask, it, id),
         ("GET", ["issues", number, "comments"]) => comment::list(ask, it, number),
         ("POST", ["issues", number, "comments"]) => comment::create(ask, it, number),
+        ("DELETE", ["pulls", "comments", id]) => review::remove(ask, it, id),
         ("GET", ["pulls", number]) => pull_request::get(ask, it, number),
         ("PUT", ["pulls", number, "merge"]) => pull_request::merge(ask, it, number),
         ("GET", ["pulls", number, "comments"]) => review::list(ask, it, number),

@@ -83,6 +83,25 @@ async fn a_blob_is_redirected_to_storage_that_refuses_the_registrys_token() {
 }
 
 #[tokio::test]
+async fn a_blob_is_deleted_from_one_repository_and_stays_in_the_other() {
+    let client = Client::demo().await;
+    let image = Image::single("linux/amd64");
+    for name in ["a:1", "b:1"] {
+        client.world().azure_registry("contosoacr").put(name, &image);
+    }
+    let token = client.access_token(&[ALL, "repository:b:pull"]).await;
+    let ask = async |method: Method, repository: &str| {
+        let url = format!("https://{CONTOSO}/v2/{repository}/blobs/{}", Digest::of(&image.build().blobs[0]));
+        client.http.request(method, url).bearer_auth(&token).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask(Method::DELETE, "b").await, 401, "without the right to delete nothing goes");
+    assert_eq!(ask(Method::DELETE, "a").await, 202);
+    assert_eq!(ask(Method::HEAD, "a").await, 404);
+    assert_eq!(ask(Method::DELETE, "a").await, 404);
+    assert_eq!(ask(Method::HEAD, "b").await, 200);
+}
+
+#[tokio::test]
 async fn a_blob_is_mounted_from_a_repository_that_may_be_read() {
     let client = Client::demo().await;
     let image = Image::single("linux/amd64");

@@ -131,7 +131,7 @@ impl Api {
 
     /// Gets the commit that a SHA or a branch names.
     pub(super) async fn commit(&self, revision: &str) -> Result<Commit, ApiError> {
-        self.get(&format!("/commits/{}", encoded(revision))).await
+        self.get(&format!("/commits/{}", encoded(revision).replace('/', "%2F"))).await
     }
 
     /// Gets a file at a commit, or nothing if the commit has no such file.

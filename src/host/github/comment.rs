@@ -15,7 +15,7 @@ pub(super) const LONGEST: usize = 65_536;
 /// A comment, as far as it matters here.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Comment {
-    id: u64,
+    pub id: u64,
     #[serde(default)]
     body: Option<String>,
     #[serde(default)]

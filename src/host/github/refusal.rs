@@ -8,6 +8,9 @@ use std::time::Duration;
 /// The most characters of an answer that are shown: a gateway answers with whole pages.
 const LONGEST: usize = 300;
 
+/// How long to wait at least for a secondary limit that names no time (the same docs).
+const SECONDARY: Duration = Duration::from_secs(60);
+
 /// Reads the library's error; its own display of a refusal is the word `GitHub`.
 pub(super) fn read(error: &octocrab::Error) -> ApiError {
     match error {
@@ -41,13 +44,14 @@ pub(super) fn status(status: u16, headers: &HeaderMap, text: &str) -> ApiError {
     let is_spent = number("x-ratelimit-remaining") == Some(0);
     let after = number("retry-after").map(Duration::from_secs);
     let text = escape::cut(text, LONGEST);
-    let is_limit = text.to_ascii_lowercase().contains("rate limit");
+    let lower = text.to_ascii_lowercase();
     let answered = format!("GitHub answered {status} {text}");
     match status {
         403 | 429 if after.is_some() => ApiError::Limited(after),
         403 | 429 if is_spent => ApiError::Limited(number("x-ratelimit-reset").map(until)),
+        403 | 429 if lower.contains("secondary rate limit") => ApiError::Limited(Some(SECONDARY)),
         429 => ApiError::Limited(None),
-        403 if is_limit => ApiError::Limited(None),
+        403 if lower.contains("rate limit") => ApiError::Limited(None),
         401 | 403 => ApiError::NotAllowed(answered),
         404 => ApiError::NotFound(answered),
         500.. => unclear(&format!("{status} {text}")),
@@ -77,6 +81,7 @@ mod tests {
         assert!(told.ends_with("`permissions: pull-requests: write`"), "{told}");
         let seconds = |wait| ApiError::Limited(Some(Duration::from_secs(wait)));
         assert_eq!(read(403, &[("retry-after", "7")], "You have exceeded a secondary rate limit"), seconds(7));
+        assert_eq!(read(403, &[], "You have exceeded a secondary rate limit"), seconds(60));
         assert_eq!(read(429, &[], ""), ApiError::Limited(None));
         assert_eq!(read(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1")], ""), seconds(0));
         assert!(matches!(read(502, &[], "<html>"), ApiError::Unclear(_)));

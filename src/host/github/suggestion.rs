@@ -99,23 +99,26 @@ pub(super) async fn put(api: &Api, place: Place<'_>, pins: &[Pin]) -> Result<Tol
     let new: Vec<_> = pins.iter().filter(|pin| !known.contains(marker(place.path, pin).as_str())).collect();
     let mut refused = None;
     let mut refusals = 0;
+    let mut posted = Vec::new();
     for pin in new.iter().take(MOST) {
         let comment = json!({
             "commit_id": place.commit, "path": place.path, "line": pin.line, "side": "RIGHT",
             "body": body(place.path, pin),
         });
         match api.post::<Comment>(&path, &comment).await {
-            Ok(_) => {}
+            Ok(made) => posted.push((marker(place.path, pin), made.id)),
             Err(error @ ApiError::Refused(_)) => {
                 refusals += 1;
                 refused.get_or_insert(error);
             }
             Err(error) => {
                 told.warnings.push(error.told("a suggestion was not posted", &needs("pull-requests: write")));
+                settle(api, &path, &posted).await?;
                 return Ok(told);
             }
         }
     }
+    settle(api, &path, &posted).await?;
     if let Some(error) = refused {
         let tried = new.len().min(MOST);
         told.warnings.push(format!(
@@ -128,6 +131,21 @@ pub(super) async fn put(api: &Api, place: Place<'_>, pins: &[Pin]) -> Result<Tol
         told.notes.push(format!("{MOST} lines were suggested to be pinned; {more} more are left to the next run"));
     }
     Ok(told)
+}
+
+/// Two runs at once may both have found a line without its suggestion: the first one stays.
+async fn settle(api: &Api, path: &str, posted: &[(String, u64)]) -> Result<(), ApiError> {
+    if posted.is_empty() {
+        return Ok(());
+    }
+    let all: Vec<Comment> = api.list(path).await?;
+    for (marker, made) in posted {
+        let twins = all.iter().filter(|comment| comment.of_bot().and_then(|text| text.lines().next()) == Some(marker));
+        if twins.map(|comment| comment.id).min().is_some_and(|first| first < *made) {
+            api.delete(&format!("/pulls/comments/{made}")).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the hidden text by which the same suggestion is known.

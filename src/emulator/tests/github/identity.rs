@@ -41,6 +41,7 @@ async fn entra_takes_the_jobs_token_for_the_subject_it_was_told_in_either_form()
     assert!(ids.starts_with("repo:contoso@") && ids.ends_with(&format!("/newer@{}:pull_request", newer.id())), "{ids}");
 
     trust(&older, "environment:other");
+    trust(&enterprise, "environment:other");
     for repository in [&older, &newer, &enterprise] {
         for context in contexts {
             let request = repository.oidc(context);

@@ -1,0 +1,118 @@
+//! Transfer: bytes that pass from a download into an upload, hashed on their way.
+//!
+//! The last piece is kept back until the digest is known to be right: content that is wrong is never whole anywhere.
+
+use crate::{
+    reference::{Digest, Hasher},
+    registry::{Descriptor, Download, RegistryError},
+};
+use bytes::{Bytes, BytesMut};
+use futures_util::stream;
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// How long a target may take nothing while bytes wait for it.
+const STALL: Duration = Duration::from_secs(60);
+/// How long a target may take to store a blob whose bytes it has: some move it to another place only then.
+const STORE: Duration = Duration::from_secs(15 * 60);
+
+/// What went wrong where the bytes come from.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The bytes are not those that the digest names.
+    WrongDigest(RegistryError),
+    /// The source cannot be read.
+    Source(RegistryError),
+}
+
+/// How far a transfer has come. The stream tells it, and who waits for the end looks.
+#[derive(Debug, Clone)]
+pub(super) struct Progress(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    size: u64,
+    at: AtomicU64,
+    failure: Mutex<Option<Failure>>,
+}
+
+impl Progress {
+    pub(super) fn new(size: u64) -> Self {
+        Self(Arc::new(Inner { size, at: AtomicU64::default(), failure: Mutex::default() }))
+    }
+
+    /// Takes out what went wrong at the source.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Returns when the target has taken nothing for too long. The source has a limit of its own.
+    pub(super) async fn stalled(&self) {
+        loop {
+            let before = self.0.at.load(Ordering::Relaxed);
+            let wait = if before >= self.0.size { STORE } else { STALL };
+            tokio::time::sleep(wait).await;
+            if self.0.at.load(Ordering::Relaxed) == before {
+                return;
+            }
+        }
+    }
+
+    fn fail(&self, failure: Failure) -> io::Error {
+        *self.0.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+        io::Error::other("the source cannot be read")
+    }
+}
+
+struct Transfer {
+    download: Download,
+    hasher: Hasher,
+    digest: Digest,
+    progress: Progress,
+}
+
+/// Returns the bytes of a download as the body of an upload.
+pub(super) fn body(download: Download, digest: Digest, progress: Progress) -> reqwest::Body {
+    let transfer = Transfer { download, hasher: Hasher::default(), digest, progress };
+    reqwest::Body::wrap_stream(stream::try_unfold(Some(transfer), |transfer| async move {
+        let Some(mut transfer) = transfer else { return Ok(None) };
+        let piece = transfer.next().await?;
+        Ok::<_, io::Error>(piece.map(|piece| {
+            let is_last = transfer.progress.0.at.load(Ordering::Relaxed) == transfer.progress.0.size;
+            (piece, (!is_last).then_some(transfer))
+        }))
+    }))
+}
+
+impl Transfer {
+    async fn next(&mut self) -> Result<Option<Bytes>, io::Error> {
+        let piece = self.download.next().await.map_err(|error| self.progress.fail(Failure::Source(error)))?;
+        if let Some(piece) = &piece {
+            self.hasher.update(piece);
+            let at = self.progress.0.at.fetch_add(piece.len() as u64, Ordering::Relaxed) + piece.len() as u64;
+            if at == self.progress.0.size {
+                let got = std::mem::take(&mut self.hasher).finish();
+                if got != self.digest {
+                    return Err(self.progress.fail(Failure::WrongDigest(self.download.wrong_digest(got))));
+                }
+            }
+        }
+        Ok(piece)
+    }
+}
+
+/// Returns all bytes of a download.
+pub(super) async fn whole(download: &mut Download, blob: &Descriptor) -> Result<Bytes, RegistryError> {
+    let mut bytes = BytesMut::new();
+    while let Some(piece) = download.next().await? {
+        bytes.extend_from_slice(&piece);
+    }
+    let got = Digest::of(&bytes);
+    if got == blob.digest { Ok(bytes.freeze()) } else { Err(download.wrong_digest(got)) }
+}

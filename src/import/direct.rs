@@ -1,0 +1,58 @@
+//! Direct: this runner copies from registry to registry.
+
+use super::{Ended, Outcome, stopped};
+use crate::{
+    copy::{Before, Copier, Place},
+    plan::{Action, Step},
+    problem::{Problem, Side},
+};
+use tokio::{sync::watch, time::Instant};
+
+/// Imports by copying.
+#[derive(Debug, Clone)]
+pub struct DirectCopy {
+    /// Copies to the target, and knows what is there.
+    pub copier: Copier,
+}
+
+impl DirectCopy {
+    /// Copies one step; `instead` is why the service did not do it. `Err` is an outcome that needs no proof any more.
+    pub(super) async fn copy(
+        &self,
+        step: &Step,
+        instead: Option<Problem>,
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<Ended, Outcome> {
+        let before = match &step.action {
+            Action::Import => Before::Nothing,
+            Action::Move { .. } | Action::Repair(_) => Before::Something,
+            // A push knows no "only if it is not there": what could not be asked is not overwritten.
+            Action::Unchecked(problem) => return Err(Outcome::Failed(problem.clone())),
+            Action::Keep | Action::Block(_) => return Err(Outcome::NotStarted),
+        };
+        let Some(digest) = step.digest else {
+            return Err(Outcome::Failed(Problem::new(Side::Source, "the source could not be asked for the digest")));
+        };
+        let began = Instant::now();
+        let place = Place { repository: step.destination.repository(), tag: Some(step.destination.tag()), before };
+        tokio::select! {
+            biased;
+            // What was sent is not tagged yet, and the next run finds it.
+            () = stopped(&mut stop) => Err(Outcome::NotStarted),
+            copied = self.copier.copy(&step.source, digest, place) => match copied {
+                Ok(()) => Ok(Ended { took: began.elapsed(), attempts: 1, instead }),
+                Err(error) => Err(Outcome::Failed(both(instead, error.problem()))),
+            },
+        }
+    }
+}
+
+/// Where both ways fail, the first is what the line asked for.
+fn both(instead: Option<Problem>, direct: Problem) -> Problem {
+    match instead {
+        None => direct,
+        Some(first) => {
+            Problem { what: format!("{}; a direct copy failed as well: {}", first.what, direct.what), ..first }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Objection: what a policy has against a line.
+
+use super::platforms;
+use crate::reference::Platform;
+use std::fmt;
+
+/// What a policy has against a line, one rule each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Objection {
+    /// The source is none of those that are allowed.
+    Source(String),
+    /// The destination is none of those that are allowed.
+    Destination(String),
+    /// The line names no digest.
+    NoDigest,
+    /// The line's source or destination is the tag `latest`.
+    Latest,
+    /// The tag would move.
+    Moves,
+    /// The image lacks platforms.
+    Platforms(Vec<Platform>),
+    /// The image has more bytes than are allowed.
+    Size {
+        /// What it has.
+        is: u64,
+        /// What is allowed.
+        most: u64,
+    },
+    /// A rule is about something that could not be asked.
+    Unknown(&'static str),
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(name) => write!(f, "the policy does not allow the source `{name}`"),
+            Self::Destination(name) => write!(f, "the policy does not allow the destination `{name}`"),
+            Self::NoDigest => f.write_str("the policy wants the digest in the line"),
+            Self::Latest => f.write_str("the policy refuses the tag `latest`"),
+            Self::Moves => f.write_str("the policy refuses to move a tag"),
+            Self::Platforms(missing) => write!(f, "the policy wants {}, which the image lacks", platforms(missing)),
+            Self::Size { is, most } => {
+                write!(f, "the image has {}, the policy allows {}", megabytes(*is), megabytes(*most))
+            }
+            Self::Unknown(what) => write!(f, "the policy has a rule about the image, and {what} could not be asked"),
+        }
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    let tenths = bytes.div_ceil(100_000);
+    format!("{}.{} MB", tenths / 10, tenths % 10)
+}
+
+/// Writes objections as one sentence.
+pub(super) fn told(objections: &[Objection]) -> String {
+    objections.iter().map(Objection::to_string).collect::<Vec<_>>().join("; ")
+}

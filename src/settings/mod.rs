@@ -1,0 +1,98 @@
+//! Settings: `acr-sync.yaml`, what a registry needs beside its list, reviewed like it (design §9).
+//!
+//! Reads text into values and asks nobody. What this version does not know is refused, never left aside: a rule that
+//! somebody reviewed must not be one that nobody follows.
+
+mod error;
+
+use crate::policy::Policy;
+use serde::Deserialize;
+
+pub use error::SettingsError;
+
+/// The name of the file.
+pub const FILE: &str = "acr-sync.yaml";
+/// The most bytes that are read of it.
+pub const MOST_BYTES: usize = 1 << 20;
+
+/// What a registry needs beside its list of images.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// What reviewers need not look for: a line that breaks a rule is blocked.
+    pub policy: Policy,
+}
+
+/// Reads the file; an empty one asks for nothing.
+///
+/// # Errors
+/// The first thing that is wrong with it, and where.
+pub fn parse(text: &[u8]) -> Result<Settings, SettingsError> {
+    if text.len() > MOST_BYTES {
+        return Err(SettingsError::whole(format!("the file has {} bytes, at most {MOST_BYTES} are read", text.len())));
+    }
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    let read: Option<Settings> = serde_yaml::from_slice(text).map_err(|error| SettingsError::read(&error))?;
+    Ok(read.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        parse(text.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_empty_file_asks_for_nothing() {
+        for text in ["", "\n", "# nothing yet\n", "\u{feff}", "{}", "policy: {}\n", "---\n"] {
+            assert_eq!(parse(text.as_bytes()), Ok(Settings::default()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_where_it_stands() {
+        for (text, expected) in [
+            ("polcy: {}\n", "line 1, column 1: unknown field `polcy`"),
+            ("policy:\n  deny-latest: true\n  alow: []\n", "line 3, column 3: policy: unknown field `alow`"),
+            ("policy:\n  deny-latest: maybe\n", "line 2, column 16: policy.deny-latest: invalid type"),
+            ("policy:\n  allow: [\"quay.io/x:v1\"]\n", "line 2, column 10: policy.allow: `quay.io/x:v1` names a tag"),
+            ("policy:\n  max-size: 2\n", "line 2, column 3: policy: `2` is no size"),
+            ("policy: {}\npolicy: {}\n", "duplicate field `policy`"),
+            ("policy: {deny-latest: \"\n", "while scanning a quoted scalar"),
+            ("---\n{}\n---\n{}\n", "more than one document"),
+            ("- policy\n", "line 1, column 1: invalid type: sequence"),
+        ] {
+            let error = refused(text);
+            assert!(error.starts_with(expected) || error.contains(expected), "{text:?}: {error}");
+        }
+        assert!(!refused("\u{0}").is_empty());
+    }
+
+    #[test]
+    fn a_file_that_multiplies_itself_ends() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..40 {
+            let before = format!("*a{}", level - 1);
+            text.push_str(&format!("a{level}: &a{level} [{}]\n", [before.as_str(); 9].join(", ")));
+        }
+        assert!(!refused(&text).is_empty());
+        assert!(!refused(&"[".repeat(100_000)).is_empty());
+        assert!(refused(&"#".repeat(MOST_BYTES + 1)).contains("at most 1048576 are read"));
+    }
+
+    #[test]
+    fn the_schema_is_that_of_the_types() {
+        let mut schema = schemars::schema_for!(Settings);
+        schema.insert("title".to_owned(), "acr-sync.yaml".into());
+        let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        let path = "docs/acr-sync.schema.json";
+        if std::env::vars().any(|(name, value)| name == "UPDATE_SCHEMAS" && value == "1") {
+            std::fs::write(path, &text).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(kept == text, "{path} differs from the types: run the tests with UPDATE_SCHEMAS=1");
+    }
+}

@@ -1,0 +1,3 @@
+module acr-sync.invalid/proxy
+
+go 1.24

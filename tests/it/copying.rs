@@ -1,0 +1,248 @@
+//! What the runner copies itself, and what it costs.
+
+use crate::scenario::{NGINX, Run, Scenario, image};
+use acr_sync::{
+    emulator::{CLIENT, Fault, Image, Rights, SECRET, World},
+    import::{Outcome, Proof},
+    plan::{Route, Why},
+    problem::Side,
+    report::Verdict,
+};
+
+pub(crate) const SOURCE: &str = "registry.corp.example";
+const ACR: &str = "contosoacr.azurecr.io";
+const OTHER: &str = "harbor.corp.example";
+
+/// A line from a source that ACR cannot reach, and an identity that may push.
+pub(crate) fn private(mut scenario: Scenario) -> Scenario {
+    scenario = scenario.input("INPUT_DIRECT-SOURCES", SOURCE);
+    scenario.world(|world| world.identity(CLIENT, SECRET, Rights::contributor()))
+}
+
+/// A destination that is no ACR, with a password.
+fn to_other(scenario: Scenario) -> Scenario {
+    scenario
+        .without_identity()
+        .world(|world| world.azure_registry(OTHER).admin("hunter2hunter2"))
+        .input("INPUT_REGISTRY", OTHER)
+        .input("ACR_SYNC_CREDENTIALS", &format!("{OTHER} harbor hunter2hunter2"))
+}
+
+pub(crate) fn copied(run: &Run) {
+    assert!(matches!(run.outcome(), Outcome::Imported { proof: Proof::Verified, .. }), "{:?}", run.outcome());
+    run.wrote_nothing();
+}
+
+/// What the distribution API of a host was asked, signing in left out: method, and what it was about.
+fn asked(world: &World, host: &str) -> Vec<(String, &'static str)> {
+    let seen = world.requests();
+    let asked =
+        seen.iter().filter(|seen| seen.host == host && seen.path.starts_with("/v2/") && seen.status != Some(401));
+    asked
+        .map(|seen| {
+            let is = |part| seen.path.contains(part);
+            let about = if is("/uploads/") {
+                "upload"
+            } else if is("/manifests/") {
+                "manifest"
+            } else if is("/blobs/") {
+                "blob"
+            } else {
+                "else"
+            };
+            (seen.method.clone(), about)
+        })
+        .collect()
+}
+
+fn count(asked: &[(String, &'static str)], method: &str, about: &str) -> usize {
+    asked.iter().filter(|(its, it)| its == method && *it == about).count()
+}
+
+#[tokio::test]
+async fn an_image_that_acr_cannot_reach_is_copied_by_the_runner() {
+    let run = private(Scenario::apply(&format!("{SOURCE}/team/app:1 => app")))
+        .source(&format!("{SOURCE}/team/app:1"), &image())
+        .run()
+        .await;
+    copied(&run);
+    assert_eq!(run.step().route, Route::Direct(Why::Declared));
+    assert_eq!(run.tag("app:1"), Some(image().digest()));
+    assert!(run.world.azure_registry("contosoacr").is_whole("app", &image().digest()));
+}
+
+#[tokio::test]
+async fn every_kind_of_image_and_artifact_is_copied_byte_for_byte() {
+    let platforms = ["linux/amd64", "linux/arm64"];
+    let kinds = [
+        Image::single("linux/amd64"),
+        Image::single("linux/amd64").docker(),
+        Image::index(platforms).docker(),
+        Image::index(platforms).with_attestations(),
+        Image::index(platforms).layers(2, 300_000),
+        Image::index(platforms).manifests(60),
+        Image::artifact("application/vnd.cncf.helm.config.v1+json").content("chart"),
+        Image::artifact("application/spdx+json").content(""),
+    ];
+    let list: String = (0..kinds.len()).map(|at| format!("{SOURCE}/kinds:{at} => kinds/k{at}\n")).collect();
+    let mut scenario = private(Scenario::apply(&list));
+    for (at, kind) in kinds.iter().enumerate() {
+        scenario = scenario.source(&format!("{SOURCE}/kinds:{at}"), kind);
+    }
+    let run = scenario.run().await;
+    assert_eq!(run.report.verdict(), Verdict::Clean, "{:#?}", run.outcomes());
+    for (at, kind) in kinds.iter().enumerate() {
+        assert_eq!(run.tag(&format!("kinds/k{at}:{at}")), Some(kind.digest()), "{kind:?}");
+        let acr = run.world.azure_registry("contosoacr");
+        assert!(acr.is_whole(&format!("kinds/k{at}"), &kind.digest()), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn any_registry_can_be_the_destination() {
+    let run = to_other(Scenario::apply(&format!("{NGINX} => mirror/nginx"))).source(NGINX, &image()).run().await;
+    copied(&run);
+    assert_eq!(run.step().route, Route::Direct(Why::NoAcr));
+    assert_eq!(run.world.azure_registry(OTHER).tag("mirror/nginx", "1.27"), Some(image().digest()));
+    assert_eq!(run.requests("management.azure.com", "") + run.requests("login.microsoftonline.com", ""), 0);
+}
+
+#[tokio::test]
+async fn images_that_share_layers_cost_what_is_different_in_them() {
+    let list: String = (0..12).map(|n| format!("{SOURCE}/team/app{n}:1 => app{n}\n")).collect();
+    let mut scenario = to_other(Scenario::apply(&list));
+    for n in 0..12 {
+        let image = image().base("debian").content(&format!("app {n}")).layers(2, 200_000);
+        scenario = scenario.source(&format!("{SOURCE}/team/app{n}:1"), &image);
+    }
+    let run = scenario.run().await;
+    assert_eq!(run.report.verdict(), Verdict::Clean, "{:#?}", run.outcomes());
+
+    // In each repository a base, two layers and a configuration for each of two platforms; the two bases are shared.
+    let (blobs, different, manifests) = (12 * 8, 12 * 6 + 2, 12 * 3);
+    let asked = asked(&run.world, OTHER);
+    assert_eq!(count(&asked, "HEAD", "manifest"), 12);
+    assert_eq!(count(&asked, "POST", "upload"), blobs);
+    assert_eq!(count(&asked, "PUT", "upload"), different);
+    assert_eq!(count(&asked, "PUT", "manifest"), manifests);
+    assert_eq!(asked.len(), 12 + blobs + different + manifests, "and nothing besides");
+}
+
+#[tokio::test]
+async fn what_is_there_costs_one_question_on_each_side() {
+    let list = format!("{SOURCE}/app:1 => app\n{SOURCE}/app:2 => app\n");
+    let scenario = || to_other(Scenario::apply(&list));
+    let first = scenario()
+        .source(&format!("{SOURCE}/app:1"), &image())
+        .source(&format!("{SOURCE}/app:2"), &image().content("2"))
+        .run()
+        .await;
+    assert_eq!(first.report.verdict(), Verdict::Clean, "{:#?}", first.outcomes());
+    let mut second = scenario();
+    second.world = first.world.clone();
+    second.world.clear_requests();
+    let second = second.run().await;
+    assert!(second.outcomes().iter().all(|outcome| matches!(outcome, Outcome::Kept(_))));
+    for host in [SOURCE, OTHER] {
+        assert_eq!(asked(&second.world, host), vec![("HEAD".to_owned(), "manifest"); 2], "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_version_in_the_same_repository_brings_only_what_is_new() {
+    let old = image().base("debian").content("1").layers(1, 200_000);
+    let new = image().base("debian").content("2").layers(1, 200_000);
+    let run = private(Scenario::apply(&format!("{SOURCE}/app:1 => app:stable")))
+        .source(&format!("{SOURCE}/app:1"), &new)
+        .present("app:stable", &old)
+        .run()
+        .await;
+    copied(&run);
+    let asked = asked(&run.world, ACR);
+    assert_eq!((count(&asked, "POST", "upload"), count(&asked, "PUT", "upload")), (6, 4), "two bases are there");
+}
+
+#[tokio::test]
+async fn one_image_under_two_tags_is_moved_once() {
+    let run = private(Scenario::apply(&format!("{SOURCE}/app:1 => app:1\n{SOURCE}/app:1 => app:stable")))
+        .source(&format!("{SOURCE}/app:1"), &image().layers(2, 200_000))
+        .run()
+        .await;
+    assert_eq!(run.report.verdict(), Verdict::Clean, "{:#?}", run.outcomes());
+    let asked = asked(&run.world, ACR);
+    assert_eq!((count(&asked, "PUT", "upload"), count(&asked, "PUT", "manifest")), (6, 2 + 2));
+}
+
+#[tokio::test]
+async fn within_one_registry_nothing_is_moved() {
+    let run = to_other(Scenario::apply(&format!("{OTHER}/team/app:1 => mirror/app")))
+        .world(|world| {
+            world.azure_registry(OTHER).put("team/app:1", &image());
+        })
+        .run()
+        .await;
+    copied(&run);
+    let asked = asked(&run.world, OTHER);
+    assert_eq!(count(&asked, "PUT", "upload"), 0);
+    assert_eq!(run.world.azure_registry(OTHER).tag("mirror/app", "1"), Some(image().digest()));
+}
+
+#[tokio::test]
+async fn an_identity_that_may_not_push_is_told_which_right_it_lacks() {
+    let run = Scenario::apply(&format!("{SOURCE}/app:1 => app"))
+        .input("INPUT_DIRECT-SOURCES", SOURCE)
+        .source(&format!("{SOURCE}/app:1"), &image())
+        .run()
+        .await;
+    let Outcome::Failed(problem) = run.outcome() else { panic!("{:?}", run.outcome()) };
+    assert_eq!(problem.side, Side::Target);
+    assert!(problem.hint.as_deref().unwrap_or_default().contains("AcrPush"), "{problem}");
+    assert_eq!(run.tag("app:1"), None);
+}
+
+#[tokio::test]
+async fn what_the_service_refuses_is_copied_by_the_runner_and_the_report_says_why() {
+    let run = Scenario::apply(&format!("{SOURCE}/app:1 => app"))
+        .world(|world| {
+            world.identity(CLIENT, SECRET, Rights::contributor());
+            world.poll_retry_after(0);
+            drop(world.source(SOURCE).without_ranges());
+        })
+        .source(&format!("{SOURCE}/app:1"), &image())
+        .run()
+        .await;
+    let Outcome::Imported { ended, proof: Proof::Verified } = run.outcome() else { panic!("{:?}", run.outcome()) };
+    let why = ended.instead.as_ref().expect("a detour has a reason");
+    assert!(why.what.contains("RFC 7233"), "{why}");
+    let json = acr_sync::report::json::result_json(&run.report);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["lines"][0]["route"], "direct");
+    assert!(json["lines"][0]["route_reason"].as_str().unwrap().contains("RFC 7233"));
+    assert_eq!(run.tag("app:1"), Some(image().digest()));
+}
+
+#[tokio::test]
+async fn an_import_that_hangs_is_copied_by_the_runner_at_its_deadline() {
+    let run = Scenario::apply(&format!("{SOURCE}/app:1 => app"))
+        .world(|world| {
+            world.identity(CLIENT, SECRET, Rights::contributor());
+            world.fault(Fault::import_hangs());
+        })
+        .source(&format!("{SOURCE}/app:1"), &image())
+        .deadline(std::time::Duration::from_millis(700))
+        .run()
+        .await;
+    let Outcome::Imported { ended, .. } = run.outcome() else { panic!("{:?}", run.outcome()) };
+    assert!(ended.instead.is_some());
+    assert_eq!(run.tag("app:1"), Some(image().digest()));
+}
+
+#[tokio::test]
+async fn the_plan_shows_the_way_and_the_reason() {
+    let run = private(Scenario::plan(&format!("{SOURCE}/app:1 => app")))
+        .source(&format!("{SOURCE}/app:1"), &image())
+        .run()
+        .await;
+    let page = acr_sync::report::terminal::text(&run.report, acr_sync::images::Colour::Plain);
+    assert!(page.contains("direct copy: the settings say that ACR cannot reach the source"), "{page}");
+}
