@@ -21,4 +21,5 @@ mod scenario;
 mod selecting;
 mod signing_in;
 mod stub;
+mod task;
 mod workflow;

@@ -7,11 +7,14 @@ use acr_sync::{
 };
 
 /// Returns the first YAML block below a heading.
-fn example(heading: &str) -> serde_yaml::Value {
+fn block(heading: &str) -> String {
     let readme = std::fs::read_to_string("README.md").unwrap();
     let section = readme.split_once(&format!("\n## {heading}\n")).unwrap().1;
-    let block = section.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;
-    serde_yaml::from_str(block).unwrap()
+    section.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0.to_owned()
+}
+
+fn example(heading: &str) -> serde_yaml::Value {
+    serde_yaml::from_str(&block(heading)).unwrap()
 }
 
 /// Returns what a workflow's expression stands for in the stand-in's world.
@@ -71,17 +74,21 @@ async fn the_workflow_for_github_plans_and_applies_with_the_permissions_it_asks_
 }
 
 #[test]
-fn the_pipeline_for_azure_devops_calls_the_program_as_it_is() {
+fn the_pipeline_for_azure_devops_names_the_task_and_its_inputs() {
+    let text = std::fs::read_to_string("task.json").unwrap();
+    let task: serde_json::Value = serde_json::from_str(&text).unwrap();
     let example = example("Azure Pipelines");
-    let task = example["steps"].as_sequence().unwrap().iter().find(|step| step["task"].is_string()).unwrap();
-    let script = task["inputs"]["inlineScript"].as_str().unwrap();
-    let calls: Vec<_> = script.lines().filter_map(|line| line.trim().strip_prefix("acr-sync ")).collect();
-    assert_eq!(calls.len(), 2, "{script}");
-    for call in calls {
-        let words = call.split(" ||").next().unwrap().split_whitespace();
-        let arguments = std::iter::once("acr-sync").chain(words).map(Into::into);
-        assert!(acr_sync::cli::read(arguments).is_ok(), "{call}");
+    let step = &example["steps"][0];
+    let name = format!("{}@{}", task["name"].as_str().unwrap(), task["version"]["Major"]);
+    assert_eq!(step["task"].as_str(), Some(name.as_str()));
+    let declared: Vec<_> =
+        task["inputs"].as_array().unwrap().iter().map(|input| input["name"].as_str().unwrap()).collect();
+    for (name, _) in step["inputs"].as_mapping().unwrap() {
+        let name = name.as_str().unwrap();
+        assert!(declared.contains(&name), "{name}");
     }
+    let page = std::fs::read_to_string("extension/marketplace.md").unwrap();
+    assert!(page.contains(&block("Azure Pipelines")), "the marketplace's page has another pipeline");
 }
 
 #[test]
