@@ -70,6 +70,11 @@ impl HttpError {
         matches!(self.cause, Cause::Connect(_) | Cause::Timeout | Cause::Name)
     }
 
+    /// Returns whether there was no connection, so that nothing was sent.
+    pub fn is_unconnected(&self) -> bool {
+        matches!(self.cause, Cause::Connect(_) | Cause::Name)
+    }
+
     /// Returns what to do next, if that can be told from the cause alone.
     pub fn hint(&self) -> Option<String> {
         let host = &self.place.host;

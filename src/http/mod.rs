@@ -117,7 +117,7 @@ impl Http {
     }
 
     /// Sends once, whatever comes of it: for requests whose repetition is the caller's to decide. A redirect is an answer.
-    /// Where nobody is reached nothing was sent, so there it tries a second time, and from then on not at all.
+    /// Where no connection is made nothing was sent, so there it tries a second time, and from then on not at all.
     ///
     /// # Errors
     /// [`HttpError`] when no answer came, or the body is longer than `limit` bytes.
@@ -134,13 +134,13 @@ impl Http {
             return Err(error);
         }
         let mut result = self.once(first, Take::Whole(limit), 0).await.map(|opened| opened.reply);
-        if result.as_ref().is_err_and(HttpError::is_unreached) {
+        if result.as_ref().is_err_and(HttpError::is_unconnected) {
             tokio::time::sleep(self.retry.first).await;
             result = self.once(request()?, Take::Whole(limit), 0).await.map(|opened| opened.reply);
         }
         match &result {
             Ok(_) => permit.went_well(),
-            Err(error) if error.is_unreached() => gate.unreached(error),
+            Err(error) if error.is_unconnected() => gate.unreached(error),
             Err(_) => {}
         }
         result

@@ -1,6 +1,9 @@
 //! The README, followed to the letter.
 
-use crate::workflow::{LINE, Workflow};
+use crate::{
+    pipeline::{MAIN, Pipeline},
+    workflow::{LINE, Workflow},
+};
 use acr_sync::{
     emulator::{CLIENT, HUB_ACCOUNT, Rights, TENANT},
     report::Verdict,
@@ -89,6 +92,39 @@ fn the_pipeline_for_azure_devops_names_the_task_and_its_inputs() {
     }
     let page = std::fs::read_to_string("extension/marketplace.md").unwrap();
     assert!(page.contains(&block("Azure Pipelines")), "the marketplace's page has another pipeline");
+}
+
+#[tokio::test]
+async fn the_pipeline_for_azure_devops_plans_and_applies_with_the_permissions_it_asks_for() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let mut pipeline = Pipeline::of(LINE).await;
+    // Those that the README names, and no other.
+    for permission in ["*Read*", "*Contribute to pull requests*", "*View builds*"] {
+        assert!(readme.contains(permission), "{permission}");
+    }
+    pipeline.repository.token("t", &["read", "contribute", "builds"]);
+    let example = example("Azure Pipelines");
+    for (name, text) in example["steps"][0]["inputs"].as_mapping().unwrap() {
+        let name = format!("INPUT_{}", name.as_str().unwrap().to_uppercase());
+        let text = match text.as_str().unwrap() {
+            "SERVICE-CONNECTION" => pipeline.connection.id.clone(),
+            text => value(text).to_owned(),
+        };
+        pipeline = pipeline.set(&name, &text);
+    }
+    let plan = pipeline.pull_request().await;
+    assert_eq!(plan.report().verdict(), Verdict::Pending, "{}", plan.printed);
+    assert!(pipeline.threads()[0].content.contains("1 to import"));
+
+    let result = pipeline.push().await;
+    assert_eq!(result.report().verdict(), Verdict::Clean, "{:?}", result.report().body);
+    assert!(pipeline.threads()[0].content.contains("1 imported"));
+
+    let whole = pipeline.run("Schedule", MAIN, &pipeline.merge).await;
+    assert_eq!(whole.report().totals().keep, 1, "{}", whole.printed);
+    for step in [plan, result, whole] {
+        assert!(!step.printed.contains("type=warning"), "a permission is missing: {}", step.printed);
+    }
 }
 
 #[test]

@@ -52,7 +52,8 @@ impl Ask<'_> {
             Right::Read => error(
                 StatusCode::NOT_FOUND,
                 Fault::NO_REPOSITORY,
-                "TF401019: The Git repository with name or identifier does not exist or you do not have permissions for \
+                "TF401019: The Git repository with name or identifier does not exist or you do not have \
+                    permissions for \
                  the operation you are attempting.",
             ),
             Right::Contribute => error(

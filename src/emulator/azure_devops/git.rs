@@ -24,7 +24,11 @@ pub(super) fn item(ask: &Ask<'_>, it: &Repository) -> Result<Reply, Refusal> {
         other => return Err(invalid(&format!("The version type {other} is not known."))),
     };
     let commit = it.commits.get(id).ok_or_else(|| {
-        let why = format!("TF401175: The version descriptor <Commit: {version} > could not be resolved to a version in the repository {}", it.name);
+        let why = format!(
+            "TF401175: The version descriptor <Commit: {version} > could not be resolved to a \
+            version in the repository {}",
+            it.name
+        );
         Box::new(error(StatusCode::NOT_FOUND, Fault::NO_COMMIT, &why))
     })?;
     let name = path.trim_start_matches('/');
@@ -35,7 +39,8 @@ pub(super) fn item(ask: &Ask<'_>, it: &Repository) -> Result<Reply, Refusal> {
     let is_folder = commit.tree.keys().any(|file| file.starts_with(&format!("{name}/")));
     if found.is_none() && !is_folder {
         let why = format!(
-            "TF401174: The item '/{name}' could not be found in the repository '{}' at the version specified by '<Commit: {version} >' (resolved to commit '{id}')",
+            "TF401174: The item '/{name}' could not be found in the repository '{}' at the version specified by \
+                '<Commit: {version} >' (resolved to commit '{id}')",
             it.name
         );
         return Err(Box::new(error(StatusCode::NOT_FOUND, Fault::NO_ITEM, &why)));

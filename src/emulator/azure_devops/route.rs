@@ -46,7 +46,8 @@ fn respond(organization: &mut Organization, call: &Call, segments: &[&str]) -> R
     if !is_named {
         // The job's scope is its own project ("Limit job authorization scope to current project").
         let why = format!(
-            "TF200016: The following project does not exist: {project}. Verify that the name of the project is correct and that the project exists on the specified Azure DevOps Server."
+            "TF200016: The following project does not exist: {project}. Verify that the name of the project is \
+                correct and that the project exists on the specified Azure DevOps Server."
         );
         return Err(Box::new(error(StatusCode::NOT_FOUND, Fault::NO_PROJECT, &why)));
     }
@@ -68,7 +69,8 @@ fn enter(ask: &Ask<'_>, it: &mut Repository, rest: &[&str]) -> Result<Reply, Ref
     let ["git", "repositories", id, rest @ ..] = rest else { return Err(no_route()) };
     if *id != it.id && !id.eq_ignore_ascii_case(&it.name) {
         let why = format!(
-            "TF401019: The Git repository with name or identifier {id} does not exist or you do not have permissions for the operation you are attempting."
+            "TF401019: The Git repository with name or identifier {id} does not exist or you do not have \
+                permissions for the operation you are attempting."
         );
         return Err(Box::new(error(StatusCode::NOT_FOUND, Fault::NO_REPOSITORY, &why)));
     }
@@ -109,7 +111,9 @@ fn versioned(call: &Call, stage: Stage) -> Result<(), Refusal> {
         return refuse(
             Fault::VERSION_MISSING,
             format!(
-                "No api-version was supplied for the \"{method}\" request. The version must be supplied either as part of the Accept header (e.g. \"application/json; api-version=1.0\") or as a query parameter (e.g. \"?api-version=1.0\")."
+                "No api-version was supplied for the \"{method}\" request. The version must be supplied either as \
+                    part of the Accept header (e.g. \"application/json; api-version=1.0\") or as a query parameter \
+                    (e.g. \"?api-version=1.0\")."
             ),
         );
     };
@@ -120,7 +124,8 @@ fn versioned(call: &Call, stage: Stage) -> Result<(), Refusal> {
             return refuse(
                 Fault::VERSION,
                 format!(
-                    "The requested REST API version of {version} is out of range for this server. The latest REST API version this server supports is {NEWEST}."
+                    "The requested REST API version of {version} is out of range for this server. The latest REST \
+                        API version this server supports is {NEWEST}."
                 ),
             );
         }
@@ -129,7 +134,8 @@ fn versioned(call: &Call, stage: Stage) -> Result<(), Refusal> {
         (Stage::Preview, None) => refuse(
             Fault::PREVIEW,
             format!(
-                "The requested version \"{version}\" of the resource is under preview. The -preview flag must be supplied in the api-version for such requests. For example: \"{version}-preview\""
+                "The requested version \"{version}\" of the resource is under preview. The -preview flag must be \
+                    supplied in the api-version for such requests. For example: \"{version}-preview\""
             ),
         ),
         (Stage::Preview, Some(_)) | (Stage::Released, _) => Ok(()),

@@ -15,7 +15,10 @@ use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU32, Ordering},
+};
 use tokio::{
     sync::OnceCell,
     time::{Instant, sleep_until},
@@ -23,6 +26,8 @@ use tokio::{
 
 /// The version of the API; a server of 2022.2 has it too.
 const VERSION: &str = "api-version=7.1";
+/// How often a run waits a minute for an answer that does not come.
+const MOST_TIMEOUTS: u32 = 2;
 /// The most bytes of an answer that is no file: a pull request may have hundreds of threads.
 const LIMIT: usize = 32 << 20;
 
@@ -38,6 +43,7 @@ pub(super) struct Api {
     /// Until when the server wants to be left alone, as it said with its last answer.
     pause: Arc<Mutex<Option<Instant>>>,
     identity: Arc<OnceCell<Identity>>,
+    timeouts: Arc<AtomicU32>,
 }
 
 /// Who the job is.
@@ -77,6 +83,7 @@ impl Api {
             token: token.into(),
             pause: Arc::default(),
             identity: Arc::default(),
+            timeouts: Arc::default(),
         })
     }
 
@@ -166,6 +173,9 @@ impl Api {
         accept: &str,
         limit: usize,
     ) -> Result<Reply, ApiError> {
+        if self.timeouts.load(Ordering::Relaxed) >= MOST_TIMEOUTS {
+            return Err(ApiError::Refused("Azure DevOps did not answer in time, several times".to_owned()));
+        }
         let until = *self.pause.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = until {
             let wait = until.saturating_duration_since(Instant::now());
@@ -187,8 +197,15 @@ impl Api {
             Cause::TooLong(_) if limit == MAX_BYTES => {
                 ApiError::Unfit("the list is larger than 16 MiB, the most that a list may have".to_owned())
             }
-            _ if error.is_temporary() && !error.is_unreached() => unclear(&error.to_string()),
-            _ => ApiError::Refused(error.to_string()),
+            Cause::Timeout => {
+                self.timeouts.fetch_add(1, Ordering::Relaxed);
+                unclear(&error.to_string())
+            }
+            _ if error.is_temporary() && !error.is_unconnected() => unclear(&error.to_string()),
+            _ => ApiError::Refused(match error.hint() {
+                Some(hint) => format!("{error}. {hint}"),
+                None => error.to_string(),
+            }),
         })?;
         // A delayed request is answered as usual, and the next one is to wait (docs, "Rate and usage limits").
         if let (true, Some(wait)) = (reply.status.is_success(), crate::http::retry_after(&reply)) {

@@ -1,7 +1,7 @@
 //! Azure DevOps: the build that started the run, both versions of the list, and where the report goes.
 //!
-//! A pull request of Azure Repos is told in a thread; one of a repository elsewhere has the summary alone, for the job's
-//! token opens nothing there.
+//! A pull request of Azure Repos is told in a thread; one of a repository elsewhere has the summary alone, for the
+//! job's token opens nothing there.
 
 mod agent;
 mod api;

@@ -24,7 +24,8 @@ pub(super) fn checked(reply: Reply) -> Result<Reply, ApiError> {
     if is_page || status == 203 || reply.status.is_redirection() {
         // A proxy that wants a sign-in of its own looks the same.
         return Err(ApiError::Refused(format!(
-            "Azure DevOps answered {status} with a sign-in page instead of data: the job's access token is not taken, or \
+            "Azure DevOps answered {status} with a sign-in page instead of data: the job's access token is not \
+                taken, or \
              a proxy on the way wants a sign-in"
         )));
     }
