@@ -40,7 +40,7 @@ impl<'a> Version<'a> {
         (0..MOST_NUMBERS)
             .map(|place| self.number(place).cmp(&other.number(place)))
             .find(|it| it.is_ne())
-            .unwrap_or_else(|| Ordering::Equal)
+            .unwrap_or(Ordering::Equal)
     }
 
     /// Returns whether the other is at least this one, and no number of it up to a place differs.
