@@ -99,10 +99,17 @@ class Bench:
     def machine(self):
         cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
         versions = ", ".join(f"{tool.name} {self.parts[tool.name + '_version']}" for tool in self.tools)
-        print(f"Machine: {cpu}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; everything on loopback, "
-              f"registries in memory, plain HTTP. Medians of {self.options.times}. Registry: distribution "
-              f"{self.parts['registry_version']}, where nothing else is said; also docker-registry "
-              f"{self.parts['debian_version']} and olareg {self.parts['olareg_version']}. Programs: {versions}.\n")
+        command = "tests/bench/copy --short" if self.options.short else "tests/bench/copy"
+        print("# Copies from registry to registry, beside acr-sync's peers\n")
+        print(f"Written by `{command}`, in one run on one machine. Seconds are from start to exit of the program, or of all "
+              "of its processes; those of acr-sync include that it reads the destination again. Requests and bytes are "
+              "counted by a proxy, and what the destination holds was read back whole and compared after each counted "
+              "run. Memory is that of the largest process.\n")
+        print(f"Machine: {cpu}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; load before the run "
+              f"{os.getloadavg()[0]:.1f}. Everything on loopback, registries in memory, plain HTTP. Medians of "
+              f"{self.options.times}. Registry: distribution {self.parts['registry_version']}, where nothing else is said; "
+              f"also docker-registry {self.parts['debian_version']} and olareg {self.parts['olareg_version']}. Programs: "
+              f"{versions}.\n")
 
     def ceiling(self):
         """Says what the proxy itself can do, so that nobody takes its limit for a program's."""
@@ -117,7 +124,7 @@ class Bench:
             (name, load(host, "/v2/", 10_000, 8)[0], load(host, blob, 20, 3)[1])
             for name, host in (("the registry, straight", server.host), ("past the counting proxy", way.host))
         ]
-        print("### The proxy's own limit\n")
+        print("## The proxy's own limit\n")
         table(["way", "requests/s", "MiB/s"], rows)
         way.stop()
         server.stop()
@@ -149,12 +156,12 @@ class Bench:
                 self.bar(f"no-op: {up_again['requests']} and {down_again['requests']} requests for {len(content)} images, "
                          "one each side an image", max(up_again["requests"], down_again["requests"]) <= len(content))
                 say(f"    requests by kind: destination {up['kinds']}, source {down['kinds']}")
-        print(f"### {len(content)} images of two platforms, one layer shared by all\n")
+        print(f"## {len(content)} images of two platforms, one layer shared by all\n")
         table(["program", "requests to destination", "to source", "MB up", "MB down",
-               *(f"s at {delay} ms" for delay in self.options.delays), "CPU s", "MiB, largest process"], rows)
+               *(f"s at {delay} ms" for delay in self.options.delays), "CPU s", "MiB"], rows)
         ratios = ", ".join(f"{self.ratio(seconds[delay])} at {delay} ms" for delay in self.options.delays)
         print(f"Our time over the best peer's of this run: {ratios}.\n")
-        print("### The same again, with nothing to do\n")
+        print("## The same again, with nothing to do\n")
         table(["program", "requests to destination", "to source", "s"], noops)
         source.stop()
 
@@ -175,7 +182,7 @@ class Bench:
                          f"{statistics.median(run.cpu for run in of):.2f}", f"{memory:.0f}"])
             if tool is self.ours:
                 self.bar(f"{memory:.1f} MiB of memory for 1 GiB, at most {MEMORY}", memory <= MEMORY)
-        print("### One image of 1 GiB in 10 layers\n")
+        print("## One image of 1 GiB in 10 layers\n")
         heads = [f"s to {name}" for name in ("distribution 3", "docker-registry 2.8")][: len(figures)]
         table(["program", "requests to destination", "to source", *heads, "CPU s", "MiB"], rows)
         ratios = [
@@ -184,6 +191,17 @@ class Bench:
         ]
         print(f"Our time over the best peer's of this run: {', '.join(ratios)}.\n")
         source.stop()
+        self.one_layer()
+
+    def one_layer(self):
+        if not self.ours:
+            return
+        content = images.large(1)
+        source = self.source(content)
+        memory = self.copy(self.ours, content, source)[0].memory
+        source.stop()
+        self.bar(f"{memory:.1f} MiB of memory for one layer of 1 GiB, at most {MEMORY}", memory <= MEMORY)
+        print(f"One layer of 1 GiB: acr-sync takes {memory:.0f} MiB.\n")
 
     def faults(self):
         content = images.small()
@@ -198,7 +216,7 @@ class Bench:
                 return faults.verdict(row, fresh, image, self.parts, self.room, source)
             found = {(row.name, tool.name): pool.submit(one, row, tool) for row in rows for tool in judged}
             found = {key: future.result() for key, future in found.items()}
-        print("### Faults\n")
+        print("## Faults\n")
         print("The last two rows with acr-sync's `check: all`, regctl's `--force-recursive` and regsync's `forceRecursive`. "
               "*Survives* means that the run succeeded and all content was read back from the destination and compared; "
               "*never met*, that the program does not make the request that is disturbed.\n")
@@ -230,8 +248,7 @@ class Bench:
                 cells.append("whole")
             rows.append([name, *cells])
             source.stop()
-        self.bar("every registry is read from and written to", True)
-        print("### Registries\n")
+        print("## Registries\n")
         table(["from \\ to", *kinds.values()], rows)
 
 
