@@ -82,10 +82,12 @@ class Bench:
                 one.stop()
 
     def timed(self, content, source, kind="registry", delay=None):
-        """Runs every program, one after the other and that several times; returns their runs."""
+        """Runs every program, one after the other and that several times; returns their runs. Each round begins with
+        another program, because what a machine does meanwhile comes and goes."""
         runs = {tool.name: [] for tool in self.tools}
-        for _ in range(self.options.times):
-            for tool in self.tools:
+        for round in range(self.options.times):
+            first = round * len(self.tools) // self.options.times
+            for tool in self.tools[first:] + self.tools[:first]:
                 runs[tool.name].append(self.copy(tool, content, source, kind, delay)[0])
         return runs
 
