@@ -2,11 +2,12 @@
 
 use super::{
     Before, CopyError, Inner,
+    chunks::CHUNK,
     table::{Sharing, Turn},
     transfer::{self, Failure, Progress},
 };
 use crate::{
-    http::Patience,
+    http::{Patience, Setback},
     reference::{Reference, Registry},
     registry::{Begun, Descriptor, Finish, RegistryError, Session, Why},
 };
@@ -16,12 +17,12 @@ use std::sync::{Arc, atomic::Ordering};
 /// Up to this size a blob is held whole: it is fetched while the upload begins, which spares a round trip.
 const SMALL: u64 = 128 << 10;
 /// How often a blob is moved whose bytes do not have its digest: once is an accident, three times is the source.
-const MOST_WRONG: u32 = 3;
+pub(super) const MOST_WRONG: u32 = 3;
 
 /// Where the blobs of an image come from.
 pub(super) struct From {
-    host: Registry,
-    repository: Arc<str>,
+    pub(super) host: Registry,
+    pub(super) repository: Arc<str>,
     /// Whether source and target are one registry, which can mount from the source.
     is_same_registry: bool,
     before: Before,
@@ -63,7 +64,7 @@ impl Inner {
     }
 
     /// Asks for a mount, or whether the repository has the blob; either way an upload may begin with the answer.
-    async fn begin(
+    pub(super) async fn begin(
         &self,
         repository: &Arc<str>,
         blob: &Descriptor,
@@ -82,6 +83,16 @@ impl Inner {
             }
         }
         begin(None).await.map_err(CopyError::Target)
+    }
+
+    /// Waits as the target asks for.
+    pub(super) async fn bear(&self, patience: &mut Patience, setback: Setback) -> Result<(), CopyError> {
+        let borne = patience.bear(setback).await;
+        borne.map_err(|error| CopyError::Target(RegistryError::http(&self.target, error)))
+    }
+
+    pub(super) fn count(&self, bytes: u64) {
+        self.sent.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Sends a blob, from memory or streaming, as often as its troubles allow.
@@ -114,7 +125,7 @@ impl Inner {
             let (finished, failure) = self.once(from, repository, blob, &session, held.as_ref()).await;
             match (finished, failure) {
                 (Ok(()), None) => {
-                    self.sent.fetch_add(blob.size, Ordering::Relaxed);
+                    self.count(blob.size);
                     return Ok(());
                 }
                 (_, Some(Failure::WrongDigest(error))) => {
@@ -125,10 +136,15 @@ impl Inner {
                 }
                 (_, Some(Failure::Source(error))) => return Err(CopyError::Source(error)),
                 (Err(Finish::Setback(setback)), None) => {
-                    patience
-                        .bear(setback)
-                        .await
-                        .map_err(|error| CopyError::Target(RegistryError::http(&self.target, error)))?;
+                    // A line that breaks under a large blob may never carry it in one piece.
+                    let is_torn = setback.is_break() && blob.size > CHUNK;
+                    self.bear(&mut patience, setback).await?;
+                    if is_torn {
+                        return self.chunks(from, repository, blob).await;
+                    }
+                }
+                (Err(Finish::Refused(error)), None) if error.is_too_large() && held.is_none() => {
+                    return self.chunks(from, repository, blob).await;
                 }
                 (Err(Finish::Gone(error)), None) => {
                     gone += 1;

@@ -9,6 +9,7 @@
 //! manifests that is `b + u + m` requests.
 
 mod blob;
+mod chunks;
 mod error;
 mod image;
 mod table;

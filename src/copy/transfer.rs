@@ -107,6 +107,94 @@ impl Transfer {
     }
 }
 
+/// A download with the hash of what came of it, between two chunks.
+#[derive(Debug)]
+pub(super) struct Reading {
+    download: Download,
+    hasher: Hasher,
+    /// What came with the end of the last chunk and belongs to the next.
+    rest: Bytes,
+}
+
+impl Reading {
+    pub(super) fn new(download: Download, hasher: Hasher) -> Self {
+        Self { download, hasher, rest: Bytes::new() }
+    }
+
+    pub(super) fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+
+    /// Returns the next piece of at most `most` bytes.
+    async fn next(&mut self, most: u64) -> Result<Option<Bytes>, RegistryError> {
+        if self.rest.is_empty() {
+            self.rest = match self.download.next().await? {
+                Some(piece) => piece,
+                None => return Ok(None),
+            };
+        }
+        let taken = usize::try_from(most).unwrap_or(usize::MAX).min(self.rest.len());
+        let piece = self.rest.split_to(taken);
+        self.hasher.update(&piece);
+        Ok(Some(piece))
+    }
+}
+
+/// Where a reading is laid down when its chunk has passed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Returned(Arc<Mutex<Option<Reading>>>);
+
+impl Returned {
+    pub(super) fn take(&self) -> Option<Reading> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+struct Part {
+    reading: Reading,
+    /// Bytes to hash and not to send.
+    ahead: u64,
+    left: u64,
+    progress: Progress,
+    returned: Returned,
+}
+
+/// Returns the next `most` bytes of a reading as a body, without the first `ahead` of them.
+pub(super) fn part(reading: Reading, ahead: u64, most: u64, progress: Progress) -> (reqwest::Body, Returned) {
+    let returned = Returned::default();
+    let part = Part { reading, ahead, left: most, progress, returned: returned.clone() };
+    let body = stream::try_unfold(Some(part), |part| async move {
+        let Some(mut part) = part else { return Ok(None) };
+        let piece = part.next().await?;
+        Ok::<_, io::Error>(piece.map(|piece| match part.left {
+            0 => {
+                *part.returned.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.reading);
+                (piece, None)
+            }
+            _ => (piece, Some(part)),
+        }))
+    });
+    (reqwest::Body::wrap_stream(body), returned)
+}
+
+impl Part {
+    async fn next(&mut self) -> Result<Option<Bytes>, io::Error> {
+        while self.left > 0 {
+            let most = if self.ahead > 0 { self.ahead } else { self.left };
+            let read = self.reading.next(most).await.map_err(|error| self.progress.fail(Failure::Source(error)))?;
+            let Some(piece) = read else { return Ok(None) };
+            let bytes = piece.len() as u64;
+            self.left -= bytes;
+            self.progress.0.at.fetch_add(bytes, Ordering::Relaxed);
+            if self.ahead == 0 {
+                return Ok(Some(piece));
+            }
+            self.ahead -= bytes;
+        }
+        Ok(None)
+    }
+}
+
 /// Returns all bytes of a download.
 pub(super) async fn whole(download: &mut Download, blob: &Descriptor) -> Result<Bytes, RegistryError> {
     let mut bytes = BytesMut::new();

@@ -37,6 +37,11 @@ impl Setback {
         Self::new(error, Pause::Broken)
     }
 
+    /// Returns whether the way broke, and not the host asked for a pause.
+    pub(crate) fn is_break(&self) -> bool {
+        matches!(self.pause, Pause::Broken)
+    }
+
     /// Names the gate of the host: what the host asks for holds for all that talk to it.
     pub(crate) fn at(self, gate: Gate) -> Self {
         Self { gate: Some(gate), ..self }

@@ -8,7 +8,7 @@ use super::{
     pattern::{PatternFault, TagPattern},
 };
 use crate::reference::{Reference, Registry, scheme_end};
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr3, memrchr};
 use std::{fmt, ops::Range};
 
 /// The most tags that one line may select; `newest` may not ask for more.
@@ -92,10 +92,15 @@ pub(super) struct Selected {
 
 /// Looks whether a source means many tags; one that names a single image is none.
 pub(super) fn look(text: &str) -> Result<Option<Selected>, Broken> {
+    // Nearly every line names one image, and that is seen at once.
+    let bytes = text.as_bytes();
+    if memchr3(b'*', b'^', b'~', bytes).is_none() && !text.ends_with('/') && !text.starts_with(NEWEST) {
+        return Ok(None);
+    }
     let (newest, start) = newest(text)?;
     let broken = |fault, place: Range<usize>| Broken::new(LineErrorKind::Pattern(fault), place);
     let Some(colon) = colon(text, start) else {
-        let is_one = memchr(b'@', &text.as_bytes()[start..]).is_some();
+        let is_one = memchr(b'@', &bytes[start..]).is_some();
         return match newest {
             Some(_) if is_one => Err(broken(PatternFault::NewestOfOne, start..text.len())),
             Some(_) => {

@@ -51,6 +51,12 @@ impl Client {
 }
 
 impl Download {
+    /// Begins behind bytes that the reader has.
+    #[must_use]
+    pub(crate) fn after(self, at: u64) -> Self {
+        Self { at, ..self }
+    }
+
     /// Returns the next piece, or `None` when all bytes were returned.
     ///
     /// # Errors

@@ -93,6 +93,11 @@ impl RegistryError {
         Self::new(registry, why)
     }
 
+    /// Returns whether the registry takes less at once (413).
+    pub(crate) fn is_too_large(&self) -> bool {
+        matches!(self.why, Why::Status(413, _))
+    }
+
     /// Returns the reason.
     pub fn why(&self) -> &Why {
         &self.why

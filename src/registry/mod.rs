@@ -27,7 +27,7 @@ pub use download::Download;
 pub use error::{RegistryError, Why};
 pub use login::{Login, Logins};
 pub use manifest::{Descriptor, Manifest, is_index};
-pub(crate) use upload::{Begun, Finish, Session};
+pub(crate) use upload::{Begun, Chunked, Finish, Session};
 
 /// Every media type of a manifest. Without this list ACR answers 404 for an index, and other registries convert
 /// it to one platform's manifest and so answer another digest (ACR wire facts, 7.3).

@@ -7,7 +7,8 @@ use crate::{
     reference::{Digest, Registry},
 };
 use bytes::Bytes;
-use reqwest::{Body, Method, StatusCode, Url, header};
+use reqwest::{Body, StatusCode, Url, header};
+use std::ops::Range;
 
 /// Where the bytes of an upload go.
 #[derive(Debug, Clone)]
@@ -15,6 +16,15 @@ pub(crate) struct Session {
     url: Url,
     /// Whether that is at the registry itself, so that its credential may go along.
     is_own: bool,
+    /// The least bytes of a chunk that is not the last (`OCI-Chunk-Min-Length`).
+    pub least: u64,
+}
+
+/// A chunk that was taken.
+#[derive(Debug)]
+pub(crate) struct Chunked {
+    /// Where the next one goes.
+    pub session: Session,
 }
 
 /// What came of the wish to upload.
@@ -70,7 +80,9 @@ impl Client {
         }
     }
 
-    /// Sends all bytes of a blob and ends its upload; the registry checks the digest too.
+    /// Sends all bytes of a blob, or those that are left, and ends its upload; the registry checks the digest too.
+    ///
+    /// A length that is known spares the registry chunks that it would have to buffer.
     pub(crate) async fn finish_upload(
         &self,
         registry: &Registry,
@@ -82,24 +94,79 @@ impl Client {
     ) -> Result<(), Finish> {
         let mut url = session.url.clone();
         url.query_pairs_mut().append_pair("digest", &digest.to_string());
+        let put = |client: &reqwest::Client| client.put(url).header(header::CONTENT_LENGTH, size).body(body);
+        self.feed(registry, repository, session.is_own, put).await.map(drop)
+    }
+
+    /// Sends the bytes of a range to an upload.
+    pub(crate) async fn upload_chunk(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        session: &Session,
+        range: Range<u64>,
+        body: Body,
+    ) -> Result<Chunked, Finish> {
+        let patch = |client: &reqwest::Client| {
+            client
+                .patch(session.url.clone())
+                .header(header::CONTENT_LENGTH, range.end - range.start)
+                .header(header::CONTENT_RANGE, format!("{}-{}", range.start, range.end - 1))
+                .body(body)
+        };
+        let reply = self.feed(registry, repository, session.is_own, patch).await?;
+        let next = self::session(registry, &reply).map_err(Finish::Refused)?;
+        Ok(Chunked { session: Session { least: session.least, ..next } })
+    }
+
+    /// Asks how many bytes of an upload have arrived; `None` where the registry does not know it any more.
+    ///
+    /// # Errors
+    /// As [`Client::head`].
+    pub(crate) async fn upload_state(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        session: &Session,
+    ) -> Result<Option<(Session, u64)>, RegistryError> {
+        if !session.is_own {
+            return Ok(None);
+        }
+        let make = |client: &reqwest::Client| client.get(session.url.clone());
+        let reply = self.signed(registry, Access::push(repository), make, Manner::Stay, DOCUMENT_LIMIT).await?.reply;
+        let last = reply.header("range").and_then(|range| range.split_once('-')?.1.parse::<u64>().ok());
+        match (reply.status, last) {
+            (StatusCode::NO_CONTENT, Some(last)) => {
+                let next = self::session(registry, &reply)?;
+                // `0-0` is said of an upload with one byte and of one with none; none is what can be built upon.
+                let held = if last == 0 { 0 } else { last + 1 };
+                Ok(Some((Session { least: session.least, ..next }, held)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Sends a body that passes once to an upload.
+    async fn feed(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        is_own: bool,
+        request: impl FnOnce(&reqwest::Client) -> reqwest::RequestBuilder,
+    ) -> Result<Reply, Finish> {
         let access = Access::push(repository);
-        let authorization = match session.is_own {
+        let authorization = match is_own {
             true => self.auth.known(registry, access).await.map_err(Finish::Refused)?,
             false => None,
         };
         let make = |client: &reqwest::Client| {
-            let request = client
-                .request(Method::PUT, url)
-                .header(header::CONTENT_TYPE, "application/octet-stream")
-                // A length that is known spares the registry chunks that it would have to buffer.
-                .header(header::CONTENT_LENGTH, size)
-                .body(body);
+            let request = request(client).header(header::CONTENT_TYPE, "application/octet-stream");
             authorization.iter().fold(request, |request, value| request.header(header::AUTHORIZATION, value.clone()))
         };
         let reply = self.http.attempt(make, DOCUMENT_LIMIT).await.map_err(Finish::Setback)?;
         match reply.status {
-            status if status.is_success() => Ok(()),
-            StatusCode::UNAUTHORIZED if session.is_own => {
+            status if status.is_success() => Ok(reply),
+            StatusCode::UNAUTHORIZED if is_own => {
                 let error = self.refused(registry, &reply);
                 // The token is renewed; the session is begun anew with it.
                 match self.auth.renew(registry, access, &reply, authorization.as_ref()).await {
@@ -156,7 +223,8 @@ fn session(registry: &Registry, reply: &Reply) -> Result<Session, RegistryError>
     if !is_clean || !may_follow(&reply.url, &url) {
         return Err(refuse(shown(&url)));
     }
-    Ok(Session { url, is_own })
+    let least = reply.header("oci-chunk-min-length").and_then(|text| text.parse().ok()).unwrap_or_default();
+    Ok(Session { url, is_own, least })
 }
 
 /// A port that belongs to the scheme is none: `http://host/` and `https://host/` are the same place.

@@ -199,3 +199,37 @@ async fn a_changed_line_over_a_broken_image_is_planned_as_a_repair() {
     assert!(matches!(run.action(), Action::Repair(_)), "{:?}", run.action());
     assert_eq!(run.report.verdict(), Verdict::Pending);
 }
+
+/// Content of several chunks.
+async fn in_chunks(faults: impl IntoIterator<Item = Fault>) -> Vec<(Option<u16>, usize)> {
+    let image = Image::artifact("application/x-model").content(&"x".repeat(20 << 20));
+    // The configuration, which all artifacts share, is there: every other request is about the content.
+    let other = Image::artifact("application/x-model").content("another");
+    let scenario = private(Scenario::apply(&format!("{SOURCE}/app:1 => app")))
+        .source(&format!("{SOURCE}/app:1"), &image)
+        .present("app:0", &other);
+    for fault in faults {
+        scenario.world.fault(fault.on(ACR).path("/blobs/uploads/"));
+    }
+    let run = scenario.run().await;
+    copied(&run);
+    assert!(run.world.azure_registry("contosoacr").is_whole("app", &image.digest()));
+    assert_eq!(run.world.faults_left(), 0, "every fault has struck");
+    let seen = run.world.requests();
+    seen.iter().filter(|seen| seen.method == "PATCH").map(|seen| (seen.status, seen.body_bytes >> 20)).collect()
+}
+
+#[tokio::test]
+async fn a_registry_that_takes_less_at_once_gets_chunks() {
+    let chunks = in_chunks([Fault::status(413).method("PUT")]).await;
+    assert_eq!(chunks, [(Some(202), 8), (Some(202), 8), (Some(202), 4)]);
+}
+
+#[tokio::test]
+async fn a_large_upload_that_breaks_goes_on_in_chunks_and_takes_up_what_has_arrived() {
+    let taken_unsaid = Fault::status_after(502).method("PATCH");
+    let lost = Fault::reset().method("PATCH");
+    let chunks = in_chunks([Fault::reset().method("PUT"), taken_unsaid, lost]).await;
+    // The first was taken and the answer lost, the second never arrived; then the rest.
+    assert_eq!(chunks, [(Some(502), 8), (None, 0), (Some(202), 8), (Some(202), 4)]);
+}

@@ -20,17 +20,24 @@ class Row:
 
 def rows(image):
     blob = "/blobs/" + image.layers[0]
-    status = lambda code, times, method, path: [
-        {"kind": "status", "status": code, "times": times, "method": method, "path": path}
-    ]
-    body = lambda kind, times: [{"kind": kind, "times": times, "method": "GET", "path": blob}]
-    throttle = lambda seconds: [{"kind": "throttle", "seconds": seconds, "path": ""}]
+
+    def status(code, times, method, path):
+        return [{"kind": "status", "status": code, "times": times, "method": method, "path": path}]
+
+    def body(kind, times):
+        return [{"kind": kind, "times": times, "method": "GET", "path": blob}]
+
+    def throttle(seconds):
+        return [{"kind": "throttle", "seconds": seconds, "path": ""}]
+
     uploads = [{"kind": "reset-upload", "times": 2, "method": "POST|PATCH|PUT", "path": "/blobs/uploads/"}]
     return [
         Row("manifest PUT answered 503, twice", destination=status(503, 2, "PUT", "/manifests/")),
         Row("429 on everything for 12 s, `Retry-After` counting down", destination=throttle(12)),
         Row("429 on everything for 30 s, `Retry-After` counting down", destination=throttle(30)),
-        Row("manifest answered 429 without `Retry-After`, three times", source=status(429, 3, "GET|HEAD", "/manifests/")),
+        Row(
+            "manifest answered 429 without `Retry-After`, three times", source=status(429, 3, "GET|HEAD", "/manifests/")
+        ),
         Row("layer download closed half-way, twice", source=body("close-body", 2)),
         Row("layer download reset half-way, twice", source=body("reset-body", 2)),
         Row("upload reset half-way, twice", destination=uploads),

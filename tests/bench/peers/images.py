@@ -13,6 +13,8 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 PLATFORMS = ("amd64", "arm64")
+# Random bytes that are made at a time.
+PIECE = 32 << 20
 
 
 def digest(data):
@@ -22,8 +24,10 @@ def digest(data):
 def layer(seed, size):
     """Random bytes in gzip's own form, because some programs compress what is not compressed."""
     out = io.BytesIO()
+    source = random.Random(seed)
     with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=0, mtime=0) as packed:
-        packed.write(random.Random(seed).randbytes(size))
+        for begin in range(0, size, PIECE):
+            packed.write(source.randbytes(min(PIECE, size - begin)))
     return out.getvalue()
 
 

@@ -45,8 +45,18 @@ http: {{addr: "{host}", relativeurls: true, draintimeout: 1s}}
         (port,) = free_ports(1)
         self.host = f"127.0.0.1:{port}"
         if kind == "olareg":
-            command = [parts["olareg"], "serve", "--addr", "127.0.0.1", "--port", str(port), "--dir", str(self.folder),
-                       "--api-delete", "--api-blob-delete"]
+            command = [
+                parts["olareg"],
+                "serve",
+                "--addr",
+                "127.0.0.1",
+                "--port",
+                str(port),
+                "--dir",
+                str(self.folder),
+                "--api-delete",
+                "--api-blob-delete",
+            ]
         else:
             file = self.folder / "configuration.yml"
             file.write_text(self.CONFIGURATION.format(folder=self.folder / "data", host=self.host))

@@ -82,10 +82,12 @@ class Bench:
                 one.stop()
 
     def timed(self, content, source, kind="registry", delay=None):
-        """Runs every program, one after the other and that several times; returns their runs."""
+        """Runs every program, one after the other and that several times; returns their runs. Each round begins with
+        another program, because what a machine does meanwhile comes and goes."""
         runs = {tool.name: [] for tool in self.tools}
-        for _ in range(self.options.times):
-            for tool in self.tools:
+        for round in range(self.options.times):
+            first = round * len(self.tools) // self.options.times
+            for tool in self.tools[first:] + self.tools[:first]:
                 runs[tool.name].append(self.copy(tool, content, source, kind, delay)[0])
         return runs
 
@@ -97,27 +99,41 @@ class Bench:
     # The tables
 
     def machine(self):
-        cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+        about = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next((line.split(":")[1].strip() for line in about if line.startswith("model name")), "?")
         versions = ", ".join(f"{tool.name} {self.parts[tool.name + '_version']}" for tool in self.tools)
-        print(f"Machine: {cpu}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; everything on loopback, "
-              f"registries in memory, plain HTTP. Medians of {self.options.times}. Registry: distribution "
-              f"{self.parts['registry_version']}, where nothing else is said; also docker-registry "
-              f"{self.parts['debian_version']} and olareg {self.parts['olareg_version']}. Programs: {versions}.\n")
+        command = "tests/bench/copy --short" if self.options.short else "tests/bench/copy"
+        print("# Copies from registry to registry, beside acr-sync's peers\n")
+        print(
+            f"Written by `{command}`, in one run on one machine. Seconds are from start to exit of the program, or of all "
+            "of its processes; those of acr-sync include that it reads the destination again. Requests and bytes are "
+            "counted by a proxy, and what the destination holds was read back whole and compared after each counted "
+            "run. Memory is that of the largest process.\n"
+        )
+        print(
+            f"Machine: {cpu}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; load before the run "
+            f"{os.getloadavg()[0]:.1f}. Everything on loopback, registries in memory, plain HTTP. Medians of "
+            f"{self.options.times}. Registry: distribution {self.parts['registry_version']}, where nothing else is said; "
+            f"also docker-registry {self.parts['debian_version']} and olareg {self.parts['olareg_version']}. Programs: "
+            f"{versions}.\n"
+        )
 
     def ceiling(self):
         """Says what the proxy itself can do, so that nobody takes its limit for a program's."""
         (image,) = images.large(1, 100 * MIB)
         server = self.source([image])
         way = servers.Proxy(self.parts, server.host)
+
         def load(host, path, requests, connections):
             command = [self.parts["proxy"], "load", f"http://{host}{path}", str(requests), str(connections)]
             return subprocess.check_output(command, text=True).split()
+
         blob = f"/v2/{image.repository}/blobs/{image.layers[0]}"
         rows = [
             (name, load(host, "/v2/", 10_000, 8)[0], load(host, blob, 20, 3)[1])
             for name, host in (("the registry, straight", server.host), ("past the counting proxy", way.host))
         ]
-        print("### The proxy's own limit\n")
+        print("## The proxy's own limit\n")
         table(["way", "requests/s", "MiB/s"], rows)
         way.stop()
         server.stop()
@@ -136,25 +152,51 @@ class Bench:
         for tool in self.tools:
             _, (down, up), again, (down_again, up_again) = self.copy(tool, content, source, delay=0, again=True)
             of = resources[tool.name]
-            rows.append([tool.name, up["requests"], down["requests"], f"{up['up'] / 1e6:.0f}", f"{down['down'] / 1e6:.0f}",
-                         *(f"{seconds[delay][tool.name]:.2f}" for delay in self.options.delays),
-                         f"{statistics.median(run.cpu for run in of):.2f}",
-                         f"{statistics.median(run.memory for run in of):.0f}"])
+            rows.append(
+                [
+                    tool.name,
+                    up["requests"],
+                    down["requests"],
+                    f"{up['up'] / 1e6:.0f}",
+                    f"{down['down'] / 1e6:.0f}",
+                    *(f"{seconds[delay][tool.name]:.2f}" for delay in self.options.delays),
+                    f"{statistics.median(run.cpu for run in of):.2f}",
+                    f"{statistics.median(run.memory for run in of):.0f}",
+                ]
+            )
             noops.append([tool.name, up_again["requests"], down_again["requests"], f"{again.seconds:.3f}"])
             if tool is self.ours:
-                self.bar(f"{up['requests']} destination requests, at most {DESTINATION_REQUESTS}",
-                         up["requests"] <= DESTINATION_REQUESTS)
-                self.bar(f"{down['down'] / 1e6:.0f} MB from the source, at most {SOURCE_MEGABYTES}",
-                         down["down"] / 1e6 <= SOURCE_MEGABYTES)
-                self.bar(f"no-op: {up_again['requests']} and {down_again['requests']} requests for {len(content)} images, "
-                         "one each side an image", max(up_again["requests"], down_again["requests"]) <= len(content))
+                self.bar(
+                    f"{up['requests']} destination requests, at most {DESTINATION_REQUESTS}",
+                    up["requests"] <= DESTINATION_REQUESTS,
+                )
+                self.bar(
+                    f"{down['down'] / 1e6:.0f} MB from the source, at most {SOURCE_MEGABYTES}",
+                    down["down"] / 1e6 <= SOURCE_MEGABYTES,
+                )
+                self.bar(
+                    f"no-op: {up_again['requests']} and {down_again['requests']} requests for {len(content)} images, "
+                    "one each side an image",
+                    max(up_again["requests"], down_again["requests"]) <= len(content),
+                )
                 say(f"    requests by kind: destination {up['kinds']}, source {down['kinds']}")
-        print(f"### {len(content)} images of two platforms, one layer shared by all\n")
-        table(["program", "requests to destination", "to source", "MB up", "MB down",
-               *(f"s at {delay} ms" for delay in self.options.delays), "CPU s", "MiB, largest process"], rows)
+        print(f"## {len(content)} images of two platforms, one layer shared by all\n")
+        table(
+            [
+                "program",
+                "requests to destination",
+                "to source",
+                "MB up",
+                "MB down",
+                *(f"s at {delay} ms" for delay in self.options.delays),
+                "CPU s",
+                "MiB",
+            ],
+            rows,
+        )
         ratios = ", ".join(f"{self.ratio(seconds[delay])} at {delay} ms" for delay in self.options.delays)
         print(f"Our time over the best peer's of this run: {ratios}.\n")
-        print("### The same again, with nothing to do\n")
+        print("## The same again, with nothing to do\n")
         table(["program", "requests to destination", "to source", "s"], noops)
         source.stop()
 
@@ -171,11 +213,19 @@ class Bench:
             of = [run for runs in figures.values() for run in runs[tool.name]]
             memory = max(run.memory for run in of)
             medians = [statistics.median(run.seconds for run in figures[kind][tool.name]) for kind in figures]
-            rows.append([tool.name, up["requests"], down["requests"], *(f"{value:.2f}" for value in medians),
-                         f"{statistics.median(run.cpu for run in of):.2f}", f"{memory:.0f}"])
+            rows.append(
+                [
+                    tool.name,
+                    up["requests"],
+                    down["requests"],
+                    *(f"{value:.2f}" for value in medians),
+                    f"{statistics.median(run.cpu for run in of):.2f}",
+                    f"{memory:.0f}",
+                ]
+            )
             if tool is self.ours:
                 self.bar(f"{memory:.1f} MiB of memory for 1 GiB, at most {MEMORY}", memory <= MEMORY)
-        print("### One image of 1 GiB in 10 layers\n")
+        print("## One image of 1 GiB in 10 layers\n")
         heads = [f"s to {name}" for name in ("distribution 3", "docker-registry 2.8")][: len(figures)]
         table(["program", "requests to destination", "to source", *heads, "CPU s", "MiB"], rows)
         ratios = [
@@ -184,6 +234,17 @@ class Bench:
         ]
         print(f"Our time over the best peer's of this run: {', '.join(ratios)}.\n")
         source.stop()
+        self.one_layer()
+
+    def one_layer(self):
+        if not self.ours:
+            return
+        content = images.large(1)
+        source = self.source(content)
+        memory = self.copy(self.ours, content, source)[0].memory
+        source.stop()
+        self.bar(f"{memory:.1f} MiB of memory for one layer of 1 GiB, at most {MEMORY}", memory <= MEMORY)
+        print(f"One layer of 1 GiB: acr-sync takes {memory:.0f} MiB.\n")
 
     def faults(self):
         content = images.small()
@@ -192,18 +253,24 @@ class Bench:
         rows = faults.rows(image)
         judged = self.tools if self.options.peers_meet_faults else [self.ours] if self.ours else []
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
+
             def one(row, tool):
                 # A folder of its own, because rows run side by side.
                 fresh = type(tool)(tool.name, tool.program, self.room)
                 return faults.verdict(row, fresh, image, self.parts, self.room, source)
+
             found = {(row.name, tool.name): pool.submit(one, row, tool) for row in rows for tool in judged}
             found = {key: future.result() for key, future in found.items()}
-        print("### Faults\n")
-        print("The last two rows with acr-sync's `check: all`, regctl's `--force-recursive` and regsync's `forceRecursive`. "
-              "*Survives* means that the run succeeded and all content was read back from the destination and compared; "
-              "*never met*, that the program does not make the request that is disturbed.\n")
-        table(["what goes wrong", *(tool.name for tool in judged)],
-              [[row.name, *(found[row.name, tool.name][0] for tool in judged)] for row in rows])
+        print("## Faults\n")
+        print(
+            "The last two rows with acr-sync's `check: all`, regctl's `--force-recursive` and regsync's `forceRecursive`. "
+            "*Survives* means that the run succeeded and all content was read back from the destination and compared; "
+            "*never met*, that the program does not make the request that is disturbed.\n"
+        )
+        table(
+            ["what goes wrong", *(tool.name for tool in judged)],
+            [[row.name, *(found[row.name, tool.name][0] for tool in judged)] for row in rows],
+        )
         for row in rows:
             if self.ours:
                 verdict, _, output = found[row.name, self.ours.name]
@@ -230,8 +297,7 @@ class Bench:
                 cells.append("whole")
             rows.append([name, *cells])
             source.stop()
-        self.bar("every registry is read from and written to", True)
-        print("### Registries\n")
+        print("## Registries\n")
         table(["from \\ to", *kinds.values()], rows)
 
 

@@ -30,9 +30,15 @@ class Tool:
         self.thorough = ()
         self.work = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-", dir=room))
         # No program is to know anything of this machine's logins, nor of what an earlier run has learnt.
-        self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.work), "XDG_DATA_HOME": str(self.work),
-                            "XDG_CONFIG_HOME": str(self.work), "XDG_CACHE_HOME": str(self.work),
-                            "DOCKER_CONFIG": str(self.work), "_CONTAINERS_ROOTLESS_UID": "1000"}
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.work),
+            "XDG_DATA_HOME": str(self.work),
+            "XDG_CONFIG_HOME": str(self.work),
+            "XDG_CACHE_HOME": str(self.work),
+            "DOCKER_CONFIG": str(self.work),
+            "_CONTAINERS_ROOTLESS_UID": "1000",
+        }
 
     def command(self, images, source, destination):
         """Returns the command that copies images from one host to another, under their own names."""
@@ -47,8 +53,14 @@ class Tool:
         figures.unlink(missing_ok=True)
         command = self.command(images, source, destination)
         begin = time.monotonic()
-        process = subprocess.Popen(command, cwd=self.work, env=self.environment, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            cwd=self.work,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         try:
             output, _ = process.communicate(timeout=limit)
             code = process.returncode
@@ -87,19 +99,25 @@ class Crane(Tool):
 
 class Oras(Tool):
     def command(self, images, source, destination):
-        return self.several([
-            self.timed([self.program, "cp", "--from-plain-http", "--to-plain-http", *names(it, source, destination)])
-            for it in images
-        ])
+        return self.several(
+            [
+                self.timed(
+                    [self.program, "cp", "--from-plain-http", "--to-plain-http", *names(it, source, destination)]
+                )
+                for it in images
+            ]
+        )
 
 
 class Skopeo(Tool):
     def command(self, images, source, destination):
         plain = ["--insecure-policy", "copy", "--all", "--src-tls-verify=false", "--dest-tls-verify=false"]
-        return self.several([
-            self.timed([self.program, *plain, *(f"docker://{name}" for name in names(it, source, destination))])
-            for it in images
-        ])
+        return self.several(
+            [
+                self.timed([self.program, *plain, *(f"docker://{name}" for name in names(it, source, destination))])
+                for it in images
+            ]
+        )
 
 
 class Regctl(Tool):
@@ -107,9 +125,12 @@ class Regctl(Tool):
 
     def command(self, images, source, destination):
         hosts = [f"--host=reg={host},tls=disabled" for host in (source, destination)]
-        return self.several([
-            self.timed([self.program, *hosts, "image", "copy", *self.thorough, *names(it, source, destination)]) for it in images
-        ])
+        return self.several(
+            [
+                self.timed([self.program, *hosts, "image", "copy", *self.thorough, *names(it, source, destination)])
+                for it in images
+            ]
+        )
 
 
 class Regsync(Tool):
@@ -117,7 +138,7 @@ class Regsync(Tool):
 
     def command(self, images, source, destination):
         entries = [
-            dict(zip(("source", "target"), names(it, source, destination)), type="image") for it in images
+            dict(zip(("source", "target"), names(it, source, destination), strict=True), type="image") for it in images
         ]
         configuration = {
             "version": 1,
@@ -136,9 +157,7 @@ class AcrSync(Tool):
 
     def command(self, images, source, destination):
         file = self.work / "images.txt"
-        file.write_text("".join(
-            f"{source}/{it.repository}:{it.tag} => {it.repository}:{it.tag}\n" for it in images
-        ))
+        file.write_text("".join(f"{source}/{it.repository}:{it.tag} => {it.repository}:{it.tag}\n" for it in images))
         return self.timed([self.program, "apply", file, "--registry", destination, "--all", *self.thorough])
 
 
