@@ -98,3 +98,19 @@ fn the_lists_can_be_read() {
         .sum();
     assert_eq!((lists.len(), lines), (2, 8));
 }
+
+#[test]
+fn the_table_of_patterns_is_true() {
+    let page = std::fs::read_to_string("docs/patterns.md").unwrap();
+    let tags = |cell: &str| cell.split(',').map(|tag| tag.trim().trim_matches('`').to_owned()).collect::<Vec<_>>();
+    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    for row in &rows {
+        let [_, pattern, yes, no, _] = row.split('|').collect::<Vec<_>>()[..] else { panic!("{row}") };
+        let line = format!("quay.io/a/b:{} => c", pattern.trim().trim_matches('`'));
+        let list = acr_sync::images::parse(line.as_bytes(), None).list;
+        let selects = |tag: &String| list.selections()[0].entries(std::slice::from_ref(tag)).len() == 1;
+        assert!(tags(yes).iter().all(selects), "{row}");
+        assert!(!tags(no).iter().any(selects), "{row}");
+    }
+    assert_eq!(rows.len(), 8);
+}
