@@ -88,6 +88,7 @@ impl Session {
             service: Service::Acr,
             direct: inputs.direct.clone(),
             check: inputs.check,
+            referrers: inputs.referrers,
             verifier,
             overwrite: inputs.overwrite,
         };
@@ -111,6 +112,7 @@ impl Session {
             service: Service::Other,
             direct: inputs.direct.clone(),
             check: inputs.check,
+            referrers: inputs.referrers,
             verifier: Some(verifier),
             overwrite: inputs.overwrite,
         };
@@ -138,6 +140,7 @@ impl Session {
             service: Service::Acr,
             direct: inputs.direct.clone(),
             check: inputs.check,
+            referrers: inputs.referrers,
             verifier: None,
             overwrite: inputs.overwrite,
         };

@@ -58,7 +58,9 @@ pub struct Way {
 #[derive(Debug, Clone)]
 pub struct Http {
     client: reqwest::Client,
-    /// For bodies that stream: a large one takes longer than any answer may keep us waiting.
+    /// For bodies that stream: a large one takes longer than any answer may keep us waiting. By HTTP/1.1, because all
+    /// uploads of one HTTP/2 connection share a window that servers keep small (1 MiB in Go's, which is 20 MB a second
+    /// at 50 ms); each connection of a pool has its own. Small requests gain by HTTP/2 where it is offered.
     uploads: reqwest::Client,
     retry: Retry,
     gates: Arc<Mutex<HashMap<String, Gate>>>,
@@ -89,8 +91,9 @@ impl Http {
     /// # Errors
     /// [`RootError`] when a certificate file cannot be read or a proxy's address is none.
     pub fn new(way: &Way) -> Result<Self, RootError> {
-        let client = builder(way)?.read_timeout(READ).build().map_err(client_error)?;
-        let uploads = builder(way)?.build().map_err(client_error)?;
+        let tls = tls::config(way)?;
+        let client = builder(way, tls.clone())?.read_timeout(READ).build().map_err(client_error)?;
+        let uploads = builder(way, tls::http1(tls))?.http1_only().build().map_err(client_error)?;
         Ok(Self { client, uploads, retry: way.retry.clone(), gates: Arc::default(), sent: Arc::default() })
     }
 
@@ -234,7 +237,7 @@ enum Take {
 /// How long a host may stay silent in the middle of an answer.
 const READ: Duration = Duration::from_secs(60);
 
-fn builder(way: &Way) -> Result<reqwest::ClientBuilder, RootError> {
+fn builder(way: &Way, tls: rustls::ClientConfig) -> Result<reqwest::ClientBuilder, RootError> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("acr-sync/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(10))
@@ -242,7 +245,7 @@ fn builder(way: &Way) -> Result<reqwest::ClientBuilder, RootError> {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .no_proxy()
-        .tls_backend_preconfigured(tls::config(way)?);
+        .tls_backend_preconfigured(tls);
     let direct = way.no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
     for (address, proxy) in [
         (&way.https_proxy, reqwest::Proxy::https as fn(String) -> reqwest::Result<reqwest::Proxy>),

@@ -32,7 +32,7 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 24] = [
+pub const INPUTS: [Input; 25] = [
     input(
         "registry",
         "",
@@ -57,6 +57,11 @@ pub const INPUTS: [Input; 24] = [
         "check",
         "changed",
         "Which images that are there already are looked into, to repair those with missing parts: `changed`, `all` or `none`.",
+    ),
+    input(
+        "referrers",
+        "leave",
+        "Whether signatures, attestations and other artifacts that refer to an image travel along: `leave` or `take`.",
     ),
     input("concurrency", "16", "Imports that run at once, 1 to 100; half as many from one source."),
     input("import-deadline", "20", "Minutes that one import may take, 1 to 240."),

@@ -3,6 +3,7 @@
 //! A plan is a value: [`crate::import`] accepts nothing else, and a reviewer sees all of it.
 
 mod check;
+mod companion;
 mod decide;
 mod facts;
 mod nearest;
@@ -19,6 +20,7 @@ use crate::{
 use std::fmt;
 
 pub use check::Check;
+pub use companion::{Companion, Referrers};
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
 pub use reviewed::{Reviewed, Unreviewed, compare};
@@ -58,6 +60,8 @@ pub struct Step {
     pub action: Action,
     /// Which way the image takes.
     pub route: Route,
+    /// What refers to the image and travels along.
+    pub companions: Vec<Companion>,
     /// What a reviewer should know besides.
     pub notes: Vec<Note>,
 }
@@ -154,6 +158,10 @@ pub enum Note {
         /// What the reviewers were shown.
         planned: Digest,
     },
+    /// What refers to the image could not be found out, so that nothing travels along.
+    ReferrersUnknown(Problem),
+    /// What refers to the image and travels along.
+    TravelsAlong(Vec<Companion>),
 }
 
 impl Action {
@@ -213,6 +221,11 @@ impl fmt::Display for Note {
             }
             Self::TagMoved { now: None } => {
                 f.write_str("the source's tag does not exist any more; the digest of the line is imported")
+            }
+            Self::ReferrersUnknown(problem) => write!(f, "what refers to the image is not known: {}", problem.what),
+            Self::TravelsAlong(companions) => {
+                let names: Vec<_> = companions.iter().map(Companion::to_string).collect();
+                write!(f, "travels along: {}", names.join(", "))
             }
             Self::ImpliedLatest => f.write_str("no tag and no digest: `latest` is meant"),
             Self::FewPullsLeft(left) => write!(f, "the source grants {left} more pulls: sizes were not asked"),
