@@ -91,6 +91,7 @@ impl Session {
             service: Service::Acr,
             direct: inputs.direct.clone(),
             check: inputs.check,
+            referrers: inputs.referrers,
             verifier,
             overwrite: inputs.overwrite,
         };
@@ -114,6 +115,7 @@ impl Session {
             service: Service::Other,
             direct: inputs.direct.clone(),
             check: inputs.check,
+            referrers: inputs.referrers,
             verifier: Some(verifier),
             overwrite: inputs.overwrite,
         };
@@ -141,6 +143,7 @@ impl Session {
             service: Service::Acr,
             direct: inputs.direct.clone(),
             check: inputs.check,
+            referrers: inputs.referrers,
             verifier: None,
             overwrite: inputs.overwrite,
         };

@@ -37,6 +37,15 @@ pub enum Mode {
     Force,
 }
 
+/// What an import is called at the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum To {
+    /// `repository:tag`.
+    Tag(String),
+    /// A repository: only its digest leads to it, as to a signature.
+    Repository(String),
+}
+
 /// One import: always by digest, always with the tag written out.
 #[derive(Debug, Clone)]
 pub struct ImportRequest {
@@ -46,8 +55,8 @@ pub struct ImportRequest {
     pub repository: String,
     /// What to copy.
     pub digest: Digest,
-    /// `repository:tag` at the target.
-    pub target_tag: String,
+    /// What it is called at the target.
+    pub to: To,
     /// Whether the tag may be moved.
     pub mode: Mode,
 }
@@ -93,10 +102,15 @@ impl ImportRequest {
                 (None, Some(host.as_str()), credentials)
             }
         };
+        let (target_tags, untagged_target_repositories) = match &self.to {
+            To::Tag(tag) => (vec![tag.as_str()], Vec::new()),
+            To::Repository(repository) => (Vec::new(), vec![repository.as_str()]),
+        };
         let source_image = format!("{}@{}", self.repository, self.digest);
         Body {
             source: Source { resource_id, registry_uri, credentials, source_image },
-            target_tags: [&self.target_tag],
+            target_tags,
+            untagged_target_repositories,
             mode: match self.mode {
                 Mode::NoForce => "NoForce",
                 Mode::Force => "Force",
@@ -148,7 +162,10 @@ fn progress(arm: &Arm, reply: &http::Reply, before: Option<&str>) -> Result<Prog
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {
     source: Source<'a>,
-    target_tags: [&'a str; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    target_tags: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    untagged_target_repositories: Vec<&'a str>,
     mode: &'static str,
 }
 

@@ -11,5 +11,5 @@ pub use arm::Arm;
 pub use cloud::Cloud;
 pub use error::ArmError;
 pub use failure::Failure;
-pub use import::{ImportRequest, ImportSource, Mode, Operation, Progress};
+pub use import::{ImportRequest, ImportSource, Mode, Operation, Progress, To};
 pub use target::{RegistryName, Target, find, login_servers};

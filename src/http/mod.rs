@@ -39,7 +39,9 @@ pub use way::Way;
 #[derive(Debug, Clone)]
 pub struct Http {
     client: reqwest::Client,
-    /// For bodies that stream: a large one takes longer than any answer may keep us waiting.
+    /// For bodies that stream: a large one takes longer than any answer may keep us waiting. By HTTP/1.1, because all
+    /// uploads of one HTTP/2 connection share a window that servers keep small (1 MiB in Go's, which is 20 MB a second
+    /// at 50 ms); each connection of a pool has its own. Small requests gain by HTTP/2 where it is offered.
     uploads: reqwest::Client,
     retry: Retry,
     gates: Arc<Mutex<HashMap<String, Gate>>>,
@@ -57,8 +59,9 @@ impl Http {
     /// # Errors
     /// [`RootError`] when a certificate file cannot be read or a proxy's address is none.
     pub fn new(way: &Way) -> Result<Self, RootError> {
-        let client = way.builder()?.read_timeout(READ).build().map_err(client_error)?;
-        let uploads = way.builder()?.build().map_err(client_error)?;
+        let tls = tls::config(way)?;
+        let client = way.builder(tls.clone())?.read_timeout(READ).build().map_err(client_error)?;
+        let uploads = way.builder(tls::http1(tls))?.http1_only().build().map_err(client_error)?;
         Ok(Self { client, uploads, retry: way.retry.clone(), gates: Arc::default(), sent: Arc::default() })
     }
 

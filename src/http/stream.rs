@@ -52,7 +52,7 @@ impl Http {
         make: impl FnOnce(&reqwest::Client) -> reqwest::RequestBuilder,
         limit: usize,
     ) -> Result<Reply, Setback> {
-        let request = make(&self.uploads).build().map_err(|error| Setback::last(HttpError::unsent(&error)))?;
+        let request = make(&self.client).build().map_err(|error| Setback::last(HttpError::unsent(&error)))?;
         let gate = self.gate(request.url());
         let permit = gate.enter().await;
         if let Some(error) = gate.is_unreached() {
@@ -63,7 +63,8 @@ impl Http {
         let place = error::Place::of(&request);
         self.count();
         let answered = async {
-            let response = self.uploads.execute(request).await.map_err(|error| place.failed(&error))?;
+            let client = if is_stream { &self.uploads } else { &self.client };
+            let response = client.execute(request).await.map_err(|error| place.failed(&error))?;
             super::reply::read(response, place.clone(), limit).await
         };
         let setback = match answered.await {

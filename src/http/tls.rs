@@ -51,6 +51,12 @@ pub(super) fn config(way: &Way) -> Result<ClientConfig, RootError> {
     Ok(config)
 }
 
+/// Returns the same settings for connections that speak HTTP/1.1 only.
+pub(super) fn http1(mut config: ClientConfig) -> ClientConfig {
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config
+}
+
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, RootError> {
     let certificates: Result<Vec<_>, _> =
         CertificateDer::pem_file_iter(file).map_err(|error| unreadable(file, &error))?.collect();

@@ -24,7 +24,7 @@ pub struct Way {
 
 impl Way {
     /// Returns a client that goes this way, before its time-outs for reading.
-    pub(super) fn builder(&self) -> Result<reqwest::ClientBuilder, RootError> {
+    pub(super) fn builder(&self, tls: rustls::ClientConfig) -> Result<reqwest::ClientBuilder, RootError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("acr-sync/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
@@ -32,7 +32,7 @@ impl Way {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
-            .tls_backend_preconfigured(tls::config(self)?);
+            .tls_backend_preconfigured(tls);
         let direct = self.no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
         for (address, proxy) in [
             (&self.https_proxy, reqwest::Proxy::https as fn(String) -> reqwest::Result<reqwest::Proxy>),

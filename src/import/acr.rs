@@ -5,7 +5,7 @@
 
 use super::{Ended, Gates, Outcome, Pace, Proof, Sources, stopped};
 use crate::{
-    azure::{Arm, ArmError, Failure, ImportRequest, Mode, Operation, Progress},
+    azure::{Arm, ArmError, Failure, ImportRequest, Mode, Operation, Progress, To},
     http::Retry,
     plan::{Action, Change, Step},
     problem::{Problem, Side},
@@ -124,7 +124,7 @@ impl AcrImport {
             source: self.sources.of(&step.source),
             repository: step.source.repository().to_owned(),
             digest,
-            target_tag: step.destination.to_string(),
+            to: To::Tag(step.destination.to_string()),
             mode: match step.action {
                 // Only a move that the plan shows, past a lock that the plan has read, may overwrite.
                 Action::Move { .. } | Action::Repair(_) => Mode::Force,

@@ -1,6 +1,7 @@
 //! Makes the plan true: bounded concurrency, and as many outcomes as steps.
 
 mod acr;
+mod companion;
 mod direct;
 mod outcome;
 mod sources;
@@ -146,11 +147,11 @@ async fn one(
         permits = gates.enter(step) => permits,
     };
     let _ = events.send(Event::Started(index));
-    let ended = bring(step, importers, gates, &stop).await;
+    let brought = bring(step, importers, gates, &stop).await;
     drop(permits);
-    match ended {
+    let (outcome, way) = match brought {
         // Every part was confirmed by the registry as it was sent.
-        Ok((ended, Way::Direct)) => Outcome::Imported { ended, proof: Proof::Verified },
+        Ok((ended, Way::Direct)) => (Outcome::Imported { ended, proof: Proof::Verified }, Way::Direct),
         Ok((ended, Way::ServerSide)) => {
             let _ = events.send(Event::Arrived(index));
             let proved = tokio::select! {
@@ -160,19 +161,31 @@ async fn one(
             match (&step.action, &importers.direct, proved) {
                 // The service may take a broken image for a whole one and leave it as it is.
                 (Action::Repair(_), Ok(direct), Outcome::Failed(problem)) => {
-                    match direct.copy(step, Some(problem), stop).await {
-                        Ok(ended) => Outcome::Imported { ended, proof: Proof::Verified },
-                        Err(outcome) => outcome,
+                    match direct.copy(step, Some(problem), stop.clone()).await {
+                        Ok(ended) => (Outcome::Imported { ended, proof: Proof::Verified }, Way::Direct),
+                        Err(outcome) => return outcome,
                     }
                 }
-                (_, _, proved) => proved,
+                (_, _, proved) => (proved, Way::ServerSide),
             }
         }
-        Err(outcome) => outcome,
+        Err(outcome) => return outcome,
+    };
+    if !matches!(outcome, Outcome::Imported { .. }) {
+        return outcome;
+    }
+    tokio::select! {
+        biased;
+        () = stopped(&mut stop) => Outcome::StillRunning,
+        followed = companion::follow(step, importers, way) => match followed {
+            Ok(()) => outcome,
+            Err(problem) => Outcome::Failed(problem),
+        },
     }
 }
 
 /// The way that an image took in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     ServerSide,
     Direct,
@@ -298,6 +311,7 @@ mod tests {
             image: None,
             action: Action::Import,
             route: Route::ServerSide,
+            companions: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     credential::{Identity, JobToken, Mask},
     http::Way,
     import::Pace,
-    plan::{Check, DirectSources, Overwrite, Unreviewed},
+    plan::{Check, DirectSources, Overwrite, Referrers, Unreviewed},
     problem::Problem,
     registry::Logins,
 };
@@ -44,6 +44,8 @@ pub struct Inputs {
     pub direct: DirectSources,
     /// `check`
     pub check: Check,
+    /// `referrers`
+    pub referrers: Referrers,
     /// `check-run`
     pub check_run: bool,
     /// `suggest-pins`
@@ -116,6 +118,9 @@ impl Inputs {
                 .unwrap_or(Overwrite::Allow),
             unreviewed: if reader.flag("require-reviewed") { Unreviewed::Refuse } else { Unreviewed::Import },
             direct: reader.parsed("direct-sources").unwrap_or_default(),
+            referrers: reader
+                .choice("referrers", &[("leave", Some(Referrers::Leave)), ("take", Some(Referrers::Take))])
+                .unwrap_or(Referrers::Leave),
             check: reader
                 .choice(
                     "check",

@@ -50,7 +50,7 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 26] = [
+pub const INPUTS: [Input; 27] = [
     input(
         "registry",
         "",
@@ -75,6 +75,11 @@ pub const INPUTS: [Input; 26] = [
         "check",
         "changed",
         "Which images that are there already are looked into, to repair those with missing parts: `changed`, `all` or `none`.",
+    ),
+    input(
+        "referrers",
+        "leave",
+        "Whether signatures, attestations and other artifacts that refer to an image travel along: `leave` or `take`.",
     ),
     input("concurrency", "16", "Imports that run at once, 1 to 100; half as many from one source."),
     input("import-deadline", "20", "Minutes that one import may take, 1 to 240."),

@@ -3,6 +3,7 @@
 //! A plan is a value: [`crate::import`] accepts nothing else, and a reviewer sees all of it.
 
 mod check;
+mod companion;
 mod decide;
 mod facts;
 mod nearest;
@@ -20,6 +21,7 @@ use crate::{
 use std::fmt;
 
 pub use check::Check;
+pub use companion::{Companion, Referrers};
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
 pub use objection::Objection;
@@ -60,6 +62,8 @@ pub struct Step {
     pub action: Action,
     /// Which way the image takes.
     pub route: Route,
+    /// What refers to the image and travels along.
+    pub companions: Vec<Companion>,
     /// What a reviewer should know besides.
     pub notes: Vec<Note>,
 }
@@ -160,6 +164,10 @@ pub enum Note {
     },
     /// The policy objects to what is there already.
     Policy(Vec<Objection>),
+    /// What refers to the image could not be found out, so that nothing travels along.
+    ReferrersUnknown(Problem),
+    /// What refers to the image and travels along.
+    TravelsAlong(Vec<Companion>),
 }
 
 impl Action {
@@ -221,6 +229,11 @@ impl fmt::Display for Note {
             }
             Self::TagMoved { now: None } => {
                 f.write_str("the source's tag does not exist any more; the digest of the line is imported")
+            }
+            Self::ReferrersUnknown(problem) => write!(f, "what refers to the image is not known: {}", problem.what),
+            Self::TravelsAlong(companions) => {
+                let names: Vec<_> = companions.iter().map(Companion::to_string).collect();
+                write!(f, "travels along: {}", names.join(", "))
             }
             Self::ImpliedLatest => f.write_str("no tag and no digest: `latest` is meant"),
             Self::FewPullsLeft(left) => write!(f, "the source grants {left} more pulls: sizes were not asked"),

@@ -86,6 +86,7 @@ mod tests {
             image: None,
             action,
             route: Route::ServerSide,
+            companions: Vec::new(),
             notes: Vec::new(),
         };
         Plan { steps: vec![step], ..Plan::default() }

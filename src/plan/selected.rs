@@ -95,6 +95,7 @@ fn answered(entry: &Entry, has_base: bool, action: Action) -> Step {
         change: if has_base { Change::Added } else { Change::Listed },
         digest: None,
         image: None,
+        companions: Vec::new(),
         action,
         route: Route::ServerSide,
         notes: Vec::new(),

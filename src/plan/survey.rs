@@ -1,7 +1,7 @@
 //! Asks registries: what is the source, what is there already. Each question once, a bounded number at a time.
 
 use super::{
-    Action, Change, Check, DirectSources, Note, Plan, Reason, Service, Step, check,
+    Action, Change, Check, Companion, DirectSources, Note, Plan, Reason, Referrers, Service, Step, check, companion,
     decide::{self, Overwrite},
     facts::{DestinationFact, Fact, ImageFacts, SourceFact},
     nearest::nearest,
@@ -42,6 +42,8 @@ pub struct Surveyor {
     pub direct: DirectSources,
     /// Which images that are there already are looked into.
     pub check: Check,
+    /// Whether what refers to an image travels along.
+    pub referrers: Referrers,
     /// Looks into them.
     pub verifier: Option<Verifier>,
     /// Whether existing tags may move.
@@ -108,6 +110,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         }
         _ => None,
     };
+    let companions = companions(entry, digest, &mut action, has_base, surveyor, &mut notes).await;
     let route = route::route(&entry.source, image.as_ref(), surveyor.service, &surveyor.direct);
     let change = match change.kind {
         ChangeKind::Updated { before } => Change::Updated(before.clone()),
@@ -123,8 +126,46 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         image,
         action,
         route,
+        companions,
         notes,
     }
+}
+
+/// Finds what travels along; an image that is kept is repaired where the target lacks some of it.
+async fn companions(
+    entry: &Entry,
+    digest: Option<Digest>,
+    action: &mut Action,
+    has_base: bool,
+    surveyor: &Surveyor,
+    notes: &mut Vec<Note>,
+) -> Vec<Companion> {
+    let is_kept = *action == Action::Keep && surveyor.check.applies(has_base);
+    let (Referrers::Take, Some(digest), true) = (surveyor.referrers, digest, is_kept || action.is_change()) else {
+        return Vec::new();
+    };
+    let found = match companion::find(&surveyor.registries, &entry.source, digest).await {
+        Ok(found) => found,
+        Err(error) => {
+            notes.push(Note::ReferrersUnknown(error.problem(Side::Source)));
+            return Vec::new();
+        }
+    };
+    if let (true, Ok(target)) = (is_kept, &surveyor.target) {
+        let repository = entry.destination.repository();
+        match companion::missing(&surveyor.registries, target, repository, &found).await {
+            Ok(missing) if missing.is_empty() => return Vec::new(),
+            Ok(missing) => {
+                let what = format!("{} that refers to the image is not there", missing[0]);
+                *action = Action::Repair(Problem::new(Side::Target, what));
+            }
+            Err(_) => return Vec::new(),
+        }
+    }
+    if !found.is_empty() {
+        notes.push(Note::TravelsAlong(found.clone()));
+    }
+    found
 }
 
 async fn source(entry: &Entry, surveyor: &Surveyor, notes: &mut Vec<Note>) -> Fact<SourceFact> {

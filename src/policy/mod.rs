@@ -147,6 +147,7 @@ mod tests {
             action: Action::Import,
             route: Route::ServerSide,
             notes: Vec::new(),
+            companions: Vec::new(),
         }
     }
 

@@ -19,6 +19,9 @@ pub struct Descriptor {
     /// The platform of an index's child.
     #[serde(default)]
     pub platform: Option<Platform>,
+    /// What kind of artifact it is, in a list of referrers.
+    #[serde(default)]
+    pub artifact_type: Option<String>,
     /// Where the content can be had, for layers that registries do not store (Docker's foreign layers).
     #[serde(default)]
     pub urls: Vec<String>,

@@ -12,6 +12,7 @@ mod known;
 mod login;
 mod manifest;
 mod realm;
+mod referrers;
 mod tags;
 mod upload;
 
@@ -27,6 +28,7 @@ pub use download::Download;
 pub use error::{RegistryError, Why};
 pub use login::{Login, Logins};
 pub use manifest::{Descriptor, Manifest, is_index};
+pub use referrers::{Referrers, referrers_tag};
 pub(crate) use upload::{Begun, Chunked, Finish, Session};
 
 /// Every media type of a manifest. Without this list ACR answers 404 for an index, and other registries convert

@@ -86,7 +86,7 @@ impl Client {
 }
 
 /// Reads the path of the next page from a `Link` header; a page on another host is none of ours.
-fn next_page(link: &str) -> Option<String> {
+pub(super) fn next_page(link: &str) -> Option<String> {
     let (target, parameters) = link.split_once('<')?.1.split_once('>')?;
     let is_next = parameters.contains("rel=\"next\"") || parameters.contains("rel=next");
     let path = match target.split_once("://") {

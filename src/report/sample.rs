@@ -111,6 +111,7 @@ impl Sample {
             image: action.is_change().then(facts),
             action,
             route: Route::ServerSide,
+            companions: Vec::new(),
             notes,
         });
         let plan = Plan { steps: steps.collect(), removed, unchanged: self.unchanged };

@@ -246,3 +246,45 @@ async fn the_plan_shows_the_way_and_the_reason() {
     let page = acr_sync::report::terminal::text(&run.report, acr_sync::images::Colour::Plain);
     assert!(page.contains("direct copy: the settings say that ACR cannot reach the source"), "{page}");
 }
+
+/// A signature that names the image, a signature that names a child, and an old one under cosign's tag.
+fn signed(scenario: Scenario) -> (Scenario, Vec<Image>) {
+    let signature = Image::artifact("application/vnd.dev.sigstore.bundle.v0.3+json").attached_to(&image());
+    let old = Image::artifact("application/vnd.dev.cosign.simplesigning.v1+json").content("old");
+    let tag = format!("{}.sig", image().digest().to_string().replace(':', "-"));
+    let scenario = scenario
+        .source(&format!("{SOURCE}/team/app:1"), &image())
+        .source(&format!("{SOURCE}/team/app:{tag}"), &old)
+        .input("INPUT_REFERRERS", "take")
+        .world(|world| {
+            world.poll_retry_after(0);
+            world.source(SOURCE).put_untagged("team/app", &signature);
+        });
+    (scenario, vec![signature, old])
+}
+
+#[tokio::test]
+async fn what_refers_to_an_image_travels_along_on_both_ways() {
+    let line = format!("{SOURCE}/team/app:1 => app:1");
+    for scenario in [Scenario::apply(&line), private(Scenario::apply(&line))] {
+        let (scenario, companions) = signed(scenario);
+        let run = scenario.run().await;
+        assert!(matches!(run.outcome(), Outcome::Imported { .. }), "{:?}", run.outcome());
+        let acr = run.world.azure_registry("contosoacr");
+        for companion in &companions {
+            assert!(acr.is_whole("app", &companion.digest()), "{companion:?}");
+        }
+        let tag = format!("{}.sig", image().digest().to_string().replace(':', "-"));
+        assert_eq!(acr.tag("app", &tag), Some(companions[1].digest()));
+        let shown = &run.step().notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        assert!(shown.contains("travels along: application/vnd.dev.sigstore.bundle"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_that_came_later_is_brought_when_the_image_is_looked_into() {
+    let (scenario, companions) = signed(private(Scenario::apply(&format!("{SOURCE}/team/app:1 => app:1"))));
+    let run = scenario.present("app:1", &image()).input("INPUT_CHECK", "all").run().await;
+    assert!(matches!(run.action(), acr_sync::plan::Action::Repair(_)), "{:?}", run.action());
+    assert!(run.world.azure_registry("contosoacr").is_whole("app", &companions[0].digest()));
+}

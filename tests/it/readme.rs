@@ -148,3 +148,19 @@ fn the_rules_of_the_readme_are_read() {
     assert_eq!(settings.policy.allow.map(|allowed| allowed.len()), Some(3));
     assert!(settings.policy.deny_latest && settings.policy.max_size.is_some());
 }
+
+#[test]
+fn the_table_of_patterns_is_true() {
+    let page = std::fs::read_to_string("docs/patterns.md").unwrap();
+    let tags = |cell: &str| cell.split(',').map(|tag| tag.trim().trim_matches('`').to_owned()).collect::<Vec<_>>();
+    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    for row in &rows {
+        let [_, pattern, yes, no, _] = row.split('|').collect::<Vec<_>>()[..] else { panic!("{row}") };
+        let line = format!("quay.io/a/b:{} => c", pattern.trim().trim_matches('`'));
+        let list = acr_sync::images::parse(line.as_bytes(), None).list;
+        let selects = |tag: &String| list.selections()[0].entries(std::slice::from_ref(tag)).len() == 1;
+        assert!(tags(yes).iter().all(selects), "{row}");
+        assert!(!tags(no).iter().any(selects), "{row}");
+    }
+    assert_eq!(rows.len(), 8);
+}

@@ -173,7 +173,18 @@ mod tests {
         let Entry { line, source, destination } = images::parse(line.as_bytes(), None).list.entries()[0].clone();
         let (change, action, route) = (Change::Added, Action::Import, Route::ServerSide);
         let digest = Some(Digest::of(b"image"));
-        Step { line, source, destination, change, digest, image: None, action, route, notes: Vec::new() }
+        Step {
+            line,
+            source,
+            destination,
+            change,
+            digest,
+            image: None,
+            action,
+            route,
+            companions: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     fn pinned(line: &str) -> Option<String> {
