@@ -61,10 +61,7 @@ async fn corridor(
     watch: impl AsyncFnOnce(&Plan, mpsc::UnboundedReceiver<Event>),
     stop: &watch::Receiver<bool>,
 ) -> Report {
-    let known = match &inputs.registry {
-        Some(RegistryName::LoginServer(registry)) => Some(registry.clone()),
-        Some(RegistryName::Name(_) | RegistryName::Id(_)) | None => None,
-    };
+    let known = known(inputs);
     let mut lists = Lists::read(occasion, known.as_ref());
     if !lists.changes().has_work() {
         // No line to act on: nobody is asked anything.
@@ -130,6 +127,19 @@ async fn apply(
     outcomes
 }
 
+/// Returns whether no line of a list is new or different: such a run ends without asking anybody anything.
+pub fn is_unchanged(inputs: &Inputs, head: &[u8], base: &[u8]) -> bool {
+    head == base || !Lists::of(head, Some(base), known(inputs).as_ref()).changes().has_work()
+}
+
+/// Returns the target's host where it is known without asking.
+fn known(inputs: &Inputs) -> Option<Registry> {
+    match &inputs.registry {
+        Some(RegistryName::LoginServer(registry)) => Some(registry.clone()),
+        Some(RegistryName::Name(_) | RegistryName::Id(_)) | None => None,
+    }
+}
+
 struct Lists {
     head: Parsed,
     base: Option<ImageList>,
@@ -137,7 +147,11 @@ struct Lists {
 
 impl Lists {
     fn read(occasion: &Occasion, target: Option<&Registry>) -> Self {
-        let (head, base) = images::parse_both(&occasion.head, occasion.base.as_deref(), target);
+        Self::of(&occasion.head, occasion.base.as_deref(), target)
+    }
+
+    fn of(head: &[u8], base: Option<&[u8]>, target: Option<&Registry>) -> Self {
+        let (head, base) = images::parse_both(head, base, target);
         Self { head, base }
     }
 

@@ -18,7 +18,7 @@ use super::{
     told,
 };
 use crate::{
-    app::Occasion,
+    app::{self, Occasion},
     http::Http,
     inputs::{Env, Inputs, Mode, endpoint_secrets},
     plan::Reviewed,
@@ -173,7 +173,7 @@ impl Host for AzureDevOps {
         let head = texts::present(head, base.as_deref(), &file)?;
         // Nothing is judged where nothing has changed.
         let settings = match self.env.get("BUILD_SOURCEVERSION") {
-            _ if base.as_ref() == Some(&head) => None,
+            _ if base.as_ref().is_some_and(|base| app::is_unchanged(inputs, &head, base)) => None,
             Some(commit) if !self.is_checked_out() => texts.of(Path::new(settings::FILE)).at(commit).await?,
             commit => texts.of(Path::new(settings::FILE)).head(commit).await?,
         };

@@ -20,7 +20,7 @@ use super::{
     told,
 };
 use crate::{
-    app::Occasion,
+    app::{self, Occasion},
     http::Http,
     inputs::{Env, Inputs, Mode},
     plan::Reviewed,
@@ -147,7 +147,7 @@ impl Host for GitHub {
         let head = texts::present(head, base.as_deref(), &file)?;
         let settings = match (&self.event.subject, &base_name) {
             // Nothing is judged where nothing has changed.
-            _ if base.as_ref() == Some(&head) => None,
+            _ if base.as_ref().is_some_and(|base| app::is_unchanged(inputs, &head, base)) => None,
             // Whoever opened a pull request from outside does not choose the policy it is judged by.
             (Subject::Foreign { .. }, Base::Commit { id, .. }) => {
                 texts.of(Path::new(settings::FILE)).remote(id).await?
