@@ -109,7 +109,7 @@ impl Inner {
         }
         let _place = match held {
             Some(_) => None,
-            None => self.streams.acquire().await.ok(),
+            None => self.uploads.acquire().await.ok(),
         };
         let mut patience = Patience::new(self.registries.http());
         let (mut gone, mut wrong) = (0, 0);
@@ -172,7 +172,8 @@ impl Inner {
         }
         let progress = Progress::new(blob.size);
         let download = self.registries.download(&from.host, &from.repository, blob.digest, blob.size);
-        let body = transfer::body(download, blob.digest, progress.clone());
+        let place = Arc::clone(&self.streams).acquire_owned().await.ok();
+        let body = transfer::body(download, blob.digest, progress.clone(), place);
         let finished = tokio::select! {
             finished = put(body) => finished,
             () = progress.stalled() => Err(Finish::Setback(self.registries.stalled(&self.target))),

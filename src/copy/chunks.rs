@@ -39,6 +39,7 @@ impl Way {
 impl Inner {
     /// Sends a blob in chunks.
     pub(super) async fn chunks(&self, from: &From, repository: &Arc<str>, blob: &Descriptor) -> Result<(), CopyError> {
+        let _place = self.streams.acquire().await.ok();
         let mut patience = Patience::new(self.registries.http());
         let (mut anew, mut wrong, mut chunk) = (0, 0, CHUNK);
         let mut way: Option<Way> = None;

@@ -30,9 +30,12 @@ use tokio::sync::Semaphore;
 
 pub use error::CopyError;
 
-/// Blobs that stream at once. Each holds buffers of both connections, so that this bounds the memory whatever the
+/// Blobs whose bytes flow at once. Each holds buffers of both connections, so that this bounds the memory whatever the
 /// layers' size; more of them do not fill a line any better.
-const STREAMS: usize = 6;
+const STREAMS: usize = 4;
+/// Blobs that are on their way at once: those whose bytes flow, and those that the target stores after the last byte.
+/// While it does, others flow.
+const UPLOADS: usize = 24;
 /// Manifests of one image that are worked on at once, and blobs of one manifest. The limits of the hosts are stricter.
 const AT_ONCE: usize = 16;
 
@@ -45,7 +48,8 @@ struct Inner {
     registries: Client,
     target: Registry,
     table: Table,
-    streams: Semaphore,
+    streams: Arc<Semaphore>,
+    uploads: Semaphore,
     /// Bytes that were sent to the target.
     sent: AtomicU64,
     /// Whether the target has refused to be asked for a mount: it is then not asked again.
@@ -79,7 +83,8 @@ impl Copier {
             registries,
             target,
             table: Table::default(),
-            streams: Semaphore::new(STREAMS),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            uploads: Semaphore::new(UPLOADS),
             sent: AtomicU64::default(),
             refuses_mounts: AtomicBool::default(),
         }))

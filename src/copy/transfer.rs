@@ -16,6 +16,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How long a target may take nothing while bytes wait for it.
 const STALL: Duration = Duration::from_secs(60);
@@ -75,11 +76,18 @@ struct Transfer {
     hasher: Hasher,
     digest: Digest,
     progress: Progress,
+    /// Given back with the last byte.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 /// Returns the bytes of a download as the body of an upload.
-pub(super) fn body(download: Download, digest: Digest, progress: Progress) -> reqwest::Body {
-    let transfer = Transfer { download, hasher: Hasher::default(), digest, progress };
+pub(super) fn body(
+    download: Download,
+    digest: Digest,
+    progress: Progress,
+    place: Option<OwnedSemaphorePermit>,
+) -> reqwest::Body {
+    let transfer = Transfer { download, hasher: Hasher::default(), digest, progress, _place: place };
     reqwest::Body::wrap_stream(stream::try_unfold(Some(transfer), |transfer| async move {
         let Some(mut transfer) = transfer else { return Ok(None) };
         let piece = transfer.next().await?;

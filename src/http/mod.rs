@@ -41,7 +41,9 @@ pub struct Http {
     client: reqwest::Client,
     /// For bodies that stream: a large one takes longer than any answer may keep us waiting. By HTTP/1.1, because all
     /// uploads of one HTTP/2 connection share a window that servers keep small (1 MiB in Go's, which is 20 MB a second
-    /// at 50 ms); each connection of a pool has its own. Small requests gain by HTTP/2 where it is offered.
+    /// at 50 ms); each connection of a pool has its own. Measured over TLS to Debian's docker-registry, six layers of
+    /// 20 MB: 7.2 s by HTTP/2 and 1.6 s by HTTP/1.1 at 50 ms, the same without latency. Small requests share the
+    /// connection of HTTP/2 where it is offered.
     uploads: reqwest::Client,
     retry: Retry,
     gates: Arc<Mutex<HashMap<String, Gate>>>,
