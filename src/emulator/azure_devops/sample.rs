@@ -28,6 +28,6 @@ impl World {
         repository.build("refs/heads/main", "IndividualCI", &merge, None);
         repository.token(AZURE_DEVOPS_TOKEN, &["read", "contribute", "builds"]);
         let connection = repository.service_connection("acr-import");
-        self.federated_identity(CLIENT, &connection.issuer, &connection.subject, Rights::importer());
+        self.federated_identity(CLIENT, &connection.issuer, &connection.subject, Rights::contributor());
     }
 }
