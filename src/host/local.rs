@@ -46,7 +46,7 @@ fn settings() -> Result<Vec<u8>, Problem> {
     match images::read_file(Path::new(settings::FILE)) {
         Ok(text) => Ok(text),
         Err(error) if matches!(error.kind, ListFileErrorKind::NotFound) => Ok(Vec::new()),
-        Err(error) => Err(Problem::new(Side::Settings, error.to_string()).hint(sentence(error.hint()))),
+        Err(error) => Err(Problem::new(Side::Settings, error.to_string()).hint("Check that it is a file of text.")),
     }
 }
 

@@ -82,6 +82,10 @@ async fn a_pull_request_is_judged_by_its_own_policy_and_a_strangers_by_the_branc
     );
     let step = workflow.run("pull_request_target", &payload, &tip).await;
     assert!(objects(step.report()), "{}", step.printed);
+    // Nor does it where a careless workflow checks the pull request out and asks for the whole list.
+    std::fs::write(workflow.folder.path().join("acr-sync.yaml"), "policy: {}\n").unwrap();
+    let step = workflow.set("INPUT_SCOPE", "all").run("pull_request_target", &payload, &tip).await;
+    assert!(objects(step.report()), "{}", step.printed);
 }
 
 #[tokio::test]

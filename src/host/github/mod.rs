@@ -145,14 +145,15 @@ impl Host for GitHub {
         let (base, base_name) = self.base(inputs, &texts).await?;
         let file = inputs.images_file.display().to_string();
         let head = texts::present(head, base.as_deref(), &file)?;
-        let settings = match (&self.event.subject, &base_name) {
-            // Nothing is judged where nothing has changed.
+        let rules = texts.of(Path::new(settings::FILE));
+        let settings = match (&self.event.subject, self.env.get("GITHUB_SHA")) {
+            // Nothing is judged where no line is new or different.
             _ if base.as_ref().is_some_and(|base| app::is_unchanged(inputs, &head, base)) => None,
-            // Whoever opened a pull request from outside does not choose the policy it is judged by.
-            (Subject::Foreign { .. }, Base::Commit { id, .. }) => {
-                texts.of(Path::new(settings::FILE)).remote(id).await?
-            }
-            _ => texts.of(Path::new(settings::FILE)).head(self.env.get("GITHUB_SHA")).await?,
+            // Whoever opened a pull request from outside does not choose the policy it is judged by, whatever is checked
+            // out: it comes from the branch, at the commit that the workflow itself was read at.
+            (Subject::Foreign { .. }, Some(branch)) => rules.remote(branch).await?,
+            (Subject::Foreign { .. }, None) => None,
+            (_, commit) => rules.head(commit).await?,
         };
         if mode == Mode::Apply && base.as_ref() != Some(&head) {
             self.recall(&base_name).await;
