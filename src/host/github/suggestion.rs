@@ -170,7 +170,8 @@ mod tests {
     };
 
     fn step(line: &str) -> Step {
-        let Entry { line, source, destination } = images::parse(line.as_bytes(), None).list.entries()[0].clone();
+        let Entry { line, source, destination, options: _ } =
+            images::parse(line.as_bytes(), None).list.entries()[0].clone();
         let (change, action, route) = (Change::Added, Action::Import, Route::ServerSide);
         let digest = Some(Digest::of(b"image"));
         Step {
