@@ -7,6 +7,7 @@ use super::{
     nearest::nearest,
     route,
     selected::{self, Selected},
+    subset::{self, Narrowed},
 };
 use crate::{
     change::{self, ChangeKind, Changes},
@@ -80,7 +81,13 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
     let pinned = entry.source.digest();
     let mut notes = Vec::new();
     let (source, destination) = tokio::join!(source(entry, surveyor, &mut notes), destination(entry, surveyor));
-    let mut action = decide::action(&source, &destination, pinned, surveyor.overwrite);
+    let Narrowed { source, cut, subset, lacks } = subset::narrow(entry, source, surveyor, &mut notes).await;
+    // The line's own digest is that of all platforms.
+    let pinned = pinned.filter(|_| entry.options.platforms().is_empty());
+    let mut action = match lacks {
+        Some(lacks) => Action::Block(lacks),
+        None => decide::action(&source, &destination, pinned, surveyor.overwrite),
+    };
     let mut digest = match &source {
         Fact::Known(source) => Some(source.digest),
         Fact::Absent | Fact::Unknown(_) => pinned,
@@ -98,7 +105,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
             Action::Import | Action::Move { .. } | Action::Repair(_) | Action::Block(_) | Action::Unchecked(_),
             Fact::Known(known),
         ) => {
-            match image(entry, known, surveyor, &mut notes).await {
+            match image(entry, known, cut.as_ref(), surveyor, &mut notes).await {
                 Ok(image) => image,
                 Err(lie) => {
                     // A source whose bytes are not what it names is not imported from, whatever is there already.
@@ -110,8 +117,9 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         }
         _ => None,
     };
-    let companions = companions(entry, digest, &mut action, has_base, surveyor, &mut notes).await;
-    let route = route::route(&entry.source, image.as_ref(), surveyor.service, &surveyor.direct);
+    let subject = digest.map(|digest| (digest, cut.as_ref()));
+    let companions = companions(entry, subject, &mut action, has_base, surveyor, &mut notes).await;
+    let route = route::route(&entry.source, image.as_ref(), subset.as_ref(), surveyor.service, &surveyor.direct);
     let change = match change.kind {
         ChangeKind::Updated { before } => Change::Updated(before.clone()),
         ChangeKind::Added if has_base => Change::Added,
@@ -121,8 +129,10 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         line: entry.line,
         source: entry.source.clone(),
         destination: entry.destination.clone(),
+        options: entry.options.clone(),
         change,
         digest,
+        subset,
         image,
         action,
         route,
@@ -134,17 +144,18 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
 /// Finds what travels along; an image that is kept is repaired where the target lacks some of it.
 async fn companions(
     entry: &Entry,
-    digest: Option<Digest>,
+    subject: Option<(Digest, Option<&Manifest>)>,
     action: &mut Action,
     has_base: bool,
     surveyor: &Surveyor,
     notes: &mut Vec<Note>,
 ) -> Vec<Companion> {
     let is_kept = *action == Action::Keep && surveyor.check.applies(has_base);
-    let (Referrers::Take, Some(digest), true) = (surveyor.referrers, digest, is_kept || action.is_change()) else {
+    let referrers = entry.options.referrers().unwrap_or(surveyor.referrers);
+    let (Referrers::Take, Some((digest, cut)), true) = (referrers, subject, is_kept || action.is_change()) else {
         return Vec::new();
     };
-    let found = match companion::find(&surveyor.registries, &entry.source, digest).await {
+    let found = match companion::find(&surveyor.registries, &entry.source, digest, cut).await {
         Ok(found) => found,
         Err(error) => {
             notes.push(Note::ReferrersUnknown(error.problem(Side::Source)));
@@ -223,6 +234,7 @@ async fn nearest_tags(entry: &Entry, surveyor: &Surveyor) -> Vec<String> {
 async fn image(
     entry: &Entry,
     known: &SourceFact,
+    cut: Option<&Manifest>,
     surveyor: &Surveyor,
     notes: &mut Vec<Note>,
 ) -> Result<Option<ImageFacts>, Problem> {
@@ -230,7 +242,7 @@ async fn image(
         notes.push(Note::FewPullsLeft(left));
         return Ok(None);
     }
-    match parts(&entry.source, known.digest, surveyor).await {
+    match parts(&entry.source, known.digest, cut, surveyor, notes).await {
         Ok(facts) => Ok(facts),
         Err(error) if matches!(error.why(), Why::WrongDigest { .. }) => Err(error.problem(Side::Source)),
         Err(error) => {
@@ -240,9 +252,23 @@ async fn image(
     }
 }
 
-async fn parts(source: &Reference, digest: Digest, surveyor: &Surveyor) -> Result<Option<ImageFacts>, RegistryError> {
+async fn parts(
+    source: &Reference,
+    digest: Digest,
+    cut: Option<&Manifest>,
+    surveyor: &Surveyor,
+    notes: &mut Vec<Note>,
+) -> Result<Option<ImageFacts>, RegistryError> {
     let (host, repository) = (source.host(), source.repository());
-    let Some(top) = surveyor.registries.known_manifest(&host, repository, digest).await? else { return Ok(None) };
+    let top = match cut {
+        Some(index) => Some(index.clone()),
+        None => surveyor.registries.known_manifest(&host, repository, digest).await?,
+    };
+    let Some(top) = top else { return Ok(None) };
+    if let (true, Some(tag)) = (top.is_chart(), source.tag()) {
+        // Helm's rule, read backwards: no version has a `_`.
+        notes.push(Note::Chart(tag.replace('_', "+")));
+    }
     let media_type = top.media_type.clone();
     let mut seen = HashSet::from([digest]);
     let mut blobs = HashMap::new();
@@ -277,7 +303,12 @@ async fn parts(source: &Reference, digest: Digest, surveyor: &Surveyor) -> Resul
 }
 
 /// Reads the platform of a single image from its configuration; other artifacts have none.
-async fn platform(registry: &Registry, repository: &str, manifest: &Manifest, surveyor: &Surveyor) -> Option<Platform> {
+pub(super) async fn platform(
+    registry: &Registry,
+    repository: &str,
+    manifest: &Manifest,
+    surveyor: &Surveyor,
+) -> Option<Platform> {
     let config = manifest
         .config
         .as_ref()

@@ -5,6 +5,7 @@
 mod access;
 mod auth;
 mod challenge;
+mod cut;
 mod download;
 mod error;
 mod exchange;
@@ -24,6 +25,7 @@ use access::Access;
 use reqwest::{Method, StatusCode, header};
 use std::sync::Arc;
 
+pub use cut::Cut;
 pub use download::Download;
 pub use error::{RegistryError, Why};
 pub use login::{Login, Logins};
