@@ -144,6 +144,13 @@ pub(super) struct Azure {
     pub(super) anonymous_pull: bool,
     pub(super) arm_tokens: bool,
     pub(super) users: Vec<RegistryUser>,
+    /// Whether it lists what refers to an image, as every registry of Azure does and older ones elsewhere do not.
+    #[serde(default = "yes")]
+    pub(super) lists: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Azure {
