@@ -27,7 +27,7 @@ pub use companion::Companion;
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
 pub use objection::Objection;
-pub use reviewed::{Reviewed, Unreviewed, compare};
+pub use reviewed::{Mark, Reviewed, Unreviewed, compare};
 pub use route::{DirectSources, Route, Service, Why};
 pub use subset::Subset;
 pub use survey::{Surveyor, build, removed};

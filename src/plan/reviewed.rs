@@ -2,12 +2,25 @@
 
 use super::{Action, Note, Plan, Reason};
 use crate::reference::Digest;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The digest that each destination was to get.
+/// The digest that each destination was to get, and what was to be taken away.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reviewed {
     digests: BTreeMap<String, Digest>,
+    removals: BTreeSet<Mark>,
+}
+
+/// What tells one removal from every other: 64 bits of a hash, so that thousands fit into a comment. Two of ten
+/// thousand share one with a probability of one to 10¹¹.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark(pub u64);
+
+impl Mark {
+    /// Makes the mark of a removal from all that it depends on: kind, registry, repository, name and digest.
+    pub fn of(removal: &str) -> Self {
+        Self(Digest::of(removal.as_bytes()).prefix())
+    }
 }
 
 /// Whether what nobody reviewed is imported.
@@ -22,7 +35,13 @@ pub enum Unreviewed {
 impl Reviewed {
     /// Takes digests by `repository:tag`.
     pub fn of(digests: impl IntoIterator<Item = (String, Digest)>) -> Self {
-        Self { digests: digests.into_iter().collect() }
+        Self { digests: digests.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Adds removals.
+    #[must_use]
+    pub fn with_removals(self, removals: impl IntoIterator<Item = Mark>) -> Self {
+        Self { removals: removals.into_iter().collect(), ..self }
     }
 
     /// Returns what a plan shows.
@@ -34,6 +53,17 @@ impl Reviewed {
     /// Takes in what a later review was shown.
     pub fn extend(&mut self, later: Self) {
         self.digests.extend(later.digests);
+        self.removals.extend(later.removals);
+    }
+
+    /// Returns whether the reviewers were shown a removal.
+    pub fn lists(&self, removal: Mark) -> bool {
+        self.removals.contains(&removal)
+    }
+
+    /// Returns each removal.
+    pub fn removals(&self) -> impl Iterator<Item = Mark> {
+        self.removals.iter().copied()
     }
 
     /// Returns each destination with its digest.

@@ -14,6 +14,7 @@ mod login;
 mod manifest;
 mod realm;
 mod referrers;
+mod removal;
 mod tags;
 mod upload;
 
@@ -31,6 +32,7 @@ pub use error::{RegistryError, Why};
 pub use login::{Login, Logins};
 pub use manifest::{Descriptor, Manifest, is_index};
 pub use referrers::{Referrers, referrers_tag};
+pub use removal::Removed;
 pub(crate) use upload::{Begun, Chunked, Finish, Session};
 
 /// Every media type of a manifest. Without this list ACR answers 404 for an index, and other registries convert

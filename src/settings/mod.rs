@@ -4,11 +4,13 @@
 //! somebody reviewed must not be one that nobody follows.
 
 mod error;
+mod removed;
 
 use crate::policy::Policy;
 use serde::Deserialize;
 
 pub use error::SettingsError;
+pub use removed::Removed;
 
 /// The name of the file.
 pub const FILE: &str = "acr-sync.yaml";
@@ -22,6 +24,8 @@ pub const MOST_BYTES: usize = 1 << 20;
 pub struct Settings {
     /// What reviewers need not look for: a line that breaks a rule is blocked.
     pub policy: Policy,
+    /// What becomes of the tag of a line that is gone: `keep` or `untag`.
+    pub removed: Removed,
 }
 
 /// Reads the file; an empty one asks for nothing.

@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 19] = [
+const DOORS: [(&str, &[&str]); 20] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -17,6 +17,7 @@ const DOORS: [(&str, &[&str]); 19] = [
     ("plan", &["change", "images", "problem", "reference", "registry", "verify"]),
     ("policy", &["plan", "reference"]),
     ("settings", &["policy", "problem"]),
+    ("upkeep", &["azure", "images", "plan", "problem", "reference", "registry", "settings"]),
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
@@ -40,6 +41,7 @@ const DOORS: [(&str, &[&str]); 19] = [
             "registry",
             "report",
             "settings",
+            "upkeep",
             "verify",
         ],
     ),
