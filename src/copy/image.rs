@@ -95,7 +95,7 @@ async fn cut(
     let (registry, repository) = (source.host(), source.repository());
     let found = registries.known_manifest(&registry, repository, of).await.map_err(CopyError::Source)?;
     match found.map(|manifest| manifest.cut(platforms)) {
-        Some(Ok(Cut::Part { index, digest, .. })) if digest == planned => Ok(node(digest, index)),
+        Some(Ok(Cut::Part { index, digest, .. })) if digest == planned => Ok(node(digest, *index)),
         Some(_) | None => Err(CopyError::NoManifest { registry, repository: repository.to_owned(), digest: planned }),
     }
 }

@@ -8,6 +8,7 @@ mod decide;
 mod facts;
 mod nearest;
 mod objection;
+mod parts;
 mod reviewed;
 mod route;
 mod selected;
@@ -192,7 +193,8 @@ pub enum Note {
 impl Step {
     /// Returns the digest that the source has: that of its whole index, where only some platforms are copied.
     pub fn source_digest(&self) -> Option<Digest> {
-        self.subset.as_ref().map(|subset| subset.of).or(self.digest)
+        let digest = self.digest?;
+        Some(self.subset.as_ref().map_or(digest, |subset| subset.of))
     }
 }
 

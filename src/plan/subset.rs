@@ -3,7 +3,7 @@
 use super::{
     Note, Reason, Surveyor,
     facts::{Fact, SourceFact},
-    survey,
+    parts,
 };
 use crate::{
     images::Entry,
@@ -61,7 +61,7 @@ pub(super) async fn narrow(
             let subset = Subset { of: known.digest, left_out };
             notes.push(Note::Subset(subset.clone()));
             let source = Fact::Known(SourceFact { digest, ..known });
-            Narrowed { source, cut: Some(index), subset: Some(subset), lacks: None }
+            Narrowed { source, cut: Some(*index), subset: Some(subset), lacks: None }
         }
     }
 }
@@ -80,7 +80,7 @@ async fn cut(
         return Ok(manifest.cut(wanted).map(|cut| (cut, manifest.platforms())));
     }
     // A single image is what it is.
-    let has = survey::platform(&host, repository, &manifest, surveyor).await;
+    let has = parts::platform(&host, repository, &manifest, surveyor).await;
     let lacks = |it: &&Platform| !has.as_ref().is_some_and(|has| it.admits(has));
     let lacks: Vec<_> = wanted.iter().filter(lacks).cloned().collect();
     let cut = if lacks.is_empty() { Cut::Whole } else { Cut::Lacks(lacks) };

@@ -20,7 +20,7 @@ pub enum Cut {
     /// A new index.
     Part {
         /// The new index.
-        index: Manifest,
+        index: Box<Manifest>,
         /// Its digest.
         digest: Digest,
         /// The platforms that it does not have any more.
@@ -82,7 +82,7 @@ impl Manifest {
         let bytes = Bytes::from(serde_json::to_vec(&index).map_err(|error| error.to_string())?);
         let digest = Digest::of(&bytes);
         let left_out = has.into_iter().filter(|platform| !is_wanted(platform)).collect();
-        Ok(Cut::Part { index: Self::read(&bytes, Some(&self.media_type))?, digest, left_out })
+        Ok(Cut::Part { index: Self::read(&bytes, Some(&self.media_type))?.into(), digest, left_out })
     }
 }
 

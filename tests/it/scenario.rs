@@ -22,12 +22,15 @@ pub(crate) struct Scenario {
     base: Option<String>,
     inputs: BTreeMap<&'static str, String>,
     stops: Option<Stop>,
-    at_upload: Option<(&'static str, Box<dyn FnOnce(&World) + Send>)>,
+    at_upload: Option<(&'static str, Meanwhile)>,
     settings: String,
     /// Tests of patience shorten it; the others keep waits small.
     retry: Retry,
     deadline: Option<Duration>,
 }
+
+/// What somebody else does to the world during a run.
+type Meanwhile = Box<dyn FnOnce(&World) + Send>;
 
 /// When a run is stopped.
 enum Stop {
