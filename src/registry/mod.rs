@@ -4,6 +4,7 @@
 
 mod access;
 mod auth;
+mod catalog;
 mod challenge;
 mod download;
 mod error;
@@ -12,6 +13,7 @@ mod known;
 mod login;
 mod manifest;
 mod realm;
+mod recent;
 mod referrers;
 mod removal;
 mod tags;
@@ -29,6 +31,7 @@ pub use download::Download;
 pub use error::{RegistryError, Why};
 pub use login::{Login, Logins};
 pub use manifest::{Descriptor, Manifest, is_index};
+pub use recent::Recent;
 pub use referrers::{Referrers, referrers_tag};
 pub use removal::Removed;
 pub(crate) use upload::{Begun, Chunked, Finish, Session};

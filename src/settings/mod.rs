@@ -6,7 +6,7 @@
 mod error;
 mod removed;
 
-use crate::policy::Policy;
+use crate::{connected::Connected, policy::Policy};
 use serde::Deserialize;
 
 pub use error::SettingsError;
@@ -26,6 +26,9 @@ pub struct Settings {
     pub policy: Policy,
     /// What becomes of the tag of a line that is gone: `keep` or `untag`.
     pub removed: Removed,
+    /// What ships, factories and branches have a copy of: the registry's connected registries.
+    #[serde(deserialize_with = "crate::connected::read")]
+    pub connected_registries: Vec<Connected>,
 }
 
 /// Reads the file; an empty one asks for nothing.
