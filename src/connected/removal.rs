@@ -55,7 +55,7 @@ impl Takeaway<'_> {
         self.take(&instance.name, instance.token.as_deref(), &gone, "", wishes);
         // Its images came through it: those below lose them as well, whoever made them.
         let all: Actions = lost.iter().flat_map(|name| actions::of_repository(name)).collect();
-        for below in self.found.below(&instance.id) {
+        for below in self.found.below(&instance.id).into_iter().filter(|below| !self.is_going(&below.name)) {
             let why = format!(", with {} above it", instance.name);
             self.take(&below.name, below.token.as_deref(), &all, &why, wishes);
         }
@@ -67,6 +67,11 @@ impl Takeaway<'_> {
             let token = self.found.tokens.iter().find(|token| client.name.is(&token.name));
             self.take(client.name.as_str(), token.map(|token| token.id.as_str()), &gone, "", wishes);
         }
+    }
+
+    /// Returns whether a connected registry is to be deleted.
+    fn is_going(&self, name: &str) -> bool {
+        self.then.get(name).is_some() && self.now.get(name).is_none()
     }
 
     fn take(&self, subject: &str, token: Option<&str>, gone: &Actions, why: &str, wishes: &mut Vec<Wish>) {
@@ -127,11 +132,7 @@ impl Takeaway<'_> {
 
     fn delete(&self, one: &Connected, instance: &Instance) -> Wish {
         let below = self.found.below(&instance.id);
-        let is_going = |it: &&&Instance| {
-            let was = self.then.get(&it.name).is_some();
-            was && self.now.get(&it.name).is_none()
-        };
-        let stays = below.iter().find(|it| !is_going(it));
+        let stays = below.iter().find(|it| !self.is_going(&it.name));
         let block = stays.map(|child| {
             Problem::new(Side::Settings, format!("`{}` is below it and stays", child.name))
                 .hint("Delete that first, or leave the entry in acr-sync.yaml.")

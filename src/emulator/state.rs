@@ -3,11 +3,13 @@
 use super::{
     SourceAuth,
     azure_devops::Organization,
+    edge::Edge,
     fault::Fault,
     github::Hub,
     identity::{Principal, Trust},
     import::{Import, Operation},
     repository::Repository,
+    resource_manager::Pending,
     seen::Seen,
 };
 use crate::reference::Digest;
@@ -31,6 +33,7 @@ pub(super) struct State {
     pub(super) seen: Vec<Seen>,
     pub(super) imports: Vec<Import>,
     pub(super) operations: HashMap<String, Operation>,
+    pub(super) pending: HashMap<String, Pending>,
     pub(super) request_ids: HashSet<String>,
     pub(super) uploads: HashMap<String, BytesMut>,
     pub(super) import_latency: Duration,
@@ -54,6 +57,7 @@ impl State {
             seen: Vec::new(),
             imports: Vec::new(),
             operations: HashMap::new(),
+            pending: HashMap::new(),
             request_ids: HashSet::new(),
             uploads: HashMap::new(),
             import_latency: Duration::from_millis(300),
@@ -144,6 +148,12 @@ pub(super) struct Azure {
     pub(super) anonymous_pull: bool,
     pub(super) arm_tokens: bool,
     pub(super) users: Vec<RegistryUser>,
+    /// `dataEndpointEnabled`
+    #[serde(default)]
+    pub(super) data_endpoints: bool,
+    /// Connected registries, scope maps and tokens.
+    #[serde(default)]
+    pub(super) edge: Edge,
 }
 
 impl Azure {

@@ -100,6 +100,8 @@ impl World {
                 anonymous_pull: false,
                 arm_tokens: true,
                 users: Vec::new(),
+                data_endpoints: false,
+                edge: super::edge::Edge::default(),
             }),
             repositories: BTreeMap::new(),
         });
