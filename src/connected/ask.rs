@@ -37,16 +37,16 @@ const NEWEST: usize = 20;
 /// # Errors
 /// Why Resource Manager could not be asked. That the repositories could not be listed is part of the answer.
 pub async fn ask(planes: &Planes<'_>) -> Result<Found, Problem> {
-    let (arm, id) = (planes.arm, planes.id);
+    let (found, repositories) = tokio::join!(resources(planes.arm, planes.id), repositories(planes));
+    Ok(Found { repositories, ..found? })
+}
+
+/// Asks Resource Manager alone; the repositories are not known.
+pub(super) async fn resources(arm: &Arm, id: &str) -> Result<Found, Problem> {
     let of = |kind: &str| format!("{id}/{kind}");
     let (instances, tokens, maps) = (of("connectedRegistries"), of("tokens"), of("scopeMaps"));
-    let (registry, instances, tokens, maps, repositories) = tokio::join!(
-        arm.resource(id),
-        arm.collection(&instances),
-        arm.collection(&tokens),
-        arm.collection(&maps),
-        repositories(planes),
-    );
+    let (registry, instances, tokens, maps) =
+        tokio::join!(arm.resource(id), arm.collection(&instances), arm.collection(&tokens), arm.collection(&maps),);
     let problem = |error: ArmError| problem(&error, Right::Read);
     let registry = registry.map_err(problem)?.unwrap_or(Value::Null);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -58,7 +58,7 @@ pub async fn ask(planes: &Planes<'_>) -> Result<Found, Problem> {
         instances: instances.map_err(problem)?.iter().map(Instance::read).collect(),
         tokens: tokens.map_err(problem)?.iter().map(Token::read).collect(),
         maps: maps.map_err(problem)?.iter().map(ScopeMap::read).collect(),
-        repositories,
+        repositories: Err(Problem::new(Side::Settings, "nobody has asked for the repositories")),
     })
 }
 

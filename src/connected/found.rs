@@ -123,6 +123,11 @@ impl Found {
         self.maps.iter().find(|map| same(&map.id, &token.map))
     }
 
+    /// Returns the name that a token signs in with.
+    pub fn user(&self, token: &str) -> String {
+        self.token(token).map_or_else(|| last(token).to_owned(), |token| token.name.clone())
+    }
+
     pub(super) fn id_of(&self, collection: &str, name: &str) -> String {
         format!("{}/{collection}/{name}", self.registry)
     }

@@ -2,7 +2,7 @@
 //! of `acr-sync.yaml`.
 //!
 //! Asks ([`ask`]), decides ([`decide`], asks nobody) and does ([`Work::apply`]); looks how they are ([`look`]); and makes
-//! what the cluster on premises needs (`kit`). Shows nothing.
+//! what the cluster on premises needs ([`kit`]). Shows nothing.
 
 mod actions;
 mod ask;
@@ -10,6 +10,7 @@ mod cron;
 mod decide;
 mod doing;
 mod found;
+pub mod kit;
 mod objection;
 mod removal;
 mod setting;

@@ -23,6 +23,7 @@ pub(crate) struct Sea {
     pub(crate) emulator: Emulator,
     pub(crate) registry: AzureRegistry,
     clients: Clients,
+    http: Http,
 }
 
 const VESSEL: &str = "connected-registries:
@@ -32,6 +33,24 @@ const VESSEL: &str = "connected-registries:
 impl Sea {
     async fn new() -> Self {
         Self::with(Rights::reader().administering_access(), |_| {}).await
+    }
+
+    /// With one vessel, and a client that pulls from it.
+    pub(crate) async fn with_vessel() -> Self {
+        let sea = Self::new().await;
+        all_done(&sea.apply(Some(""), VESSEL, &[]).await);
+        sea
+    }
+
+    /// Pulls an image of the fleet as a client does, and finds the others closed.
+    pub(crate) async fn pulls(&self, user: &str, password: &str) {
+        let mut logins = Logins::default();
+        let login = Login::Password { username: user.to_owned(), password: password.into() };
+        logins.add(self.clients.registry.clone(), "", login);
+        let client = Client::new(self.http.clone(), logins);
+        let head = client.head(&self.clients.registry, "fleet/app", "1.0").await.unwrap().unwrap();
+        assert!(client.manifest(&self.clients.registry, "fleet/app", head.digest).await.unwrap().is_some());
+        client.head(&self.clients.registry, "other/tool", "1.0").await.unwrap_err();
     }
 
     async fn with(rights: Rights, change: impl FnOnce(&World)) -> Self {
@@ -66,11 +85,11 @@ impl Sea {
         logins.add(target.login_server.clone(), "", Login::Azure(credential));
         let clients = Clients {
             registry: target.login_server.clone(),
-            registries: Client::new(http, logins),
+            registries: Client::new(http.clone(), logins),
             door: Ok(()),
             azure: Some(ControlPlane { arm, target }),
         };
-        Self { emulator, registry, clients }
+        Self { emulator, registry, clients, http }
     }
 
     /// Plans a change of the file, and of a list that brings these repositories.

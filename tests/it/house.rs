@@ -16,7 +16,7 @@ const DOORS: [(&str, &[&str]); 21] = [
     ("inputs", &["azure", "credential", "http", "import", "plan", "problem", "reference", "registry"]),
     ("plan", &["change", "images", "problem", "reference", "registry", "verify"]),
     ("policy", &["plan", "reference"]),
-    ("connected", &["azure", "plan", "problem", "reference", "registry"]),
+    ("connected", &["azure", "credential", "plan", "problem", "reference", "registry"]),
     ("settings", &["connected", "policy", "problem"]),
     ("upkeep", &["azure", "connected", "images", "plan", "problem", "reference", "registry", "settings"]),
     ("verify", &["problem", "reference", "registry"]),

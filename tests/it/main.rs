@@ -14,6 +14,7 @@ mod faults;
 mod github;
 mod house;
 mod importing;
+mod kit;
 mod pipeline;
 mod planning;
 mod policing;
