@@ -26,8 +26,8 @@ pub(super) fn of_mode(mode: Mode, repository: &str) -> impl Iterator<Item = Stri
 /// Returns what a client may do in a repository.
 pub(super) fn of_client(access: Access, repository: &str) -> impl Iterator<Item = String> {
     let actions: &[&str] = match access {
-        Access::Pull => &READ,
-        Access::Push => &["content/read", "content/write", "metadata/read", "metadata/write"],
+        Access::Pull => &["content/read"],
+        Access::Push => &["content/read", "content/write"],
     };
     actions.iter().map(move |action| format!("repositories/{repository}/{action}"))
 }

@@ -367,7 +367,7 @@ async fn settings_are_changed_in_place_and_what_others_have_added_stays() {
     assert_eq!(it["clientTokenIds"].as_array().unwrap().len(), 2);
     assert_eq!(it["notificationsList"][0], "fleet/app:*:push");
     let app = sea.registry.scope_map("vessel-1-app-scope-map").unwrap();
-    assert_eq!(app, ["repositories/fleet/app/content/read", "repositories/fleet/app/metadata/read"]);
+    assert_eq!(app, ["repositories/fleet/app/content/read"]);
     all_done(&sea.apply(Some(&other), VESSEL, &[]).await);
     let it = sea.registry.connected("vessel-1").unwrap();
     assert_eq!((it["clientTokenIds"].as_array().unwrap().len(), &it["notificationsList"]), (1, &serde_json::json!([])));

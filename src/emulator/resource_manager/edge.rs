@@ -66,6 +66,10 @@ pub(super) fn answer(
             }
             None => absent(azure, kind, name),
         },
+        (&Method::POST, [_, "resync"]) if kind == Kind::Connected => match &found {
+            Some(resource) => json_reply(StatusCode::OK, &shown(azure, kind, resource)),
+            None => absent(azure, kind, name),
+        },
         _ => not_found(call),
     }
 }
