@@ -609,7 +609,7 @@ mod tests {
                         name: "vessel-1".to_owned(),
                         map: format!("{ID}/scopeMaps/theirs"),
                         ..Token::default()
-                    })
+                    });
                 }),
                 fleet(""),
                 "a token `vessel-1` is there already",

@@ -85,7 +85,12 @@ fn goal(now: &Mapping, mirror: &Mirror) -> Result<Mapping, Problem> {
         let mut own = part(&configs, host, &format!("configs.{host}"))?;
         // A list of mappings, which articles show in this place, is nothing that k3s reads.
         let mut tls = match own.get("tls") {
-            Some(Value::Sequence(list)) => list.iter().filter_map(Value::as_mapping).cloned().flatten().collect(),
+            Some(Value::Sequence(list)) => list
+                .iter()
+                .filter_map(Value::as_mapping)
+                .flatten()
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
             _ => part(&own, "tls", &format!("configs.{host}.tls"))?,
         };
         tls.insert(key.into(), value);

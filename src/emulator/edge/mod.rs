@@ -3,6 +3,7 @@
 //! What is kept, and what a device would do with it. The doors onto it are Resource Manager's and the registry's own.
 
 mod check;
+mod connected;
 
 use super::{
     AzureRegistry,
@@ -13,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-pub(super) use check::{Refused, connected, deletion, scope_map, token};
+pub(super) use check::{Refused, deletion, scope_map, token};
+pub(super) use connected::connected;
 
 /// The kinds of resources below a registry that this file keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,10 +27,10 @@ pub(super) fn answer(
     } else {
         principal.rights.may_write_access(&azure.name)
     };
-    let action = match &call.method {
-        &Method::GET => "read",
-        &Method::DELETE => "delete",
-        &Method::POST => "deactivate/action",
+    let action = match call.method {
+        Method::GET => "read",
+        Method::DELETE => "delete",
+        Method::POST => "deactivate/action",
         _ => "write",
     };
     if !is_allowed {
