@@ -239,7 +239,7 @@ other: [1, 2]";
             ("configs: {\"10.1.1.1:80\": {tls: yes}}\n", "`configs.10.1.1.1:80.tls` is no mapping"),
             ("a: 1\na: 2\n", "duplicate"),
             ("a: 1\n---\nb: 1\n", "more than one document"),
-            ("\tmirrors:\n", "line"),
+            ("\tmirrors:\n", "cannot start any token"),
         ] {
             let problem = merge(text, &http()).unwrap_err();
             assert!(problem.what.contains(why), "{text:?}: {problem}");
