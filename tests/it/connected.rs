@@ -4,7 +4,7 @@ use crate::scenario::image;
 use acr_sync::{
     azure::{self, Arm},
     credential,
-    emulator::{AzureRegistry, CLIENT, Emulator, Fault, Rights, SECRET, Sync, TENANT, World},
+    emulator::{AzureRegistry, CLIENT, Emulator, Fault, Rights, SECRET, Synchronised, TENANT, World},
     http::{Http, Retry, Way},
     inputs::{Env, Inputs},
     plan::{Action, Change, Reviewed, Route, Step},
@@ -395,14 +395,14 @@ async fn the_scheduled_run_says_how_it_is_and_what_has_not_arrived() {
     assert!(first[0].problem.what.contains("it is not deployed"), "{first:#?}");
     let ago = |hours: i64| (OffsetDateTime::now_utc() - time::Duration::hours(hours)).format(&Rfc3339).unwrap();
     let says = Some(("Error", "disk is full"));
-    sea.registry.synchronise("vessel-1", Sync { state: "Offline", at: &ago(30), says });
+    sea.registry.synchronise("vessel-1", Synchronised { state: "Offline", at: &ago(30), says });
     let late = findings().await;
     assert_eq!((late[0].gravity, late[0].subject.as_str()), (Gravity::Bad, "vessel-1"));
     assert!(late[0].problem.what.contains("asked for it by"), "{late:#?}");
     assert!(late.iter().any(|it| it.problem.what == "it says: Error: disk is full"), "{late:#?}");
     let waiting = late.iter().find(|it| it.problem.what.starts_with("not arrived yet: ")).unwrap();
     assert!(waiting.problem.what.contains("`fleet/app:1.0`") && !waiting.problem.what.contains("other/tool"));
-    sea.registry.synchronise("vessel-1", Sync { state: "Online", at: &ago(-1), says: None });
+    sea.registry.synchronise("vessel-1", Synchronised { state: "Online", at: &ago(-1), says: None });
     let good = findings().await;
     assert_eq!((good.len(), good[0].gravity), (1, Gravity::Note), "{good:#?}");
     // A pull request is about what it changes.
