@@ -27,6 +27,8 @@ pub mod plan;
 
 pub mod policy;
 
+pub mod connected;
+
 pub mod copy;
 
 pub mod upkeep;

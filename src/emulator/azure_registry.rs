@@ -21,7 +21,7 @@ impl AzureRegistry {
         Self { world, login_server }
     }
 
-    fn set(self, set: impl FnOnce(&mut Azure)) -> Self {
+    pub(super) fn set(self, set: impl FnOnce(&mut Azure)) -> Self {
         if let Some(Role::Azure(azure)) =
             self.world.state().registries.get_mut(&self.login_server).map(|registry| &mut registry.role)
         {
@@ -31,7 +31,7 @@ impl AzureRegistry {
         self
     }
 
-    fn look<T>(&self, look: impl FnOnce(&Azure) -> T) -> Option<T> {
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Azure) -> T) -> Option<T> {
         self.world.state().registries.get(&self.login_server).and_then(|registry| registry.azure().map(look))
     }
 
@@ -83,6 +83,11 @@ impl AzureRegistry {
     /// Knows no referrers API, as registries that are not Azure's and older than OCI 1.1.
     pub fn without_lists(&self) {
         drop(self.clone().set(|azure| azure.lists = false));
+    }
+
+    /// Gives layers hosts of the registry's own (`dataEndpointEnabled`).
+    pub fn data_endpoints(&self) {
+        drop(self.clone().set(|azure| azure.data_endpoints = true));
     }
 
     /// Enables the admin user, who is named like the registry.

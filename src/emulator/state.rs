@@ -3,11 +3,13 @@
 use super::{
     SourceAuth,
     azure_devops::Organization,
+    edge::Edge,
     fault::Fault,
     github::Hub,
     identity::{Principal, Trust},
     import::{Import, Operation},
     repository::Repository,
+    resource_manager::Pending,
     seen::Seen,
     spool::Spool,
 };
@@ -31,6 +33,7 @@ pub(super) struct State {
     pub(super) seen: Vec<Seen>,
     pub(super) imports: Vec<Import>,
     pub(super) operations: HashMap<String, Operation>,
+    pub(super) pending: HashMap<String, Pending>,
     pub(super) request_ids: HashSet<String>,
     pub(super) uploads: HashMap<String, Spool>,
     pub(super) import_latency: Duration,
@@ -54,6 +57,7 @@ impl State {
             seen: Vec::new(),
             imports: Vec::new(),
             operations: HashMap::new(),
+            pending: HashMap::new(),
             request_ids: HashSet::new(),
             uploads: HashMap::new(),
             import_latency: Duration::from_millis(300),
@@ -147,6 +151,12 @@ pub(super) struct Azure {
     /// Whether it lists what refers to an image, as every registry of Azure does and older ones elsewhere do not.
     #[serde(default = "yes")]
     pub(super) lists: bool,
+    /// `dataEndpointEnabled`
+    #[serde(default)]
+    pub(super) data_endpoints: bool,
+    /// Connected registries, scope maps and tokens.
+    #[serde(default)]
+    pub(super) edge: Edge,
 }
 
 fn yes() -> bool {

@@ -101,6 +101,8 @@ impl World {
                 arm_tokens: true,
                 users: Vec::new(),
                 lists: true,
+                data_endpoints: false,
+                edge: super::edge::Edge::default(),
             }),
             repositories: BTreeMap::new(),
         });

@@ -18,6 +18,8 @@ pub(super) enum Rights<'a> {
     Push { from: Option<&'a str> },
     /// Taking away tags and manifests.
     Delete,
+    /// Listing the repositories of the whole registry.
+    Catalog,
 }
 
 impl<'a> Access<'a> {
@@ -31,6 +33,10 @@ impl<'a> Access<'a> {
 
     pub(super) fn delete(repository: &'a str) -> Self {
         Self { repository, rights: Rights::Delete }
+    }
+
+    pub(super) fn catalog() -> Self {
+        Self { repository: "", rights: Rights::Catalog }
     }
 
     /// Writing a blob that `from` holds.
@@ -48,6 +54,7 @@ impl<'a> Access<'a> {
                 format!("repository:{repository}:pull,push repository:{from}:pull")
             }
             Rights::Delete => format!("repository:{repository}:delete"),
+            Rights::Catalog => "registry:catalog:*".to_owned(),
         }
     }
 
@@ -55,7 +62,7 @@ impl<'a> Access<'a> {
     pub(super) fn acr_scope(self) -> String {
         match self.rights {
             Rights::Pull | Rights::Delete => format!("{},metadata_read", self.scope()),
-            Rights::Push { .. } => self.scope(),
+            Rights::Push { .. } | Rights::Catalog => self.scope(),
         }
     }
 }

@@ -121,6 +121,7 @@ impl Auth {
                     Rights::Pull => true,
                     // What the registry asks for may cover only the first of several things to write.
                     Rights::Push { .. } | Rights::Delete => !scope.starts_with("repository:"),
+                    Rights::Catalog => scope.starts_with("registry:"),
                 });
                 let wanted = asked.unwrap_or_else(|| access.scope());
                 let service = service.as_deref().unwrap_or_default();

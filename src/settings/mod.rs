@@ -7,7 +7,7 @@ mod error;
 mod place;
 mod removed;
 
-use crate::policy::Policy;
+use crate::{connected::Connected, policy::Policy};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -31,6 +31,9 @@ pub struct Settings {
     pub registries: BTreeMap<String, Place>,
     /// What becomes of the tag of a line that is gone: `keep` or `untag`.
     pub removed: Removed,
+    /// What ships, factories and branches have a copy of: the registry's connected registries.
+    #[serde(deserialize_with = "crate::connected::read")]
+    pub connected_registries: Vec<Connected>,
 }
 
 impl Settings {

@@ -2,8 +2,9 @@
 
 use super::{Clients, Section, Untag};
 use crate::{
+    connected::Work,
     plan::{Mark, Reviewed},
-    problem::Problem,
+    problem::{Problem, Side},
 };
 
 /// One thing to do.
@@ -28,6 +29,8 @@ pub struct Chore {
 pub enum Task {
     /// A tag is taken away.
     Untag(Untag),
+    /// Something about a connected registry, a token or a scope map.
+    Connected(Work),
 }
 
 /// Whether a chore will be done.
@@ -46,6 +49,7 @@ impl Chore {
     pub fn mark(&self) -> Option<Mark> {
         match &self.task {
             Task::Untag(untag) => Some(untag.mark()),
+            Task::Connected(work) => work.mark(),
         }
     }
 }
@@ -55,6 +59,7 @@ impl Task {
     pub fn words(&self) -> (&'static str, &'static str) {
         match self {
             Self::Untag(_) => ("untag", "untagged"),
+            Self::Connected(work) => work.words(),
         }
     }
 
@@ -62,12 +67,17 @@ impl Task {
     pub(super) fn turn(&self) -> u8 {
         match self {
             Self::Untag(_) => 0,
+            Self::Connected(work) => 30 + work.place(),
         }
     }
 
     pub(super) async fn apply(&self, clients: &Clients) -> Result<(), Problem> {
         match self {
             Self::Untag(untag) => untag.apply(clients).await,
+            Self::Connected(work) => match &clients.azure {
+                Some(azure) => work.apply(&azure.arm).await,
+                None => Err(Problem::new(Side::Settings, "connected registries are Azure's")),
+            },
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod apply;
 mod chore;
+mod connected;
 mod finding;
 mod removed;
 mod survey;
@@ -40,6 +41,8 @@ pub enum Section {
     File,
     /// `removed`: tags whose line is gone.
     Removed,
+    /// `connected-registries`: what is copied to ships and factories.
+    Connected,
 }
 
 /// Whom a registry's upkeep is asked of.
@@ -77,6 +80,7 @@ impl fmt::Display for Section {
         f.write_str(match self {
             Self::File => "acr-sync.yaml",
             Self::Removed => "removed",
+            Self::Connected => "connected-registries",
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Survey: asks section by section what is to be done. Cannot fail: what could not be asked is a finding.
 
-use super::{Clients, Finding, Gravity, Section, Upkeep, removed};
+use super::{Clients, Finding, Gravity, Section, Upkeep, connected, removed};
 use crate::{images::Entry, plan::Step, settings::Settings};
 
 /// What a run asks of the upkeep.
@@ -27,6 +27,7 @@ pub async fn plan(asked: &Asked<'_>, clients: &Clients) -> Upkeep {
         return upkeep;
     }
     removed::plan(asked, clients, &mut upkeep).await;
+    connected::plan(asked, clients, &mut upkeep).await;
     // Stable: what a section wants first comes first among its equals.
     upkeep.chores.sort_by_key(|chore| chore.task.turn());
     upkeep

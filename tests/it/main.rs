@@ -6,6 +6,7 @@ mod azure_devops_sign_in;
 mod binary;
 #[cfg(feature = "judges")]
 mod checkout;
+mod connected;
 mod copy_faults;
 mod copy_refusals;
 mod copying;
@@ -13,6 +14,7 @@ mod faults;
 mod github;
 mod house;
 mod importing;
+mod kit;
 mod pipeline;
 mod planning;
 mod policing;

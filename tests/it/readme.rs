@@ -163,6 +163,23 @@ fn the_rules_of_the_readme_are_read() {
 }
 
 #[test]
+fn what_is_said_of_connected_registries_is_read() {
+    let page = std::fs::read_to_string("docs/connected-registries.md").unwrap();
+    let example = page.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;
+    for (text, number) in [(block("Ships and factories"), 1), (example.to_owned(), 2)] {
+        assert_eq!(acr_sync::settings::parse(text.as_bytes()).unwrap().connected_registries.len(), number, "{text}");
+    }
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let commands = readme.lines().chain(page.lines()).filter(|line| line.starts_with("acr-sync connected-registry"));
+    let commands: Vec<_> = commands.collect();
+    for command in &commands {
+        let read = acr_sync::cli::read(command.split(' ').map(Into::into));
+        assert!(matches!(read, Ok(acr_sync::cli::Command::Kit(_))), "{command}");
+    }
+    assert_eq!(commands.len(), 3);
+}
+
+#[test]
 fn the_table_of_patterns_is_true() {
     let page = std::fs::read_to_string("docs/patterns.md").unwrap();
     let tags = |cell: &str| cell.split(',').map(|tag| tag.trim().trim_matches('`').to_owned()).collect::<Vec<_>>();
