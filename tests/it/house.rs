@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 20] = [
+const DOORS: [(&str, &[&str]); 21] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -22,6 +22,7 @@ const DOORS: [(&str, &[&str]); 20] = [
     ("copy", &["http", "problem", "reference", "registry"]),
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
     ("report", &["images", "import", "plan", "problem", "reference"]),
+    ("needed", &["images", "reference", "report"]),
     ("host", &["app", "azure", "http", "images", "inputs", "plan", "problem", "reference", "report", "settings"]),
     (
         "app",
@@ -117,6 +118,7 @@ fn the_words_and_the_decisions_ask_nobody() {
         "plan/decide.rs",
         "policy",
         "settings",
+        "needed",
     ] {
         let path = Path::new("src").join(room);
         let texts =
