@@ -88,7 +88,8 @@ mod tests {
     fn needs(list: &str, named: &[&str], targets: &Targets) -> Needs {
         let mut manifests = Manifests::default();
         for image in named {
-            let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": image}]}});
+            let pod =
+                serde_json::json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": image}]}});
             manifests.read("a.json", pod.to_string().as_bytes());
         }
         assert_eq!(manifests.skipped, []);
@@ -173,10 +174,14 @@ mod tests {
         let found = needs("x:1 => a\nb:1 => fabrikam.azurecr.io/b\n", &named, &Targets::default());
         let verdicts: Vec<_> = found.needs.iter().map(|need| &need.verdict).collect();
         assert!(matches!(verdicts[0], Verdict::Rename { to, .. } if to == "b:1"));
-        assert!(matches!(verdicts[1], Verdict::Missing(Proposal::Add(line)) if line == "docker.io/library/c:1 => fabrikam.azurecr.io/c" || line == "docker.io/library/c:1 => c"));
+        assert!(
+            matches!(verdicts[1], Verdict::Missing(Proposal::Add(line)) if line == "docker.io/library/c:1 => fabrikam.azurecr.io/c" || line == "docker.io/library/c:1 => c")
+        );
         assert!(matches!(verdicts[2], Verdict::Served { .. }));
-        let two = Targets::new(["a.azurecr.io", "harbor.example.com"].map(|host| Registry::parse(host).unwrap()).into());
-        let found = needs("x:1 => a\n", &["harbor.example.com/a:1", "fabrikam.azurecr.io/a:1", "a.azurecr.io/a:1"], &two);
+        let two =
+            Targets::new(["a.azurecr.io", "harbor.example.com"].map(|host| Registry::parse(host).unwrap()).into());
+        let found =
+            needs("x:1 => a\n", &["harbor.example.com/a:1", "fabrikam.azurecr.io/a:1", "a.azurecr.io/a:1"], &two);
         let totals = found.totals();
         assert_eq!((totals.served, totals.missing), (2, 1));
     }

@@ -207,6 +207,8 @@ mod tests {
         let template = "---\n{{- if .Values.on }}\na: {{ .Values.x }}\n{{- end }}\n---\na: x\n";
         assert_eq!(told(template)[0].split_once(": ").unwrap().1, "a template that is not rendered");
         assert_eq!(told(template)[1], "x");
+        assert!(told("a: {{ .Values.x }}\n")[0].ends_with("a template that is not rendered"));
+        assert!(told("{a: b}: c\n")[0].ends_with("a key that is a map"));
         let broken = told("a: x\n---\n\na: [x\nb: \"\n");
         assert!(broken[1].starts_with("line Some(") && !broken[1].contains(" at line "), "{broken:?}");
         for text in ["\u{0}", "a: *b", "a: \"\\x\"", "\ta: b", "}", "? [a, {b: c}]\n: x\na: \"y"] {
@@ -223,7 +225,7 @@ mod tests {
             "b: &b {a: y}\n<<: *b\na: x\n",
             "a: !mine x\n",
             "!mine {a: x}\n",
-            "1: x\ntrue: x\n1.5: x\n~: x\n[1, 2]: x\n{c: d}: x\na: x\n",
+            "1: x\ntrue: x\n1.5: x\n~: x\n[1, 2]: x\na: x\n",
         ] {
             assert_eq!(told(text), ["x"], "{text:?}");
         }

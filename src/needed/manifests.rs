@@ -113,13 +113,18 @@ mod tests {
     use super::*;
 
     fn pod(name: &str, image: &str) -> String {
-        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: c, image: {image}}}]}}\n")
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: c, image: {image}}}]}}\n"
+        )
     }
 
     #[test]
     fn an_image_is_one_however_often_and_however_short_it_is_named() {
         let mut manifests = Manifests::default();
-        manifests.read("a.yaml", format!("{}---\n{}", pod("x", "nginx"), pod("y", "docker.io/library/nginx:latest")).as_bytes());
+        manifests.read(
+            "a.yaml",
+            format!("{}---\n{}", pod("x", "nginx"), pod("y", "docker.io/library/nginx:latest")).as_bytes(),
+        );
         manifests.read("b.yaml", pod("z", "index.docker.io/nginx").as_bytes());
         let found: Vec<_> = manifests.images.iter().collect();
         let (name, image) = found[0];

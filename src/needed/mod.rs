@@ -11,9 +11,9 @@ mod index;
 mod manifests;
 mod naming;
 mod node;
-mod propose;
 #[cfg(test)]
 mod properties;
+mod propose;
 mod show;
 mod targets;
 mod workload;

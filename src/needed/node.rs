@@ -3,7 +3,9 @@
 //! Read by a visitor of our own, because nothing else bounds what aliases make of a small file, and because a key that
 //! stands twice is to be named where it stands.
 
-use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 use std::{cell::Cell, collections::HashSet, fmt};
 
 /// The key that takes the entries of other maps in (YAML 1.1, "Merge Key Language-Independent Type").
@@ -148,7 +150,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 }
 
-/// Reads a key; one that is no scalar is none.
+/// Reads a key; one that is a list is none.
 struct Key<'a, 'seen> {
     reader: Reader<'a>,
     seen: &'seen HashSet<String>,
@@ -157,7 +159,11 @@ struct Key<'a, 'seen> {
 impl Key<'_, '_> {
     fn take<E: de::Error>(self, key: String) -> Result<Option<String>, E> {
         self.reader.spend(1 + key.len())?;
-        if self.seen.contains(&key) { Err(E::custom(format_args!("the key `{key}` stands twice"))) } else { Ok(Some(key)) }
+        if self.seen.contains(&key) {
+            Err(E::custom(format_args!("the key `{key}` stands twice")))
+        } else {
+            Ok(Some(key))
+        }
     }
 }
 
@@ -204,7 +210,8 @@ impl<'de> Visitor<'de> for Key<'_, '_> {
         self.reader.visit_seq(items).map(|_| None)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
-        self.reader.visit_map(entries).map(|_| None)
+    /// No manifest has such a key, and `{{ .Values.image }}` without quotes is one.
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+        Err(de::Error::custom("a key that is a map"))
     }
 }

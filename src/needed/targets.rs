@@ -23,7 +23,11 @@ impl Targets {
 
     /// Returns whether an image of this host is in a private registry.
     pub(super) fn has(&self, host: &str) -> bool {
-        if self.0.is_empty() { images::is_login_server(host, None) } else { self.0.iter().any(|it| it.as_str() == host) }
+        if self.0.is_empty() {
+            images::is_login_server(host, None)
+        } else {
+            self.0.iter().any(|it| it.as_str() == host)
+        }
     }
 
     /// Returns the registry that a manifest should name.
