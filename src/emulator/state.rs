@@ -9,9 +9,9 @@ use super::{
     import::{Import, Operation},
     repository::Repository,
     seen::Seen,
+    spool::Spool,
 };
 use crate::reference::Digest;
-use bytes::BytesMut;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -32,7 +32,7 @@ pub(super) struct State {
     pub(super) imports: Vec<Import>,
     pub(super) operations: HashMap<String, Operation>,
     pub(super) request_ids: HashSet<String>,
-    pub(super) uploads: HashMap<String, BytesMut>,
+    pub(super) uploads: HashMap<String, Spool>,
     pub(super) import_latency: Duration,
     pub(super) poll_retry_after: Option<u64>,
     pub(super) token_lifetime: Duration,
@@ -144,6 +144,13 @@ pub(super) struct Azure {
     pub(super) anonymous_pull: bool,
     pub(super) arm_tokens: bool,
     pub(super) users: Vec<RegistryUser>,
+    /// Whether it lists what refers to an image, as every registry of Azure does and older ones elsewhere do not.
+    #[serde(default = "yes")]
+    pub(super) lists: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Azure {

@@ -100,6 +100,7 @@ impl World {
                 anonymous_pull: false,
                 arm_tokens: true,
                 users: Vec::new(),
+                lists: true,
             }),
             repositories: BTreeMap::new(),
         });

@@ -36,6 +36,8 @@ pub struct Upkeep {
 /// A section of `acr-sync.yaml` that asks for something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Section {
+    /// The file as a whole.
+    File,
     /// `removed`: tags whose line is gone.
     Removed,
 }
@@ -73,6 +75,7 @@ impl fmt::Display for Section {
     /// Writes the section's key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::File => "acr-sync.yaml",
             Self::Removed => "removed",
         })
     }
