@@ -2,7 +2,7 @@
 
 use super::{
     Gap, Manifests, Need, Needs, Note, Targets, Verdict,
-    index::{Brought, Index, Match},
+    index::{Brought, Index, Match, digest_there},
     manifests::Image,
     propose,
 };
@@ -42,7 +42,7 @@ fn inside(image: &Reference, index: &Index<'_>) -> (Verdict, Match) {
     let Some((line, entry)) = index.has(repository, tag) else {
         return (Verdict::Unlisted(Gap::NoLine(like(image, index))), Match::Certain);
     };
-    match (digest, entry.and_then(|entry| entry.source.digest())) {
+    match (digest, entry.and_then(digest_there)) {
         (None, _) => (Verdict::Served { line }, Match::Certain),
         (Some(_), None) => (Verdict::Served { line }, Match::ByTag),
         (Some(asked), Some(digest)) if asked == digest => (Verdict::Served { line }, Match::Certain),
@@ -53,9 +53,9 @@ fn inside(image: &Reference, index: &Index<'_>) -> (Verdict, Match) {
 /// Judges an image of any other registry.
 fn outside(image: &Reference, index: &Index<'_>, targets: &Targets) -> (Verdict, Match) {
     match index.brings(image) {
-        Some(Brought { line, repository, tag, certainty }) => {
+        Some(Brought { line, repository, tag, certainty, keeps_digest }) => {
             let host = targets.first().map(|target| format!("{target}/")).unwrap_or_default();
-            let digest = image.digest().map(|digest| format!("@{digest}")).unwrap_or_default();
+            let digest = image.digest().filter(|_| keeps_digest).map(|digest| format!("@{digest}")).unwrap_or_default();
             (Verdict::Rename { line, to: format!("{host}{repository}:{tag}{digest}") }, certainty)
         }
         // Which line, is said once all of them are known.
@@ -166,6 +166,14 @@ mod tests {
         ] {
             assert_eq!(told(&list, image), expected, "{image}");
         }
+    }
+
+    #[test]
+    fn some_platforms_of_an_image_have_a_digest_of_their_own() {
+        let list = format!("quay.io/a/b:1@{A} => b platforms=linux/amd64\n");
+        assert_eq!(told(&list, &format!("quay.io/a/b:1@{A}")), "1: use b:1");
+        assert_eq!(told(&list, &format!("contoso.azurecr.io/b:1@{B}")), "served by 1?");
+        assert_eq!(told(&list, &format!("contoso.azurecr.io/b@{B}")), "served by 1?");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     images::{Destination, Entry, ImageList, LineNumber, Selection},
-    reference::Reference,
+    reference::{Digest, Reference},
 };
 use std::collections::HashMap;
 
@@ -41,6 +41,8 @@ pub(super) struct Brought {
     pub(super) repository: String,
     pub(super) tag: String,
     pub(super) certainty: Match,
+    /// Whether it keeps the digest of the source: some of its platforms make a new index.
+    pub(super) keeps_digest: bool,
 }
 
 impl<'a> Index<'a> {
@@ -59,15 +61,15 @@ impl<'a> Index<'a> {
         for entry in list.entries() {
             let Entry { source, destination, .. } = entry;
             match source.digest() {
+                Some(digest) => index.by_digest.entry(format!("{}@{digest}", name(source))).or_insert(entry),
+                None => index.by_bare_tag.entry(tagged(source)).or_insert(entry),
+            };
+            match digest_there(entry) {
                 Some(digest) => {
-                    index.by_digest.entry(format!("{}@{digest}", name(source))).or_insert(entry);
-                    index.into_digest.entry(format!("{}@{digest}", destination.repository())).or_insert(entry);
+                    index.into_digest.entry(format!("{}@{digest}", destination.repository())).or_insert(entry)
                 }
-                None => {
-                    index.by_bare_tag.entry(tagged(source)).or_insert(entry);
-                    index.into_bare.entry(destination.repository()).or_insert(entry);
-                }
-            }
+                None => index.into_bare.entry(destination.repository()).or_insert(entry),
+            };
             if source.tag().is_some() || !source.has_digest() {
                 index.by_tag.entry(tagged(source)).or_insert(entry);
             }
@@ -97,7 +99,8 @@ impl<'a> Index<'a> {
         }
         let selection = self.by_pattern.get(&name(image))?.iter().find(|selection| selects(selection, tag))?;
         let (repository, tag) = (selection.repository().to_owned(), tag.to_owned());
-        Some(Brought { line: selection.line, repository, tag, certainty })
+        let keeps_digest = selection.options.platforms().is_empty();
+        Some(Brought { line: selection.line, repository, tag, certainty, keeps_digest })
     }
 
     /// Returns the line with this destination, and the entry where it is one image's.
@@ -132,7 +135,13 @@ impl<'a> Index<'a> {
 
 fn brought(entry: &Entry, certainty: Match) -> Brought {
     let (repository, tag) = (entry.destination.repository().to_owned(), entry.destination.tag().to_owned());
-    Brought { line: entry.line, repository, tag, certainty }
+    let keeps_digest = entry.options.platforms().is_empty();
+    Brought { line: entry.line, repository, tag, certainty, keeps_digest }
+}
+
+/// Returns the digest that the destination will have, where the line says it.
+pub(super) fn digest_there(entry: &Entry) -> Option<Digest> {
+    entry.source.digest().filter(|_| entry.options.platforms().is_empty())
 }
 
 /// Which of the newest there are is the source's to say: a tag that could be one of them counts.
