@@ -39,6 +39,8 @@ pub mod verify;
 
 pub mod report;
 
+pub mod needed;
+
 pub mod host;
 
 pub mod app;

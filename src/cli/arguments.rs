@@ -1,5 +1,6 @@
 //! Arguments: every input of the table is a flag, except those that are secret.
 
+use super::scan::{Options as ScanOptions, Writing};
 use crate::inputs::{Hosts, INPUTS, Mode, Scope};
 use clap::{Arg, ArgAction, ArgMatches, builder::PathBufValueParser};
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -23,6 +24,8 @@ pub enum Command {
     },
     /// `connected-registry kit`: what a cluster on premises needs.
     Kit(Box<super::kit::Order>),
+    /// `scan`: what manifests need beside the list, nobody is asked.
+    Scan(ScanOptions),
     /// No command: the surroundings say what is to be done.
     Action,
     /// `demo`
@@ -61,6 +64,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Me
         Some(("connected-registry", matches)) => {
             super::kit::read(matches).map_or(Command::Action, |order| Command::Kit(Box::new(order)))
         }
+        Some(("scan", matches)) => Command::Scan(scan(matches)),
         #[cfg(feature = "emulator")]
         Some(("demo", _)) => Command::Demo,
         #[cfg(feature = "emulator")]
@@ -85,6 +89,17 @@ fn list(mode: Mode, matches: &ArgMatches) -> Command {
         inputs.push(("images-file".to_owned(), file.clone()));
     }
     Command::List { mode, scope, inputs }
+}
+
+fn scan(matches: &ArgMatches) -> ScanOptions {
+    let many = |name: &str| matches.get_many::<String>(name).into_iter().flatten().cloned().collect();
+    ScanOptions {
+        paths: matches.get_many::<PathBuf>("path").into_iter().flatten().cloned().collect(),
+        file: matches.get_one::<PathBuf>("images-file").cloned().unwrap_or_else(|| "images.txt".into()),
+        registries: many("registry"),
+        json: matches.get_one::<PathBuf>("json").cloned(),
+        writing: if matches.get_flag("write") { Writing::Yes } else { Writing::No },
+    }
 }
 
 /// The inputs that are flags; mode and scope are the command and `--all`.
@@ -119,8 +134,41 @@ fn program() -> clap::Command {
                     .value_parser(PathBufValueParser::new()),
             ),
         )
-        .subcommand(super::kit::command());
+        .subcommand(super::kit::command())
+        .subcommand(of_scan());
     with_stand_in(program)
+}
+
+fn of_scan() -> clap::Command {
+    let path = |name: &'static str| Arg::new(name).value_name("FILE").value_parser(PathBufValueParser::new());
+    clap::Command::new("scan")
+        .about("Shows which images manifests name that no line of the list brings in; asks nobody")
+        .arg(
+            path("path")
+                .value_name("PATH")
+                .num_args(1..)
+                .required(true)
+                .help("Manifests: a folder with .yaml, .yml and .json files at any depth, a file, or - for standard input"),
+        )
+        .arg(
+            Arg::new("registry")
+                .long("registry")
+                .value_name("NAME")
+                .action(ArgAction::Append)
+                .help("A registry that the cluster pulls from, by name or login server; may be given more than once. Without it every registry of Azure counts as one"),
+        )
+        .arg(path("images-file").long("images-file").help("The list [default: images.txt]"))
+        .arg(path("json").long("json").help("Where to write what was found as JSON"))
+        .arg(
+            Arg::new("write")
+                .long("write")
+                .action(ArgAction::SetTrue)
+                .help("Add the missing lines to the end of the list"),
+        )
+        .after_help(
+            "Charts are rendered first: helm template CHART | acr-sync scan -\n\n\
+             Exit codes: 0 nothing is missing, or all of it was added; 2 something is missing; 1 something is wrong.",
+        )
 }
 
 fn of_list(name: &'static str, about: &'static str) -> clap::Command {

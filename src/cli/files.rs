@@ -29,20 +29,29 @@ pub(super) fn take_review(inputs: &Inputs, occasion: &mut Occasion) -> Result<()
 /// A [`Problem`] that names the file.
 pub(super) fn write(inputs: &Inputs, report: &Report) -> Result<(), Problem> {
     if let Some(path) = &inputs.plan_file {
-        put(path, &json::plan_json(report))?;
+        put(path, json::plan_json(report).as_bytes())?;
     }
     match &inputs.result_file {
-        Some(path) if report.is_applied() || report.stopped().is_some() => put(path, &json::result_json(report)),
+        Some(path) if report.is_applied() || report.stopped().is_some() => {
+            put(path, json::result_json(report).as_bytes())
+        }
         Some(_) | None => Ok(()),
     }
 }
 
-fn put(path: &Path, text: &str) -> Result<(), Problem> {
+/// Writes a whole file, which keeps the permissions it has.
+///
+/// # Errors
+/// A [`Problem`] that names the file.
+pub(super) fn put(path: &Path, text: &[u8]) -> Result<(), Problem> {
     let whole = || -> io::Result<()> {
         // Beside the file and then in its place: a reader never meets half of it.
         let mut beside = path.as_os_str().to_owned();
         beside.push(".new");
         fs::write(&beside, text)?;
+        if let Ok(was) = fs::metadata(path) {
+            fs::set_permissions(&beside, was.permissions())?;
+        }
         fs::rename(&beside, path)
     };
     whole().map_err(|error| {

@@ -11,6 +11,7 @@ mod files;
 mod kit;
 mod list;
 mod outlet;
+mod scan;
 mod stop;
 
 use crate::{
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 
 pub use arguments::{Command, Message, read};
 pub use kit::Order;
+pub use scan::{Options as ScanOptions, Writing};
 
 /// Everything is as it should be.
 const GOOD: u8 = 0;
@@ -29,11 +31,14 @@ const GOOD: u8 = 0;
 const BAD: u8 = 1;
 /// `plan` found changes that wait to be merged; on CI hosts that is success.
 const PENDING: u8 = 2;
+/// `scan` found images that no line brings in.
+const MISSING: u8 = 2;
 
 /// Runs a command to its exit code.
 pub async fn run(command: Command, env: Env) -> ExitCode {
     let code = match command {
         Command::Check { file } => check::run(&file, &env),
+        Command::Scan(options) => scan::run(&options, &env),
         Command::List { mode, scope, inputs } => match settings(env.clone(), &inputs) {
             Ok(settings) => list::run(&settings, Asked { mode, scope }, &env).await,
             Err(problems) => outlet::problems(&problems),

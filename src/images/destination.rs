@@ -39,7 +39,7 @@ impl Destination {
     }
 
     /// Returns the text without the tag, the host where it is needed.
-    pub(super) fn untagged(&self) -> &str {
+    pub fn untagged(&self) -> &str {
         &self.text[..usize::from(self.repository_end)]
     }
 
@@ -156,8 +156,9 @@ fn path_start(text: &str, source: &Reference, target: Option<&Registry>) -> Resu
     Err(Broken::new(kind, 0..slash).fixed(Fix { place: 0..slash + 1, text: String::new() }))
 }
 
-/// Where the target is not known, as when a file is only checked, every registry of Azure could be it.
-fn is_login_server(host: &str, target: Option<&Registry>) -> bool {
+/// Returns whether a destination may have this host. Where the target is not known, as when a file is only checked,
+/// every registry of Azure could be it.
+pub fn is_login_server(host: &str, target: Option<&Registry>) -> bool {
     match target {
         Some(target) => target.as_str().eq_ignore_ascii_case(host),
         None => {

@@ -56,6 +56,11 @@ impl Selection {
         self.destination.repository()
     }
 
+    /// Returns the same with the host where it is needed.
+    pub fn untagged(&self) -> &str {
+        self.destination.untagged()
+    }
+
     /// Returns an entry for each tag that is selected, the lowest version first.
     pub fn entries(&self, tags: &[String]) -> Vec<Entry> {
         let selected = self.selector.pattern.select(tags, self.selector.newest);

@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 21] = [
+const DOORS: [(&str, &[&str]); 22] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -23,6 +23,7 @@ const DOORS: [(&str, &[&str]); 21] = [
     ("copy", &["http", "problem", "reference", "registry"]),
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
     ("report", &["images", "import", "plan", "problem", "reference", "upkeep"]),
+    ("needed", &["images", "reference", "report"]),
     ("host", &["app", "azure", "http", "images", "inputs", "plan", "problem", "reference", "report", "settings"]),
     (
         "app",
@@ -118,6 +119,7 @@ fn the_words_and_the_decisions_ask_nobody() {
         "plan/decide.rs",
         "policy",
         "settings",
+        "needed",
     ] {
         let path = Path::new("src").join(room);
         let texts =

@@ -20,6 +20,7 @@ mod planning;
 mod policing;
 mod readme;
 mod refusals;
+mod scanning;
 mod scenario;
 mod selecting;
 mod signing_in;

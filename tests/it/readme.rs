@@ -145,7 +145,7 @@ fn the_lists_can_be_read() {
 #[test]
 fn every_example_of_the_settings_is_read() {
     let readme = std::fs::read_to_string("README.md").unwrap();
-    let section = readme.split_once("\n## Beside the list\n").unwrap().1.split_once("\n## GitHub\n").unwrap().0;
+    let section = readme.split_once("\n## Beside the list\n").unwrap().1.split_once("\n## ").unwrap().0;
     let examples: Vec<_> = section.split("```yaml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
     for example in &examples {
         let settings = acr_sync::settings::parse(example.as_bytes()).map_err(|error| error.to_string());
@@ -193,4 +193,44 @@ fn the_table_of_patterns_is_true() {
         assert!(!tags(no).iter().any(selects), "{row}");
     }
     assert_eq!(rows.len(), 8);
+}
+
+#[test]
+fn the_commands_that_look_for_needed_images_are_followed() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let section = readme.split_once("\n## What the cluster needs\n").unwrap().1;
+    let commands = section.split_once("```sh\n").unwrap().1.split_once("```").unwrap().0;
+    let workflow = example("What the cluster needs");
+    let args = workflow["jobs"]["scan"]["steps"][2]["with"]["args"].as_str().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let pod = "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c, image: quay.io/a/b:1}]}\n";
+    std::fs::create_dir(folder.path().join("manifests")).unwrap();
+    put("manifests/pod.yaml", pod);
+    put("rendered.yaml", pod);
+    put("images.txt", "");
+    // What renders the chart is helm's; what it renders is on standard input.
+    let ours = commands.lines().map(|line| line.rsplit(" | ").next().unwrap().strip_prefix("acr-sync ").unwrap());
+    let mut codes = Vec::new();
+    for line in ours.chain([args]) {
+        let mut command = assert_cmd::Command::cargo_bin("acr-sync").unwrap();
+        command.env_clear().current_dir(&folder).args(line.split(' ')).write_stdin(pod);
+        codes.push(command.output().unwrap().status.code().unwrap());
+    }
+    assert_eq!(codes, [2, 2, 0, 0], "missing, missing, added, there");
+    assert_eq!(std::fs::read_to_string(folder.path().join("images.txt")).unwrap(), "quay.io/a/b:1 => a/b\n");
+    assert!(folder.path().join("needed.json").exists());
+}
+
+#[test]
+fn the_presets_for_renovate_are_those_that_the_readme_names() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let section = readme.split_once("\n## Keeping the list fresh\n").unwrap().1;
+    let text = section.split_once("```json\n").unwrap().1.split_once("```").unwrap().0;
+    let config: serde_json::Value = serde_json::from_str(text).unwrap();
+    let named = config["extends"].as_array().unwrap().iter().map(|name| {
+        let path = name.as_str().unwrap().strip_prefix("github>OWNER/acr-sync//").unwrap();
+        std::fs::read_to_string(format!("{path}.json")).unwrap()
+    });
+    assert_eq!(named.filter(|text| serde_json::from_str::<serde_json::Value>(text).is_ok()).count(), 2);
 }
