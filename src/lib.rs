@@ -25,6 +25,8 @@ pub mod azure;
 
 pub mod plan;
 
+pub mod scan;
+
 pub mod policy;
 
 pub mod copy;

@@ -11,7 +11,7 @@ use crate::{
     import::{self, Event, Outcome},
     inputs::{Inputs, Mode},
     plan::{self, Plan, Reviewed},
-    policy,
+    policy::{self, Evidence},
     problem::{Problem, Side},
     reference::Registry,
     report::{Base, Body, Report},
@@ -38,6 +38,8 @@ pub struct Occasion {
     pub reviewed: Option<Reviewed>,
     /// The text of `acr-sync.yaml`; empty where there is none.
     pub settings: Vec<u8>,
+    /// What its rules lean on.
+    pub evidence: Evidence,
 }
 
 /// Walks one run. What goes wrong is in the report; there is always one.
@@ -92,13 +94,13 @@ async fn corridor(
 /// Signs in, finds the registry and asks for the facts.
 async fn survey(inputs: &Inputs, occasion: &Occasion, lists: &mut Lists) -> Result<(Session, Plan), Problem> {
     let settings = settings::parse(&occasion.settings).map_err(|error| error.problem())?;
-    let session = Session::open(inputs, occasion.mode, &lists.head.list.one_each()).await?;
+    let mut session = Session::open(inputs, occasion.mode, &lists.head.list.one_each()).await?;
     if let Some(registry) = session.login_server() {
         // Only now is it known which host a destination may name.
         *lists = Lists::read(occasion, Some(registry));
     }
-    let mut plan = session.plan(&lists.changes(), lists.base.is_some()).await;
-    policy::object(&mut plan, &settings.policy);
+    let mut plan = session.plan(&lists.changes(), lists.base.is_some(), settings.policy.ages()).await;
+    policy::object(&mut plan, &settings.policy, &occasion.evidence);
     if occasion.mode == Mode::Apply {
         plan::compare(&mut plan, occasion.reviewed.as_ref(), inputs.unreviewed);
     }

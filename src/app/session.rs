@@ -9,7 +9,7 @@ use crate::{
     images::Entry,
     import::{AcrImport, DirectCopy, Importers, Sources},
     inputs::{Inputs, Mode},
-    plan::{self, Plan, Service, Surveyor},
+    plan::{self, Ages, Plan, Service, Surveyor},
     problem::{Problem, Side},
     reference::Registry,
     registry::{Client, Login, Logins},
@@ -92,6 +92,7 @@ impl Session {
             direct: inputs.direct.clone(),
             check: inputs.check,
             referrers: inputs.referrers,
+            ages: Ages::Leave,
             verifier,
             overwrite: inputs.overwrite,
         };
@@ -116,6 +117,7 @@ impl Session {
             direct: inputs.direct.clone(),
             check: inputs.check,
             referrers: inputs.referrers,
+            ages: Ages::Leave,
             verifier: Some(verifier),
             overwrite: inputs.overwrite,
         };
@@ -144,6 +146,7 @@ impl Session {
             direct: inputs.direct.clone(),
             check: inputs.check,
             referrers: inputs.referrers,
+            ages: Ages::Leave,
             verifier: None,
             overwrite: inputs.overwrite,
         };
@@ -163,7 +166,9 @@ impl Session {
         self.importers.as_ref()
     }
 
-    pub(super) async fn plan(&self, changes: &Changes<'_>, has_base: bool) -> Plan {
+    /// Asks for the facts; `ages` as the policy wants it.
+    pub(super) async fn plan(&mut self, changes: &Changes<'_>, has_base: bool, ages: Ages) -> Plan {
+        self.surveyor.ages = ages;
         plan::build(changes, has_base, &self.surveyor).await
     }
 }

@@ -3,17 +3,20 @@
 use crate::{
     inputs::Inputs,
     problem::{Problem, Side},
-    report::{Body, Report, json},
+    report::{Body, Report, json, sarif},
 };
 use std::{fs, io, path::Path};
 
-/// Writes `plan-file`, and `result-file` after an apply.
+/// Writes `plan-file` and `sarif-file`, and `result-file` after an apply.
 ///
 /// # Errors
 /// A [`Problem`] that names the file.
 pub(super) fn write(inputs: &Inputs, report: &Report) -> Result<(), Problem> {
     if let Some(path) = &inputs.plan_file {
         put(path, &json::plan_json(report))?;
+    }
+    if let Some(path) = &inputs.sarif_file {
+        put(path, &sarif::sarif(report))?;
     }
     match (&inputs.result_file, &report.body) {
         (Some(path), Body::Applied(..) | Body::Stopped(_)) => put(path, &json::result_json(report)),

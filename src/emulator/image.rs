@@ -19,6 +19,7 @@ pub struct Image {
     attestations: bool,
     docker: bool,
     artifact: Option<(String, Option<Subject>)>,
+    created: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,6 +49,7 @@ impl Image {
             attestations: false,
             docker: false,
             artifact: None,
+            created: Some("2026-01-01T00:00:00Z".to_owned()),
         }
     }
 
@@ -89,6 +91,12 @@ impl Image {
     #[must_use]
     pub fn layers(self, number: usize, bytes: usize) -> Self {
         Self { layers: number, layer_bytes: bytes, ..self }
+    }
+
+    /// Sets when it says that it was made; nothing for an image that does not say.
+    #[must_use]
+    pub fn created(self, time: Option<&str>) -> Self {
+        Self { created: time.map(str::to_owned), ..self }
     }
 
     /// Adds BuildKit's attestation manifests, whose platform is `unknown/unknown`, to the index.
@@ -150,7 +158,9 @@ impl Image {
             layers.push(built.add_blob(layer_type, layer::compressed(&archive)));
         }
         let mut config = json!(platform);
-        config["created"] = json!("2026-01-01T00:00:00Z");
+        if let Some(created) = &self.created {
+            config["created"] = json!(created);
+        }
         config["config"] = json!({"Cmd": ["/app"], "Labels": {"org.opencontainers.image.title": self.content}});
         config["rootfs"] = json!({"type": "layers", "diff_ids": diff_ids});
         let config_type = if self.docker { media_type::DOCKER_CONFIG } else { media_type::OCI_CONFIG };

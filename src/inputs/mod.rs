@@ -68,6 +68,8 @@ pub struct Inputs {
     pub plan_file: Option<PathBuf>,
     /// `result-file`
     pub result_file: Option<PathBuf>,
+    /// `sarif-file`
+    pub sarif_file: Option<PathBuf>,
     /// Proxies and certificates, from the variables that every program reads.
     pub way: Way,
 }
@@ -154,6 +156,7 @@ impl Inputs {
             docker_config: None,
             plan_file: reader.text("plan-file").map(Into::into),
             result_file: reader.text("result-file").map(Into::into),
+            sarif_file: reader.text("sarif-file").map(Into::into),
             way: way::read(env),
         };
         if reader.problems.is_empty() { Ok(inputs) } else { Err(reader.problems) }

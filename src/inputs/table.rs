@@ -50,7 +50,7 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 27] = [
+pub const INPUTS: [Input; 28] = [
     input(
         "registry",
         "",
@@ -99,6 +99,7 @@ pub const INPUTS: [Input; 27] = [
         .secret(),
     input("plan-file", "", "Where to write the plan as JSON."),
     input("result-file", "", "Where to write the result as JSON."),
+    input("sarif-file", "", "Where to write what is wrong with lines as SARIF, for code scanning."),
     input("github-token", "", "The token that reads the repository and posts the plan to the pull request.")
         .or("GITHUB_TOKEN")
         .only_on(Hosts::GitHub)

@@ -6,6 +6,7 @@ mod check;
 mod companion;
 mod decide;
 mod facts;
+mod image;
 mod nearest;
 mod objection;
 mod reviewed;
@@ -24,6 +25,7 @@ pub use check::Check;
 pub use companion::{Companion, Referrers};
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
+pub use image::Ages;
 pub use objection::Objection;
 pub use reviewed::{Reviewed, Unreviewed, compare};
 pub use route::{DirectSources, Route, Service, Why};
@@ -164,6 +166,19 @@ pub enum Note {
     },
     /// The policy objects to what is there already.
     Policy(Vec<Objection>),
+    /// A scanner's report names the image by its tag alone.
+    ReportByTag(String),
+    /// No scanner's report is about the image; with the reports that might have been.
+    NoReport(Vec<String>),
+    /// A scanner's report cannot be used; not this line's own.
+    ReportUnreadable(String),
+    /// A vulnerability counts again.
+    IgnoredNoMore {
+        /// Which.
+        id: String,
+        /// The last day on which it did not.
+        until: String,
+    },
     /// What refers to the image could not be found out, so that nothing travels along.
     ReferrersUnknown(Problem),
     /// What refers to the image and travels along.
@@ -235,6 +250,13 @@ impl fmt::Display for Note {
                 let names: Vec<_> = companions.iter().map(Companion::to_string).collect();
                 write!(f, "travels along: {}", names.join(", "))
             }
+            Self::ReportByTag(file) => {
+                write!(f, "the report `{file}` names only the tag: it may be about what the tag stood for before")
+            }
+            Self::NoReport(why) if why.is_empty() => f.write_str("no scanner's report is about the image"),
+            Self::NoReport(why) => write!(f, "no scanner's report is about the image: {}", why.join("; ")),
+            Self::ReportUnreadable(what) => f.write_str(what),
+            Self::IgnoredNoMore { id, until } => write!(f, "`{id}` was ignored until {until} and counts again"),
             Self::ImpliedLatest => f.write_str("no tag and no digest: `latest` is meant"),
             Self::FewPullsLeft(left) => write!(f, "the source grants {left} more pulls: sizes were not asked"),
             Self::PartsUnknown(problem) => write!(f, "platforms and sizes are not known: {}", problem.what),

@@ -2,15 +2,21 @@
 //!
 //! Asks nobody anything: given the same plan it objects to the same lines.
 
+mod age;
+mod evidence;
 mod size;
+mod vulnerability;
 
 use crate::{
-    plan::{Action, ImageFacts, Note, Objection, Plan, Reason, Step},
+    plan::{Action, Ages, ImageFacts, Note, Objection, Plan, Reason, Step},
     reference::{Glob, Platform},
 };
 use serde::Deserialize;
 
+pub use age::{Age, AgeUnknown};
+pub use evidence::Evidence;
 pub use size::Size;
+pub use vulnerability::{Ignored, Missing, Vulnerabilities};
 
 /// The section `policy` of `acr-sync.yaml`. What is not given is not asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -38,12 +44,28 @@ pub struct Policy {
     /// The most bytes of one image, all its platforms together, compressed: `500 MB`, `2GiB`.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub max_size: Option<Size>,
+    /// How old an image may be, by its configuration: `180d`, `26w`, `36h`. The youngest platform counts.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub max_age: Option<Age>,
+    /// What holds for an image that does not say when it was made, or says 1970, 1980 or a day to come, as images do that
+    /// are made reproducibly.
+    pub age_unknown: AgeUnknown,
+    /// What scanners' reports may say of an image.
+    pub vulnerabilities: Option<Vulnerabilities>,
 }
 
 /// Blocks each step that the policy objects to, with all objections. What is there already stays, and is noted.
-pub fn object(plan: &mut Plan, policy: &Policy) {
+pub fn object(plan: &mut Plan, policy: &Policy, evidence: &Evidence) {
     for step in &mut plan.steps {
-        let objections = policy.objections(step);
+        let mut objections = policy.objections(step);
+        if let (Some(most), true) = (policy.max_age, step.action.is_change()) {
+            objections.extend(most.objection(step.image.as_ref(), evidence.now, policy.age_unknown));
+        }
+        if let Some(rule) = &policy.vulnerabilities {
+            let (more, notes) = rule.judge(step, evidence);
+            objections.extend(more);
+            step.notes.extend(notes);
+        }
         if objections.is_empty() {
             continue;
         }
@@ -57,9 +79,34 @@ pub fn object(plan: &mut Plan, policy: &Policy) {
             Action::Block(_) => {}
         }
     }
+    // Told once, where no line has told it.
+    let is_told = |step: &Step| match &step.action {
+        Action::Block(Reason::Policy(objections)) => objections.iter().any(|it| matches!(it, Objection::NoReport(_))),
+        _ => step.notes.iter().any(|note| matches!(note, Note::NoReport(_))),
+    };
+    if !plan.steps.iter().any(is_told)
+        && let Some(first) = plan.steps.first_mut()
+    {
+        first.notes.extend(evidence.unreadable.iter().map(|it| Note::ReportUnreadable(it.to_string())));
+    }
 }
 
 impl Policy {
+    /// Returns whether the plan must know when images were made.
+    pub fn ages(&self) -> Ages {
+        if self.max_age.is_some() { Ages::Ask } else { Ages::Leave }
+    }
+
+    /// Returns the files of the repository that the rules name.
+    pub fn files(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Returns which scanners' reports are wanted.
+    pub fn reports(&self) -> &[Glob] {
+        self.vulnerabilities.as_ref().map_or(&[], |rule| &rule.reports)
+    }
+
     fn objections(&self, step: &Step) -> Vec<Objection> {
         let source = format!("{}/{}", step.source.registry(), step.source.repository());
         let destination = step.destination.repository().to_owned();
@@ -132,9 +179,9 @@ mod tests {
         reference::Digest,
     };
 
-    const PINNED: &str = "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    pub(super) const PINNED: &str = "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-    fn step(line: &str) -> Step {
+    pub(super) fn step(line: &str) -> Step {
         let entry = images::parse(line.as_bytes(), None).list.entries()[0].clone();
         let platforms = ["linux/amd64", "linux/arm/v7"].map(|text| Platform::parse(text).unwrap()).to_vec();
         Step {
@@ -143,7 +190,12 @@ mod tests {
             destination: entry.destination,
             change: Change::Added,
             digest: Some(Digest::of(b"image")),
-            image: Some(ImageFacts { platforms, size: Some(3_000_000), ..ImageFacts::default() }),
+            image: Some(ImageFacts {
+                platforms,
+                size: Some(3_000_000),
+                digests: vec![Digest::of(b"child")],
+                ..ImageFacts::default()
+            }),
             action: Action::Import,
             route: Route::ServerSide,
             notes: Vec::new(),
@@ -157,15 +209,19 @@ mod tests {
 
     /// Returns the objections as they are told; the action that is left when there are none.
     fn told(policy_text: &str, step: Step) -> String {
+        told_with(policy_text, step, &Evidence::default())
+    }
+
+    /// Returns the objections and the notes as they are told.
+    pub(super) fn told_with(policy_text: &str, step: Step, evidence: &Evidence) -> String {
         let mut plan = Plan { steps: vec![step], ..Plan::default() };
-        object(&mut plan, &policy(policy_text));
+        object(&mut plan, &policy(policy_text), evidence);
         let step = &plan.steps[0];
-        match &step.action {
-            Action::Block(reason) => reason.to_string(),
-            Action::Import | Action::Move { .. } | Action::Keep | Action::Repair(_) | Action::Unchecked(_) => {
-                step.notes.iter().map(|note| format!("noted: {note}")).collect()
-            }
-        }
+        let blocked = match &step.action {
+            Action::Block(reason) => Some(reason.to_string()),
+            Action::Import | Action::Move { .. } | Action::Keep | Action::Repair(_) | Action::Unchecked(_) => None,
+        };
+        blocked.into_iter().chain(step.notes.iter().map(|note| format!("noted: {note}"))).collect()
     }
 
     #[test]

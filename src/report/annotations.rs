@@ -169,7 +169,7 @@ fn annotation(
 }
 
 /// Returns the first and the last column of a place; nothing between two characters is the one behind.
-fn columns(text: &str, column: u32, place: &Range<usize>) -> (u32, u32) {
+pub(super) fn columns(text: &str, column: u32, place: &Range<usize>) -> (u32, u32) {
     let length = text.get(place.clone()).map_or(1, |part| part.chars().count());
     (column, column.saturating_add(u32::try_from(length.max(1) - 1).unwrap_or(u32::MAX)))
 }

@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 19] = [
+const DOORS: [(&str, &[&str]); 20] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -15,13 +15,30 @@ const DOORS: [(&str, &[&str]); 19] = [
     ("azure", &["credential", "http", "problem", "reference"]),
     ("inputs", &["azure", "credential", "http", "import", "plan", "problem", "reference", "registry"]),
     ("plan", &["change", "images", "problem", "reference", "registry", "verify"]),
-    ("policy", &["plan", "reference"]),
+    ("scan", &["reference"]),
+    ("policy", &["plan", "problem", "reference", "scan"]),
     ("settings", &["policy", "problem"]),
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
     ("report", &["images", "import", "plan", "problem", "reference"]),
-    ("host", &["app", "azure", "http", "images", "inputs", "plan", "problem", "reference", "report", "settings"]),
+    (
+        "host",
+        &[
+            "app",
+            "azure",
+            "http",
+            "images",
+            "inputs",
+            "plan",
+            "policy",
+            "problem",
+            "reference",
+            "report",
+            "scan",
+            "settings",
+        ],
+    ),
     (
         "app",
         &[
@@ -114,6 +131,7 @@ fn the_words_and_the_decisions_ask_nobody() {
         "report/json.rs",
         "plan/decide.rs",
         "policy",
+        "scan",
         "settings",
     ] {
         let path = Path::new("src").join(room);

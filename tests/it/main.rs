@@ -10,6 +10,7 @@ mod copy_faults;
 mod copy_refusals;
 mod copying;
 mod faults;
+mod gates;
 mod github;
 mod house;
 mod importing;

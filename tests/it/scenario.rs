@@ -7,7 +7,9 @@ use acr_sync::{
     import::Outcome,
     inputs::{Env, Inputs, Mode},
     plan::{Action, Step},
+    policy::Evidence,
     report::{Base, Report},
+    scan,
 };
 use std::{collections::BTreeMap, time::Duration};
 use tokio::sync::watch;
@@ -23,6 +25,7 @@ pub(crate) struct Scenario {
     inputs: BTreeMap<&'static str, String>,
     stops_at_import: bool,
     settings: String,
+    evidence: Evidence,
     /// Tests of patience shorten it; the others keep waits small.
     retry: Retry,
     deadline: Option<Duration>,
@@ -64,6 +67,7 @@ impl Scenario {
             inputs: inputs.map(|(name, value)| (name, value.to_owned())).into(),
             stops_at_import: false,
             settings: String::new(),
+            evidence: Evidence::default(),
             retry,
             deadline: None,
         }
@@ -118,6 +122,21 @@ impl Scenario {
         self
     }
 
+    /// A scanner's report.
+    pub(crate) fn scan(mut self, file: &str, text: &str) -> Self {
+        match scan::read(file, text.as_bytes()) {
+            Ok(scan) => self.evidence.scans.push(scan),
+            Err(error) => self.evidence.unreadable.push(error),
+        }
+        self
+    }
+
+    /// A file of the repository that the settings name.
+    pub(crate) fn file(mut self, name: &str, text: &str) -> Self {
+        self.evidence.files.insert(name.to_owned(), text.into());
+        self
+    }
+
     /// Stops the run when the first import has reached Azure.
     pub(crate) fn stop_at_import(mut self) -> Self {
         self.stops_at_import = true;
@@ -155,6 +174,7 @@ impl Scenario {
             base_name: Base::None,
             reviewed: None,
             settings: self.settings.into_bytes(),
+            evidence: self.evidence,
         };
         let (stop, stopped) = watch::channel(false);
         if self.stops_at_import {

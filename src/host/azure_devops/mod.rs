@@ -13,7 +13,9 @@ mod refusal;
 mod thread;
 
 use super::{
-    Host, git, post, secrets,
+    Host,
+    evidence::{self, At},
+    git, post, secrets,
     texts::{self, Texts},
     told,
 };
@@ -24,15 +26,11 @@ use crate::{
     plan::Reviewed,
     problem::{Problem, Side},
     report::{Report, progress::Out},
-    settings,
 };
 use api::Api;
 use event::{Event, Provider, Subject};
 use history::Build;
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::PathBuf};
 use thread::Threads;
 
 /// What a build needs to see the others of its pipeline.
@@ -171,17 +169,18 @@ impl Host for AzureDevOps {
         let (base, base_name) = self.base(inputs, &texts).await?;
         let file = inputs.images_file.display().to_string();
         let head = texts::present(head, base.as_deref(), &file)?;
-        // Nothing is judged where nothing has changed.
-        let settings = match self.env.get("BUILD_SOURCEVERSION") {
-            _ if base.as_ref().is_some_and(|base| app::is_unchanged(inputs, &head, base)) => None,
-            Some(commit) if !self.is_checked_out() => texts.of(Path::new(settings::FILE)).at(commit).await?,
-            commit => texts.of(Path::new(settings::FILE)).head(commit).await?,
+        let at = match self.env.get("BUILD_SOURCEVERSION") {
+            // Nothing is judged where nothing has changed.
+            _ if base.as_ref().is_some_and(|base| app::is_unchanged(inputs, &head, base)) => At::Nowhere,
+            Some(commit) if !self.is_checked_out() => At::Commit(commit),
+            commit => At::Checkout(commit),
         };
+        let (settings, evidence) = evidence::gather(&texts, at).await?;
         if mode == Mode::Apply && base.as_ref() != Some(&head) {
             self.recall().await;
         }
-        let (settings, reviewed) = (settings.unwrap_or_default(), self.reviewed.clone());
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings }))
+        let reviewed = self.reviewed.clone();
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, evidence }))
     }
 
     fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {

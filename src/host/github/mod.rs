@@ -14,7 +14,9 @@ mod runner;
 mod suggestion;
 
 use super::{
-    Host, post,
+    Host,
+    evidence::{self, At},
+    post,
     refusal::ApiError,
     texts::{self, Texts},
     told,
@@ -26,16 +28,12 @@ use crate::{
     plan::Reviewed,
     problem::{Problem, Side},
     report::{Base, Report, escape, progress::Out},
-    settings,
 };
 use api::Api;
 use comment::Comments;
 use event::{Event, Subject};
 use refusal::needs;
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::PathBuf};
 
 /// A run of a workflow.
 #[derive(Debug)]
@@ -145,21 +143,21 @@ impl Host for GitHub {
         let (base, base_name) = self.base(inputs, &texts).await?;
         let file = inputs.images_file.display().to_string();
         let head = texts::present(head, base.as_deref(), &file)?;
-        let rules = texts.of(Path::new(settings::FILE));
-        let settings = match (&self.event.subject, self.env.get("GITHUB_SHA")) {
+        let at = match (&self.event.subject, self.env.get("GITHUB_SHA")) {
             // Nothing is judged where no line is new or different.
-            _ if base.as_ref().is_some_and(|base| app::is_unchanged(inputs, &head, base)) => None,
+            _ if base.as_ref().is_some_and(|base| app::is_unchanged(inputs, &head, base)) => At::Nowhere,
             // Whoever opened a pull request from outside does not choose the policy it is judged by, whatever is checked
             // out: it comes from the branch, at the commit that the workflow itself was read at.
-            (Subject::Foreign { .. }, Some(branch)) => rules.remote(branch).await?,
-            (Subject::Foreign { .. }, None) => None,
-            (_, commit) => rules.head(commit).await?,
+            (Subject::Foreign { .. }, Some(branch)) => At::Host(branch),
+            (Subject::Foreign { .. }, None) => At::Nowhere,
+            (_, commit) => At::Checkout(commit),
         };
+        let (settings, evidence) = evidence::gather(&texts, at).await?;
         if mode == Mode::Apply && base.as_ref() != Some(&head) {
             self.recall(&base_name).await;
         }
-        let (settings, reviewed) = (settings.unwrap_or_default(), self.reviewed.clone());
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings }))
+        let reviewed = self.reviewed.clone();
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, evidence }))
     }
 
     fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
