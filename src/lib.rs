@@ -29,6 +29,8 @@ pub mod scan;
 
 pub mod policy;
 
+pub mod signature;
+
 pub mod copy;
 
 pub mod import;

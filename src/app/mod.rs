@@ -16,6 +16,7 @@ use crate::{
     reference::Registry,
     report::{Base, Body, Report},
     settings,
+    signature::Gate,
 };
 use session::Session;
 use std::time::Instant;
@@ -94,13 +95,15 @@ async fn corridor(
 /// Signs in, finds the registry and asks for the facts.
 async fn survey(inputs: &Inputs, occasion: &Occasion, lists: &mut Lists) -> Result<(Session, Plan), Problem> {
     let settings = settings::parse(&occasion.settings).map_err(|error| error.problem())?;
+    let gate = Gate::new(&settings.policy.signatures, &occasion.evidence.files)?;
     let mut session = Session::open(inputs, occasion.mode, &lists.head.list.one_each()).await?;
     if let Some(registry) = session.login_server() {
         // Only now is it known which host a destination may name.
         *lists = Lists::read(occasion, Some(registry));
     }
     let mut plan = session.plan(&lists.changes(), lists.base.is_some(), settings.policy.ages()).await;
-    policy::object(&mut plan, &settings.policy, &occasion.evidence);
+    let signatures = gate.ask(&plan, session.registries()).await;
+    policy::object(&mut plan, &settings.policy, &occasion.evidence, &signatures);
     if occasion.mode == Mode::Apply {
         plan::compare(&mut plan, occasion.reviewed.as_ref(), inputs.unreviewed);
     }

@@ -162,6 +162,11 @@ impl Session {
         &self.name
     }
 
+    /// Returns the client that reads from sources and target.
+    pub(super) fn registries(&self) -> &Client {
+        &self.surveyor.registries
+    }
+
     pub(super) fn importers(&self) -> Option<&Importers> {
         self.importers.as_ref()
     }

@@ -6,6 +6,7 @@ use super::{layer, manifest::media_type};
 use crate::reference::{Digest, Platform};
 use bytes::Bytes;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A description of an image; the same description always gives the same digest.
 #[derive(Debug, Clone)]
@@ -20,6 +21,7 @@ pub struct Image {
     docker: bool,
     artifact: Option<(String, Option<Subject>)>,
     created: Option<String>,
+    annotations: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,6 +52,7 @@ impl Image {
             docker: false,
             artifact: None,
             created: Some("2026-01-01T00:00:00Z".to_owned()),
+            annotations: BTreeMap::new(),
         }
     }
 
@@ -72,6 +75,13 @@ impl Image {
             let digest = Digest::of(bytes);
             *attached = Some(Subject { media_type: (*media_type).to_owned(), digest, size: bytes.len() });
         }
+        self
+    }
+
+    /// Annotates the layer of an artifact, as cosign does with a signature.
+    #[must_use]
+    pub fn annotated(mut self, name: &str, value: &str) -> Self {
+        self.annotations.insert(name.to_owned(), value.to_owned());
         self
     }
 
@@ -189,7 +199,10 @@ impl Image {
 
     fn add_artifact(&self, built: &mut Built, artifact_type: &str, subject: Option<&Subject>) {
         let config = built.add_blob("application/vnd.oci.empty.v1+json", Bytes::from_static(b"{}"));
-        let layer = built.add_blob(artifact_type, self.content.clone().into());
+        let mut layer = built.add_blob(artifact_type, self.content.clone().into());
+        if !self.annotations.is_empty() {
+            layer["annotations"] = json!(self.annotations);
+        }
         let mut manifest = json!({"schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST,
             "artifactType": artifact_type, "config": config, "layers": [layer]});
         if let Some(Subject { media_type, digest, size }) = subject {

@@ -166,6 +166,12 @@ pub enum Note {
     },
     /// The policy objects to what is there already.
     Policy(Vec<Objection>),
+    /// Who has signed the image.
+    Signed(String),
+    /// The image lacks a signature that it should have.
+    Unsigned(String),
+    /// The image's signatures could not be read.
+    SignaturesUnknown(String),
     /// A scanner's report names the image by its tag alone.
     ReportByTag(String),
     /// No scanner's report is about the image; with the reports that might have been.
@@ -250,6 +256,9 @@ impl fmt::Display for Note {
                 let names: Vec<_> = companions.iter().map(Companion::to_string).collect();
                 write!(f, "travels along: {}", names.join(", "))
             }
+            Self::Signed(signer) => write!(f, "signed by {signer}"),
+            Self::Unsigned(what) => f.write_str(what),
+            Self::SignaturesUnknown(why) => write!(f, "the image's signatures are not known: {why}"),
             Self::ReportByTag(file) => {
                 write!(f, "the report `{file}` names only the tag: it may be about what the tag stood for before")
             }

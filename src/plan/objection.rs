@@ -46,6 +46,8 @@ pub enum Objection {
     },
     /// No scanner's report is about the image; with the reports that might have been.
     NoReport(Vec<String>),
+    /// Nobody who is meant has signed the image; with what is wrong with the signatures that it has.
+    Unsigned(Vec<String>),
     /// A rule is about something that could not be asked.
     Unknown(&'static str),
 }
@@ -82,6 +84,12 @@ impl fmt::Display for Objection {
             Self::NoReport(why) => {
                 f.write_str("the policy wants a scanner's report of the image, and there is none")?;
                 if why.is_empty() { Ok(()) } else { write!(f, ": {}", why.join("; ")) }
+            }
+            Self::Unsigned(why) if why.is_empty() => {
+                f.write_str("the policy wants a signature, and the image has none")
+            }
+            Self::Unsigned(why) => {
+                write!(f, "the policy wants another signature than those of the image: {}", why.join("; "))
             }
             Self::Unknown(what) => write!(f, "the policy has a rule about the image, and {what} could not be asked"),
         }

@@ -4,6 +4,7 @@
 
 mod age;
 mod evidence;
+mod signed;
 mod size;
 mod vulnerability;
 
@@ -12,9 +13,11 @@ use crate::{
     reference::{Glob, Platform},
 };
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 pub use age::{Age, AgeUnknown};
 pub use evidence::Evidence;
+pub use signed::{Cosign, Identity, RepositoryFile, Signature, Signed};
 pub use size::Size;
 pub use vulnerability::{Ignored, Missing, Vulnerabilities};
 
@@ -52,11 +55,17 @@ pub struct Policy {
     pub age_unknown: AgeUnknown,
     /// What scanners' reports may say of an image.
     pub vulnerabilities: Option<Vulnerabilities>,
+    /// Which images must be signed, and by whom.
+    pub signatures: Vec<Signed>,
+    /// What holds for an image without the signature that it must have.
+    pub unsigned: Missing,
 }
 
 /// Blocks each step that the policy objects to, with all objections. What is there already stays, and is noted.
-pub fn object(plan: &mut Plan, policy: &Policy, evidence: &Evidence) {
-    for step in &mut plan.steps {
+///
+/// `signatures` has an answer for each step of which one was asked.
+pub fn object(plan: &mut Plan, policy: &Policy, evidence: &Evidence, signatures: &[Option<Signature>]) {
+    for (at, step) in plan.steps.iter_mut().enumerate() {
         let mut objections = policy.objections(step);
         if let (Some(most), true) = (policy.max_age, step.action.is_change()) {
             objections.extend(most.objection(step.image.as_ref(), evidence.now, policy.age_unknown));
@@ -65,6 +74,9 @@ pub fn object(plan: &mut Plan, policy: &Policy, evidence: &Evidence) {
             let (more, notes) = rule.judge(step, evidence);
             objections.extend(more);
             step.notes.extend(notes);
+        }
+        if let Some(Some(signature)) = signatures.get(at) {
+            objections.extend(policy.signature(signature, &mut step.notes));
         }
         if objections.is_empty() {
             continue;
@@ -98,8 +110,11 @@ impl Policy {
     }
 
     /// Returns the files of the repository that the rules name.
-    pub fn files(&self) -> Vec<&str> {
-        Vec::new()
+    pub fn files(&self) -> BTreeSet<&str> {
+        let files = self.signatures.iter().map(|signed| match &signed.cosign {
+            Cosign::Key(file) | Cosign::Keyless { trust_root: file, .. } => file.as_str(),
+        });
+        files.collect()
     }
 
     /// Returns which scanners' reports are wanted.
@@ -136,6 +151,26 @@ impl Policy {
             found.extend(self.excess(step.image.as_ref()));
         }
         found
+    }
+
+    fn signature(&self, signature: &Signature, notes: &mut Vec<Note>) -> Option<Objection> {
+        let objection = match signature {
+            Signature::Of(signer) => {
+                notes.push(Note::Signed(signer.clone()));
+                return None;
+            }
+            Signature::None => Objection::Unsigned(Vec::new()),
+            Signature::Others(why) => Objection::Unsigned(why.clone()),
+            Signature::Unknown(_) => Objection::Unknown("its signatures"),
+        };
+        if let Signature::Unknown(why) = signature {
+            notes.push(Note::SignaturesUnknown(why.clone()));
+        }
+        if signed::is_blocked(self.unsigned) {
+            return Some(objection);
+        }
+        notes.push(Note::Unsigned(objection.to_string()));
+        None
     }
 
     /// What was not asked is not taken for granted: a gate that opens when nobody is there is none.
@@ -215,7 +250,7 @@ mod tests {
     /// Returns the objections and the notes as they are told.
     pub(super) fn told_with(policy_text: &str, step: Step, evidence: &Evidence) -> String {
         let mut plan = Plan { steps: vec![step], ..Plan::default() };
-        object(&mut plan, &policy(policy_text), evidence);
+        object(&mut plan, &policy(policy_text), evidence, &[]);
         let step = &plan.steps[0];
         let blocked = match &step.action {
             Action::Block(reason) => Some(reason.to_string()),

@@ -161,6 +161,7 @@ fn rule(objection: &Objection) -> Rule {
         }
         Objection::Vulnerable { .. } => ("policy/vulnerabilities", "The image has vulnerabilities"),
         Objection::NoReport(_) => ("policy/vulnerabilities/report", "No scanner's report is about the image"),
+        Objection::Unsigned(_) => ("policy/signatures", "The image is not signed by one who is meant"),
         Objection::Unknown(_) => ("policy/unknown", "What a rule is about could not be asked"),
     }
 }

@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 20] = [
+const DOORS: [(&str, &[&str]); 21] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -16,7 +16,8 @@ const DOORS: [(&str, &[&str]); 20] = [
     ("inputs", &["azure", "credential", "http", "import", "plan", "problem", "reference", "registry"]),
     ("plan", &["change", "images", "problem", "reference", "registry", "verify"]),
     ("scan", &["reference"]),
-    ("policy", &["plan", "problem", "reference", "scan"]),
+    ("policy", &["plan", "reference", "scan"]),
+    ("signature", &["plan", "policy", "problem", "reference", "registry"]),
     ("settings", &["policy", "problem"]),
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
@@ -57,6 +58,7 @@ const DOORS: [(&str, &[&str]); 20] = [
             "registry",
             "report",
             "settings",
+            "signature",
             "verify",
         ],
     ),

@@ -21,6 +21,8 @@ mod readme;
 mod refusals;
 mod scenario;
 mod selecting;
+mod signatures;
+mod signer;
 mod signing_in;
 mod stub;
 mod task;
