@@ -65,7 +65,7 @@ pub(super) async fn fetch(
         }
     }
     let referrers = registries.referrers(&host, repository, digest).await?;
-    // Older registries do not repeat the artifact's type in their list: the manifest says it.
+    // Not every list repeats the artifact's type; then the manifest itself says what it is.
     for (referrer, _) in referrers.found.into_iter().filter(|(_, kind)| may_be_bundle(kind)).take(MOST) {
         let Some(manifest) = registries.known_manifest(&host, repository, referrer).await? else { continue };
         if let Some(layer) = bundle(&manifest)
@@ -77,8 +77,10 @@ pub(super) async fn fetch(
     Ok(found)
 }
 
+/// In the list that stands in for one at an older registry, cosign writes the type of the empty configuration.
 fn may_be_bundle(kind: &str) -> bool {
-    kind.starts_with(BUNDLE) || kind == "application/vnd.oci.image.manifest.v1+json"
+    kind.starts_with(BUNDLE)
+        || matches!(kind, "application/vnd.oci.image.manifest.v1+json" | "application/vnd.oci.empty.v1+json")
 }
 
 fn bundle(manifest: &Manifest) -> Option<Digest> {
