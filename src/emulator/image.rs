@@ -19,7 +19,7 @@ pub struct Image {
     layer_bytes: usize,
     attestations: bool,
     docker: bool,
-    artifact: Option<(String, Option<Subject>)>,
+    artifact: Option<(String, Option<Box<Subject>>)>,
     created: Option<String>,
     annotations: BTreeMap<String, String>,
 }
@@ -73,7 +73,7 @@ impl Image {
         let built = subject.build();
         if let (Some((_, attached)), Some((media_type, bytes))) = (&mut self.artifact, built.manifests.last()) {
             let digest = Digest::of(bytes);
-            *attached = Some(Subject { media_type: (*media_type).to_owned(), digest, size: bytes.len() });
+            *attached = Some(Box::new(Subject { media_type: (*media_type).to_owned(), digest, size: bytes.len() }));
         }
         self
     }
@@ -136,7 +136,7 @@ impl Image {
     pub(super) fn build(&self) -> Built {
         let mut built = Built { manifests: Vec::new(), blobs: Vec::new() };
         if let Some((artifact_type, subject)) = &self.artifact {
-            self.add_artifact(&mut built, artifact_type, subject.as_ref());
+            self.add_artifact(&mut built, artifact_type, subject.as_deref());
             return built;
         }
         let mut children = Vec::new();

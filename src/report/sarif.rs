@@ -115,7 +115,7 @@ fn of_error(error: &LineError) -> Finding {
     Finding {
         rule: ("line", "A line of the list cannot be read"),
         level: "error",
-        message: format!("{}. {}", error.kind, error.expected()),
+        message: format!("{}: {}", error.kind, error.expected()),
         line: error.line.get(),
         columns,
         about: error.text.to_string(),

@@ -248,10 +248,10 @@ async fn a_signature_that_no_log_has_is_refused() {
     for bundle in [
         alter(&|it| it["verificationMaterial"]["tlogEntries"] = serde_json::json!([])),
         alter(&|it| {
-            drop(it["verificationMaterial"]["tlogEntries"][0].as_object_mut().unwrap().remove("inclusionProof"))
+            drop(it["verificationMaterial"]["tlogEntries"][0].as_object_mut().unwrap().remove("inclusionProof"));
         }),
         alter(&|it| {
-            drop(it["verificationMaterial"]["tlogEntries"][0].as_object_mut().unwrap().remove("inclusionPromise"))
+            drop(it["verificationMaterial"]["tlogEntries"][0].as_object_mut().unwrap().remove("inclusionPromise"));
         }),
         // An hour that the log has not signed.
         alter(&|it| it["verificationMaterial"]["tlogEntries"][0]["integratedTime"] = "1735689901".into()),
