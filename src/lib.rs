@@ -31,7 +31,11 @@ pub mod policy;
 
 pub mod signature;
 
+pub mod connected;
+
 pub mod copy;
+
+pub mod upkeep;
 
 pub mod import;
 

@@ -5,6 +5,7 @@ mod cloud;
 mod error;
 mod failure;
 mod import;
+mod resource;
 mod target;
 
 pub use arm::Arm;

@@ -21,6 +21,8 @@ pub enum Command {
         /// The list.
         file: PathBuf,
     },
+    /// `connected-registry kit`: what a cluster on premises needs.
+    Kit(Box<super::kit::Order>),
     /// No command: the surroundings say what is to be done.
     Action,
     /// `demo`
@@ -55,6 +57,9 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Me
         Some(("apply", matches)) => list(Mode::Apply, matches),
         Some(("check", matches)) => {
             Command::Check { file: matches.get_one::<PathBuf>("file").cloned().unwrap_or_else(|| "images.txt".into()) }
+        }
+        Some(("connected-registry", matches)) => {
+            super::kit::read(matches).map_or(Command::Action, |order| Command::Kit(Box::new(order)))
         }
         #[cfg(feature = "emulator")]
         Some(("demo", _)) => Command::Demo,
@@ -113,7 +118,8 @@ fn program() -> clap::Command {
                     .default_value("images.txt")
                     .value_parser(PathBufValueParser::new()),
             ),
-        );
+        )
+        .subcommand(super::kit::command());
     with_stand_in(program)
 }
 

@@ -8,6 +8,7 @@ mod check;
 #[cfg(feature = "emulator")]
 mod demo;
 mod files;
+mod kit;
 mod list;
 mod outlet;
 mod stop;
@@ -20,6 +21,7 @@ use crate::{
 use std::process::ExitCode;
 
 pub use arguments::{Command, Message, read};
+pub use kit::Order;
 
 /// Everything is as it should be.
 const GOOD: u8 = 0;
@@ -34,6 +36,10 @@ pub async fn run(command: Command, env: Env) -> ExitCode {
         Command::Check { file } => check::run(&file, &env),
         Command::List { mode, scope, inputs } => match settings(env.clone(), &inputs) {
             Ok(settings) => list::run(&settings, Asked { mode, scope }, &env).await,
+            Err(problems) => outlet::problems(&problems),
+        },
+        Command::Kit(order) => match settings(env.clone(), &order.inputs) {
+            Ok(settings) => kit::run(settings, &order, &env).await,
             Err(problems) => outlet::problems(&problems),
         },
         Command::Action => action::run(&env).await,

@@ -23,6 +23,9 @@ pub struct Rights {
     pub repository_contributor: bool,
     /// *Container Registry Repository Catalog Lister*.
     pub catalog_lister: bool,
+    /// *Container Registry Contributor and Data Access Configuration Administrator*: connected registries, scope maps,
+    /// tokens and their passwords.
+    pub access_administrator: bool,
     /// The names of the registries this holds for; all when empty.
     pub registries: Vec<String>,
 }
@@ -48,8 +51,16 @@ impl Rights {
             delete: true,
             repository_contributor: true,
             catalog_lister: true,
+            access_administrator: true,
             registries: Vec::new(),
         }
+    }
+
+    /// Returns the same rights, with those of *Container Registry Contributor and Data Access Configuration Administrator*
+    /// besides.
+    #[must_use]
+    pub fn administering_access(self) -> Self {
+        Self { access_administrator: true, ..self }
     }
 
     /// Returns no rights at all.
@@ -72,7 +83,16 @@ impl Rights {
     }
 
     pub(super) fn may_read(&self, registry: &str) -> bool {
-        (self.importer || self.reader) && self.holds_for(registry)
+        (self.importer || self.reader || self.access_administrator) && self.holds_for(registry)
+    }
+
+    /// Reading connected registries, scope maps and tokens: *Reader* has `*/read`.
+    pub(super) fn may_read_access(&self, registry: &str) -> bool {
+        (self.reader || self.access_administrator) && self.holds_for(registry)
+    }
+
+    pub(super) fn may_write_access(&self, registry: &str) -> bool {
+        self.access_administrator && self.holds_for(registry)
     }
 
     /// Returns the data-plane actions these rights give on every repository of a registry.

@@ -15,6 +15,7 @@ mod call;
 mod certificate;
 mod content;
 mod distribution;
+mod edge;
 mod entra;
 mod fault;
 mod fetch;
@@ -36,6 +37,7 @@ mod serve;
 mod socket;
 mod source;
 mod source_token;
+mod spool;
 mod state;
 mod storage;
 mod token;
@@ -48,6 +50,7 @@ pub use azure_devops::{
     AZURE_DEVOPS_CONNECTION, AZURE_DEVOPS_TOKEN, AzureRepository, ServiceConnection, Status, Thread,
 };
 pub use azure_registry::AzureRegistry;
+pub use edge::Synchronised;
 pub use fault::{Fault, Part};
 pub use github::{
     CheckAnnotation, CheckRun, Comment, GITHUB_ENTERPRISE, GITHUB_TOKEN, GitHubRepository, OidcRequest, PullRequest,

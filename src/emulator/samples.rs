@@ -40,6 +40,16 @@ impl World {
         self.seed_sources();
     }
 
+    /// Puts a registry into this world that ships have a copy of: `fleetacr`, Premium with data endpoints; what is there
+    /// already stays.
+    pub fn seed_fleet(&self) {
+        let fleet = self.azure_registry("fleetacr");
+        fleet.data_endpoints();
+        for name in ["fleet/app:1.0.0", "fleet/web:2.3.1", "office/wiki:7"] {
+            fleet.put(name, &Image::index(TWO).content(name));
+        }
+    }
+
     fn seed_sources(&self) {
         let put = |host: &str, repository: &str, tag: &str, image: Image| {
             let image = image.content(&format!("{repository} {tag}"));

@@ -38,6 +38,7 @@ pub async fn serve(options: Options, mut out: impl Write) -> anyhow::Result<()> 
         None => World::new(),
     };
     world.seed_demo();
+    world.seed_fleet();
     world.seed_github();
     world.seed_azure_devops();
     if let Some(latency) = options.import_latency {

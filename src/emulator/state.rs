@@ -3,15 +3,17 @@
 use super::{
     SourceAuth,
     azure_devops::Organization,
+    edge::Edge,
     fault::Fault,
     github::Hub,
     identity::{Principal, Trust},
     import::{Import, Operation},
     repository::Repository,
+    resource_manager::Pending,
     seen::Seen,
+    spool::Spool,
 };
 use crate::reference::Digest;
-use bytes::BytesMut;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -31,8 +33,9 @@ pub(super) struct State {
     pub(super) seen: Vec<Seen>,
     pub(super) imports: Vec<Import>,
     pub(super) operations: HashMap<String, Operation>,
+    pub(super) pending: HashMap<String, Pending>,
     pub(super) request_ids: HashSet<String>,
-    pub(super) uploads: HashMap<String, BytesMut>,
+    pub(super) uploads: HashMap<String, Spool>,
     pub(super) import_latency: Duration,
     pub(super) poll_retry_after: Option<u64>,
     pub(super) token_lifetime: Duration,
@@ -54,6 +57,7 @@ impl State {
             seen: Vec::new(),
             imports: Vec::new(),
             operations: HashMap::new(),
+            pending: HashMap::new(),
             request_ids: HashSet::new(),
             uploads: HashMap::new(),
             import_latency: Duration::from_millis(300),
@@ -144,6 +148,19 @@ pub(super) struct Azure {
     pub(super) anonymous_pull: bool,
     pub(super) arm_tokens: bool,
     pub(super) users: Vec<RegistryUser>,
+    /// Whether it lists what refers to an image, as every registry of Azure does and older ones elsewhere do not.
+    #[serde(default = "yes")]
+    pub(super) lists: bool,
+    /// `dataEndpointEnabled`
+    #[serde(default)]
+    pub(super) data_endpoints: bool,
+    /// Connected registries, scope maps and tokens.
+    #[serde(default)]
+    pub(super) edge: Edge,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Azure {

@@ -100,6 +100,9 @@ impl World {
                 anonymous_pull: false,
                 arm_tokens: true,
                 users: Vec::new(),
+                lists: true,
+                data_endpoints: false,
+                edge: super::edge::Edge::default(),
             }),
             repositories: BTreeMap::new(),
         });

@@ -22,22 +22,26 @@ pub(super) enum At<'a> {
     Nowhere,
 }
 
-/// Reads the settings, and the evidence that they ask for.
+/// Reads the settings.
+pub(super) async fn settings<R: Remote>(texts: &Texts<'_, R>, at: At<'_>) -> Found {
+    read(texts, settings::FILE, at).await
+}
+
+/// Reads the evidence that settings ask for; `at` is where they were read.
 ///
 /// # Errors
 /// A [`Problem`] for a file that cannot be read; one that is not there is no problem of the host's.
-pub(super) async fn gather<R: Remote>(texts: &Texts<'_, R>, at: At<'_>) -> Result<(Vec<u8>, Evidence), Problem> {
-    let text = read(texts, settings::FILE, at).await?.unwrap_or_default();
+pub(super) async fn gather<R: Remote>(texts: &Texts<'_, R>, at: At<'_>, settings: &[u8]) -> Result<Evidence, Problem> {
     let mut evidence = Evidence::default();
     // What cannot be read is told by the run itself.
-    let Ok(settings) = settings::parse(&text) else { return Ok((text, evidence)) };
+    let Ok(settings) = settings::parse(settings) else { return Ok(evidence) };
     for file in settings.policy.files() {
         if let Some(bytes) = read(texts, file, at).await? {
             evidence.files.insert(file.to_owned(), bytes);
         }
     }
     scans::gather(texts.workspace, settings.policy.reports(), &mut evidence);
-    Ok((text, evidence))
+    Ok(evidence)
 }
 
 async fn read<R: Remote>(texts: &Texts<'_, R>, file: &str, at: At<'_>) -> Found {

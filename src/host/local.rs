@@ -41,9 +41,22 @@ pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
         }
     };
     let settings = own(settings::FILE)?.unwrap_or_default();
-    let evidence = evidence(&settings)?;
+    let settings_base = match &base_name {
+        // A file that is gone states nothing, so that nothing follows.
+        Base::Commit { .. } if settings.is_empty() => Some(Vec::new()),
+        Base::Commit { id, .. } => {
+            let text = git::text_at(Path::new("."), id, Path::new(settings::FILE)).map_err(|error| problem(&error))?;
+            Some(text.unwrap_or_default())
+        }
+        Base::None => None,
+    };
+    let mut evidence = Evidence::default();
+    // Nothing is judged where nothing has changed.
+    if base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings) {
+        evidence = gather(&settings)?;
+    }
     let file = path.display().to_string();
-    Ok(Occasion { mode: asked.mode, file, head, base, base_name, reviewed: None, settings, evidence })
+    Ok(Occasion { mode: asked.mode, file, head, base, base_name, reviewed: None, settings, settings_base, evidence })
 }
 
 /// Reads a file of the current directory, such as `acr-sync.yaml`; nothing where there is none.
@@ -56,7 +69,7 @@ fn own(file: &str) -> Result<Option<Vec<u8>>, Problem> {
 }
 
 /// Reads what the rules lean on. What is a person's own may be a link.
-fn evidence(settings: &[u8]) -> Result<Evidence, Problem> {
+fn gather(settings: &[u8]) -> Result<Evidence, Problem> {
     let mut evidence = Evidence::default();
     // What cannot be read is told by the run itself.
     let Ok(settings) = settings::parse(settings) else { return Ok(evidence) };

@@ -50,11 +50,12 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 28] = [
+pub const INPUTS: [Input; 29] = [
     input(
         "registry",
         "",
-        "The target registry: its name, login server or resource id; or the host of a registry that is no ACR.",
+        "The target registry: its name, login server or resource id; or the host of a registry that is no ACR. Several \
+         with commas between them.",
     ),
     input("images-file", "images.txt", "The list of images."),
     input("mode", "auto", "`plan`, `apply`, or `auto`: a pull request plans, everything else applies."),
@@ -69,7 +70,7 @@ pub const INPUTS: [Input; 28] = [
     input(
         "direct-sources",
         "",
-        "Sources that ACR cannot reach, copied by the runner: hosts or `host/path`, `*` for any characters.",
+        "Sources that ACR cannot reach, copied by the runner: hosts or `host/path`; `*` stays within one part of the path.",
     ),
     input(
         "check",
@@ -100,6 +101,11 @@ pub const INPUTS: [Input; 28] = [
     input("plan-file", "", "Where to write the plan as JSON."),
     input("result-file", "", "Where to write the result as JSON."),
     input("sarif-file", "", "Where to write what is wrong with lines as SARIF, for code scanning."),
+    input(
+        "reviewed-plan",
+        "",
+        "A plan file that was reviewed: what it lists may be removed, and its digests are compared with what is imported.",
+    ),
     input("github-token", "", "The token that reads the repository and posts the plan to the pull request.")
         .or("GITHUB_TOKEN")
         .only_on(Hosts::GitHub)

@@ -2,12 +2,45 @@
 
 use super::{Action, Note, Plan, Reason};
 use crate::reference::Digest;
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    num::ParseIntError,
+    str::FromStr,
+};
 
-/// The digest that each destination was to get.
+/// The digest that each destination was to get, and what was to be taken away.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reviewed {
     digests: BTreeMap<String, Digest>,
+    removals: BTreeSet<Mark>,
+}
+
+/// What tells one removal from every other: 64 bits of a hash, so that thousands fit into a comment. Two of ten
+/// thousand share one with a probability of one to 10¹¹.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark(pub u64);
+
+impl fmt::Display for Mark {
+    /// Writes 16 hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for Mark {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        u64::from_str_radix(text, 16).map(Self)
+    }
+}
+
+impl Mark {
+    /// Makes the mark of a removal from all that it depends on: kind, registry, repository, name and digest.
+    pub fn of(removal: &str) -> Self {
+        Self(Digest::of(removal.as_bytes()).prefix())
+    }
 }
 
 /// Whether what nobody reviewed is imported.
@@ -22,7 +55,13 @@ pub enum Unreviewed {
 impl Reviewed {
     /// Takes digests by `repository:tag`.
     pub fn of(digests: impl IntoIterator<Item = (String, Digest)>) -> Self {
-        Self { digests: digests.into_iter().collect() }
+        Self { digests: digests.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Adds removals.
+    #[must_use]
+    pub fn with_removals(self, removals: impl IntoIterator<Item = Mark>) -> Self {
+        Self { removals: removals.into_iter().collect(), ..self }
     }
 
     /// Returns what a plan shows.
@@ -34,6 +73,17 @@ impl Reviewed {
     /// Takes in what a later review was shown.
     pub fn extend(&mut self, later: Self) {
         self.digests.extend(later.digests);
+        self.removals.extend(later.removals);
+    }
+
+    /// Returns whether the reviewers were shown a removal.
+    pub fn lists(&self, removal: Mark) -> bool {
+        self.removals.contains(&removal)
+    }
+
+    /// Returns each removal.
+    pub fn removals(&self) -> impl Iterator<Item = Mark> {
+        self.removals.iter().copied()
     }
 
     /// Returns each destination with its digest.
@@ -81,8 +131,10 @@ mod tests {
             line: entry.line,
             source: entry.source,
             destination: entry.destination,
+            options: entry.options,
             change: Change::Added,
             digest: Some(digest),
+            subset: None,
             image: None,
             action,
             route: Route::ServerSide,

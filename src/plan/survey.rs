@@ -5,17 +5,17 @@ use super::{
     companion,
     decide::{self, Overwrite},
     facts::{DestinationFact, Fact, SourceFact},
-    image::image,
     nearest::nearest,
-    route,
+    parts, route,
     selected::{self, Selected},
+    subset::{self, Narrowed},
 };
 use crate::{
     change::{self, ChangeKind, Changes},
     images::Entry,
     problem::{Problem, Side},
     reference::{Digest, Reference, Registry},
-    registry::Client,
+    registry::{Client, Manifest},
     verify::Verifier,
 };
 use futures_util::{StreamExt, stream};
@@ -80,7 +80,13 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
     let pinned = entry.source.digest();
     let mut notes = Vec::new();
     let (source, destination) = tokio::join!(source(entry, surveyor, &mut notes), destination(entry, surveyor));
-    let mut action = decide::action(&source, &destination, pinned, surveyor.overwrite);
+    let Narrowed { source, cut, subset, lacks } = subset::narrow(entry, source, surveyor, &mut notes).await;
+    // The line's own digest is that of all platforms.
+    let pinned = pinned.filter(|_| entry.options.platforms().is_empty());
+    let mut action = match lacks {
+        Some(lacks) => Action::Block(lacks),
+        None => decide::action(&source, &destination, pinned, surveyor.overwrite),
+    };
     let mut digest = match &source {
         Fact::Known(source) => Some(source.digest),
         Fact::Absent | Fact::Unknown(_) => pinned,
@@ -98,7 +104,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
             Action::Import | Action::Move { .. } | Action::Repair(_) | Action::Block(_) | Action::Unchecked(_),
             Fact::Known(known),
         ) => {
-            match image(&entry.source, known, surveyor, &mut notes).await {
+            match parts::image(entry, known, cut.as_ref(), surveyor, &mut notes).await {
                 Ok(image) => image,
                 Err(lie) => {
                     // A source whose bytes are not what it names is not imported from, whatever is there already.
@@ -110,8 +116,9 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         }
         _ => None,
     };
-    let companions = companions(entry, digest, &mut action, has_base, surveyor, &mut notes).await;
-    let route = route::route(&entry.source, image.as_ref(), surveyor.service, &surveyor.direct);
+    let subject = digest.map(|digest| (digest, cut.as_ref()));
+    let companions = companions(entry, subject, &mut action, has_base, surveyor, &mut notes).await;
+    let route = route::route(&entry.source, image.as_ref(), subset.as_ref(), surveyor.service, &surveyor.direct);
     let change = match change.kind {
         ChangeKind::Updated { before } => Change::Updated(before.clone()),
         ChangeKind::Added if has_base => Change::Added,
@@ -121,8 +128,10 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         line: entry.line,
         source: entry.source.clone(),
         destination: entry.destination.clone(),
+        options: entry.options.clone(),
         change,
         digest,
+        subset,
         image,
         action,
         route,
@@ -134,17 +143,18 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
 /// Finds what travels along; an image that is kept is repaired where the target lacks some of it.
 async fn companions(
     entry: &Entry,
-    digest: Option<Digest>,
+    subject: Option<(Digest, Option<&Manifest>)>,
     action: &mut Action,
     has_base: bool,
     surveyor: &Surveyor,
     notes: &mut Vec<Note>,
 ) -> Vec<Companion> {
     let is_kept = *action == Action::Keep && surveyor.check.applies(has_base);
-    let (Referrers::Take, Some(digest), true) = (surveyor.referrers, digest, is_kept || action.is_change()) else {
+    let referrers = entry.options.referrers().unwrap_or(surveyor.referrers);
+    let (Referrers::Take, Some((digest, cut)), true) = (referrers, subject, is_kept || action.is_change()) else {
         return Vec::new();
     };
-    let found = match companion::find(&surveyor.registries, &entry.source, digest).await {
+    let found = match companion::find(&surveyor.registries, &entry.source, digest, cut).await {
         Ok(found) => found,
         Err(error) => {
             notes.push(Note::ReferrersUnknown(error.problem(Side::Source)));

@@ -223,8 +223,10 @@ mod tests {
             line: entry.line,
             source: entry.source,
             destination: entry.destination,
+            options: entry.options,
             change: Change::Added,
             digest: Some(Digest::of(b"image")),
+            subset: None,
             image: Some(ImageFacts {
                 platforms,
                 size: Some(3_000_000),

@@ -20,6 +20,12 @@ impl Digest {
         hasher.finish()
     }
 
+    /// Returns the first eight bytes as a number.
+    pub fn prefix(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// Returns the first twelve hexadecimal digits, for reading.
     pub fn short(&self) -> String {
         self.to_string()[PREFIX.len()..PREFIX.len() + 12].to_owned()

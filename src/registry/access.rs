@@ -16,6 +16,10 @@ pub(super) enum Rights<'a> {
     Pull,
     /// Writing; a blob that is mounted needs the right to read where it comes from as well.
     Push { from: Option<&'a str> },
+    /// Taking away tags and manifests.
+    Delete,
+    /// Listing the repositories of the whole registry.
+    Catalog,
 }
 
 impl<'a> Access<'a> {
@@ -25,6 +29,14 @@ impl<'a> Access<'a> {
 
     pub(super) fn push(repository: &'a str) -> Self {
         Self { repository, rights: Rights::Push { from: None } }
+    }
+
+    pub(super) fn delete(repository: &'a str) -> Self {
+        Self { repository, rights: Rights::Delete }
+    }
+
+    pub(super) fn catalog() -> Self {
+        Self { repository: "", rights: Rights::Catalog }
     }
 
     /// Writing a blob that `from` holds.
@@ -41,14 +53,16 @@ impl<'a> Access<'a> {
             Rights::Push { from: Some(from) } => {
                 format!("repository:{repository}:pull,push repository:{from}:pull")
             }
+            Rights::Delete => format!("repository:{repository}:delete"),
+            Rights::Catalog => "registry:catalog:*".to_owned(),
         }
     }
 
-    /// Returns the scopes as an ACR has them: reading covers tags with their locks.
+    /// Returns the scopes as an ACR has them (ACR wire facts, 6.3): reading covers tags with their locks.
     pub(super) fn acr_scope(self) -> String {
         match self.rights {
-            Rights::Pull => format!("{},metadata_read", self.scope()),
-            Rights::Push { .. } => self.scope(),
+            Rights::Pull | Rights::Delete => format!("{},metadata_read", self.scope()),
+            Rights::Push { .. } | Rights::Catalog => self.scope(),
         }
     }
 }

@@ -120,7 +120,8 @@ impl Auth {
                 let asked = scope.clone().filter(|scope| match access.rights {
                     Rights::Pull => true,
                     // What the registry asks for may cover only the first of several things to write.
-                    Rights::Push { .. } => !scope.starts_with("repository:"),
+                    Rights::Push { .. } | Rights::Delete => !scope.starts_with("repository:"),
+                    Rights::Catalog => scope.starts_with("registry:"),
                 });
                 let wanted = asked.unwrap_or_else(|| access.scope());
                 let service = service.as_deref().unwrap_or_default();

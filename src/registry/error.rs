@@ -98,6 +98,11 @@ impl RegistryError {
         matches!(self.why, Why::Status(413, _))
     }
 
+    /// Returns whether the registry knows the credential and does not let it do this.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.why, Why::Denied(_) | Why::Unauthorized { had_login: true, .. })
+    }
+
     /// Returns the reason.
     pub fn why(&self) -> &Why {
         &self.why

@@ -4,7 +4,10 @@
 
 mod access;
 mod auth;
+mod blob;
+mod catalog;
 mod challenge;
+mod cut;
 mod download;
 mod error;
 mod exchange;
@@ -12,7 +15,9 @@ mod known;
 mod login;
 mod manifest;
 mod realm;
+mod recent;
 mod referrers;
+mod removal;
 mod tags;
 mod upload;
 
@@ -24,11 +29,15 @@ use access::Access;
 use reqwest::{Method, StatusCode, header};
 use std::sync::Arc;
 
+pub use cut::Cut;
 pub use download::Download;
 pub use error::{RegistryError, Why};
 pub use login::{Login, Logins};
 pub use manifest::{Descriptor, Manifest, is_index};
+pub use recent::Recent;
 pub use referrers::{Referrers, referrers_tag};
+pub use removal::Removed;
+pub use tags::TagState;
 pub(crate) use upload::{Begun, Chunked, Finish, Session};
 
 /// Every media type of a manifest. Without this list ACR answers 404 for an index, and other registries convert
@@ -40,10 +49,8 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.oci.artifact.manifest.v1+json, \
     application/vnd.cncf.oras.artifact.manifest.v1+json";
 
-/// The largest manifest that ACR takes, 4 MiB (ACR service limits); no registry serves larger ones.
-const MANIFEST_LIMIT: usize = 4 << 20;
-/// A configuration or a page of tags.
-const DOCUMENT_LIMIT: usize = 8 << 20;
+const MANIFEST_LIMIT: usize = 4 << 20; // The largest that ACR takes (service limits); no registry serves larger ones.
+const DOCUMENT_LIMIT: usize = 8 << 20; // A configuration or a page of tags.
 
 /// Reads from any registry, and writes to it.
 #[derive(Debug, Clone)]
@@ -62,15 +69,6 @@ pub struct Head {
     pub media_type: String,
     /// How many pulls Docker Hub still grants this address or account, where it says so.
     pub pulls_left: Option<u32>,
-}
-
-/// What an ACR says of a tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TagState {
-    /// The digest that the tag points to.
-    pub digest: Digest,
-    /// Whether the tag may be written and deleted: `writeEnabled` of its `changeableAttributes`.
-    pub is_writable: bool,
 }
 
 impl Client {
@@ -183,36 +181,6 @@ impl Client {
         let manifest = Manifest::read(&reply.body, reply.header("content-type"))
             .map_err(|why| RegistryError::unreadable(registry, "a manifest", &reply, why))?;
         Ok(Some((manifest, digest)))
-    }
-
-    /// Returns a small blob, such as an image's configuration.
-    ///
-    /// # Errors
-    /// As [`Client::manifest`].
-    pub async fn document(
-        &self,
-        registry: &Registry,
-        repository: &str,
-        digest: Digest,
-    ) -> Result<Option<bytes::Bytes>, RegistryError> {
-        let path = format!("/v2/{repository}/blobs/{digest}");
-        let Some(reply) = self.ask(Method::GET, registry, repository, &path, DOCUMENT_LIMIT).await? else {
-            return Ok(None);
-        };
-        let got = Digest::of(&reply.body);
-        if got != digest {
-            return Err(RegistryError::new(registry, Why::WrongDigest { asked: digest, got }));
-        }
-        Ok(Some(reply.body))
-    }
-
-    /// Returns whether a blob is there, without moving it.
-    ///
-    /// # Errors
-    /// As [`Client::head`].
-    pub async fn has_blob(&self, registry: &Registry, repository: &str, digest: Digest) -> Result<bool, RegistryError> {
-        let path = format!("/v2/{repository}/blobs/{digest}");
-        Ok(self.ask(Method::HEAD, registry, repository, &path, DOCUMENT_LIMIT).await?.is_some())
     }
 
     /// Asks with the credential of this registry; `None` for 404.

@@ -4,13 +4,13 @@
 //! Only what stands in the way is a result: errors of lines, objections, what failed. A change that goes through is none.
 
 use super::{
-    Body, Report,
+    Body, Part, Report,
     row::{Kind, Row},
 };
 use crate::{
     images::LineError,
     plan::{Note, Objection, Reason},
-    reference::Digest,
+    reference::{Digest, Registry},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 const FINGERPRINT: &str = "acrSync/v1";
 
 /// One result, before it is written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Finding {
     rule: Rule,
     level: &'static str,
@@ -87,10 +88,33 @@ fn result(report: &Report, finding: &Finding, rules: &[&str], fingerprint: &str)
     })
 }
 
-/// Returns the results in the order of the file.
+/// Returns the results in the order of the file. What holds at every registry is told once, the rest with its registry.
 fn findings(report: &Report) -> Vec<Finding> {
+    let mut told: BTreeMap<_, Vec<&Registry>> = BTreeMap::new();
+    let found = report.parts.iter().map(of_part).collect::<Vec<_>>();
+    for (part, found) in report.parts.iter().zip(&found) {
+        for finding in found {
+            told.entry(finding).or_default().extend(&part.target);
+        }
+    }
     let mut all: Vec<_> = report.errors.iter().map(of_error).collect();
-    for row in report.rows() {
+    // Each at its first registry, which keeps the order of the file within a line.
+    for finding in found.iter().flatten() {
+        let Some(registries) = told.remove(finding) else { continue };
+        let mut finding = finding.clone();
+        if !registries.is_empty() && registries.len() < report.parts.len() {
+            let names: Vec<_> = registries.iter().map(ToString::to_string).collect();
+            finding.message = format!("{}: {}", names.join(", "), finding.message);
+        }
+        all.push(finding);
+    }
+    all.sort_by_key(|finding| finding.line);
+    all
+}
+
+fn of_part(part: &Part) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for row in part.rows() {
         all.extend(of_row(&row));
         for note in &row.step.notes {
             if let Note::Policy(objections) = note {
@@ -100,12 +124,11 @@ fn findings(report: &Report) -> Vec<Finding> {
             }
         }
     }
-    if let Body::Stopped(problem) = &report.body {
+    if let Body::Stopped(problem) = &part.body {
         let rule = ("run", "The run could not begin");
         let message = problem.to_string();
         all.push(Finding { rule, level: "error", message, line: 1, columns: None, about: String::new() });
     }
-    all.sort_by_key(|finding| finding.line);
     all
 }
 
@@ -131,7 +154,9 @@ fn of_row(row: &Row<'_>) -> Vec<Finding> {
         Kind::Import | Kind::Move | Kind::Repair | Kind::Keep | Kind::Withheld => Vec::new(),
         Kind::Unchecked => vec![told(("unchecked", "A source or the registry could not be asked"), "warning")],
         Kind::Failed => vec![told(("failed", "An import failed"), "error")],
-        Kind::StillRunning | Kind::NotStarted => vec![told(("stopped", "The run was stopped"), "error")],
+        Kind::StillRunning | Kind::CopyStopped | Kind::NotStarted => {
+            vec![told(("stopped", "The run was stopped"), "error")]
+        }
         Kind::Block => match row.blocked() {
             Some(Reason::Policy(objections)) => {
                 objections.iter().map(|it| of_step(row, rule(it), "error", it.to_string())).collect()

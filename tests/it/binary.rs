@@ -14,7 +14,7 @@ fn program(folder: &Path) -> Command {
 }
 
 /// A program that reaches the stand-in as it would reach Azure: true names, a proxy, an authority in a file.
-fn online(folder: &Path, emulator: &Emulator) -> Command {
+pub(crate) fn online(folder: &Path, emulator: &Emulator) -> Command {
     let authority = folder.join("ca.pem");
     fs::write(&authority, emulator.ca_pem()).unwrap();
     let mut command = program(folder);
@@ -28,11 +28,11 @@ fn online(folder: &Path, emulator: &Emulator) -> Command {
     command
 }
 
-fn stdout(output: &std::process::Output) -> String {
+pub(crate) fn stdout(output: &std::process::Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-fn code(output: &std::process::Output) -> i32 {
+pub(crate) fn code(output: &std::process::Output) -> i32 {
     output.status.code().unwrap_or_else(|| panic!("{}", stdout(output)))
 }
 

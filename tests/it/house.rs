@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 21] = [
+const DOORS: [(&str, &[&str]); 23] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -18,11 +18,13 @@ const DOORS: [(&str, &[&str]); 21] = [
     ("scan", &["reference"]),
     ("policy", &["plan", "reference", "scan"]),
     ("signature", &["plan", "policy", "problem", "reference", "registry"]),
-    ("settings", &["policy", "problem"]),
+    ("connected", &["azure", "credential", "plan", "problem", "reference", "registry"]),
+    ("settings", &["azure", "connected", "policy", "problem", "reference"]),
+    ("upkeep", &["azure", "connected", "images", "plan", "problem", "reference", "registry", "settings"]),
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
-    ("report", &["images", "import", "plan", "problem", "reference"]),
+    ("report", &["images", "import", "plan", "problem", "reference", "upkeep"]),
     (
         "host",
         &[
@@ -59,6 +61,7 @@ const DOORS: [(&str, &[&str]); 21] = [
             "report",
             "settings",
             "signature",
+            "upkeep",
             "verify",
         ],
     ),

@@ -12,7 +12,7 @@ use acr_sync::{
 /// Returns the first YAML block below a heading.
 fn block(heading: &str) -> String {
     let readme = std::fs::read_to_string("README.md").unwrap();
-    let section = readme.split_once(&format!("\n## {heading}\n")).unwrap().1;
+    let section = readme.split_once(&format!("# {heading}\n")).unwrap().1;
     section.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0.to_owned()
 }
 
@@ -66,7 +66,7 @@ async fn the_workflow_for_github_plans_and_applies_with_the_permissions_it_asks_
 
     let workflow = workflow.by_oidc("ref:refs/heads/main");
     let result = workflow.push().await;
-    assert_eq!(result.report().verdict(), Verdict::Clean, "{:?}", result.report().body);
+    assert_eq!(result.report().verdict(), Verdict::Clean, "{:?}", result.report().parts[0].body);
     assert!(workflow.comments()[0].contains("1 imported"));
 
     let whole = workflow.run("schedule", "{}", &workflow.merge).await;
@@ -117,7 +117,7 @@ async fn the_pipeline_for_azure_devops_plans_and_applies_with_the_permissions_it
     assert!(pipeline.threads()[0].content.contains("1 to import"));
 
     let result = pipeline.push().await;
-    assert_eq!(result.report().verdict(), Verdict::Clean, "{:?}", result.report().body);
+    assert_eq!(result.report().verdict(), Verdict::Clean, "{:?}", result.report().parts[0].body);
     assert!(pipeline.threads()[0].content.contains("1 imported"));
 
     let whole = pipeline.run("Schedule", MAIN, &pipeline.merge).await;
@@ -139,7 +139,20 @@ fn the_lists_can_be_read() {
             parsed.list.len()
         })
         .sum();
-    assert_eq!((lists.len(), lines), (2, 8));
+    assert_eq!((lists.len(), lines), (3, 10));
+}
+
+#[test]
+fn every_example_of_the_settings_is_read() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let section = readme.split_once("\n## Beside the list\n").unwrap().1.split_once("\n## GitHub\n").unwrap().0;
+    let examples: Vec<_> = section.split("```yaml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    for example in &examples {
+        let settings = acr_sync::settings::parse(example.as_bytes()).map_err(|error| error.to_string());
+        assert_ne!(settings, Ok(Default::default()), "{example}");
+        assert!(settings.is_ok(), "{settings:?}: {example}");
+    }
+    assert!(examples.len() >= 2);
 }
 
 #[test]
@@ -147,6 +160,23 @@ fn the_rules_of_the_readme_are_read() {
     let settings = acr_sync::settings::parse(block("Rules for every line").as_bytes()).unwrap();
     assert_eq!(settings.policy.allow.map(|allowed| allowed.len()), Some(3));
     assert!(settings.policy.deny_latest && settings.policy.max_size.is_some());
+}
+
+#[test]
+fn what_is_said_of_connected_registries_is_read() {
+    let page = std::fs::read_to_string("docs/connected-registries.md").unwrap();
+    let example = page.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;
+    for (text, number) in [(block("Ships and factories"), 1), (example.to_owned(), 2)] {
+        assert_eq!(acr_sync::settings::parse(text.as_bytes()).unwrap().connected_registries.len(), number, "{text}");
+    }
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let commands = readme.lines().chain(page.lines()).filter(|line| line.starts_with("acr-sync connected-registry"));
+    let commands: Vec<_> = commands.collect();
+    for command in &commands {
+        let read = acr_sync::cli::read(command.split(' ').map(Into::into));
+        assert!(matches!(read, Ok(acr_sync::cli::Command::Kit(_))), "{command}");
+    }
+    assert_eq!(commands.len(), 3);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use acr_sync::{
     http::{Retry, Way},
     import::Outcome,
     inputs::{Env, Inputs, Mode},
-    plan::{Action, Step},
+    plan::{Action, Reviewed, Step},
     policy::Evidence,
     report::{Base, Report},
     scan,
@@ -23,12 +23,39 @@ pub(crate) struct Scenario {
     head: String,
     base: Option<String>,
     inputs: BTreeMap<&'static str, String>,
-    stops_at_import: bool,
+    stops: Option<Stop>,
+    at_upload: Option<(&'static str, Meanwhile)>,
     settings: String,
     evidence: Evidence,
+    settings_base: Option<String>,
+    reviewed: Option<Reviewed>,
     /// Tests of patience shorten it; the others keep waits small.
     retry: Retry,
     deadline: Option<Duration>,
+}
+
+/// What somebody else does to the world during a run.
+type Meanwhile = Box<dyn FnOnce(&World) + Send>;
+
+/// When a run is stopped.
+enum Stop {
+    /// The first import has reached Azure.
+    Import,
+    /// The first upload has reached this host.
+    Upload(&'static str),
+}
+
+impl Stop {
+    fn is_reached(&self, world: &World) -> bool {
+        match self {
+            Self::Import => !world.imports().is_empty(),
+            Self::Upload(host) => has_upload(world, host),
+        }
+    }
+}
+
+fn has_upload(world: &World, host: &str) -> bool {
+    world.requests().iter().any(|seen| seen.host == host && seen.path.contains("/uploads/"))
 }
 
 /// What is left of a run to look at.
@@ -65,9 +92,12 @@ impl Scenario {
             head: head.to_owned(),
             base: None,
             inputs: inputs.map(|(name, value)| (name, value.to_owned())).into(),
-            stops_at_import: false,
+            stops: None,
+            at_upload: None,
             settings: String::new(),
             evidence: Evidence::default(),
+            settings_base: None,
+            reviewed: None,
             retry,
             deadline: None,
         }
@@ -137,9 +167,39 @@ impl Scenario {
         self
     }
 
+    /// The text of `acr-sync.yaml` before the change; as it is now where a list is compared and nothing is said.
+    pub(crate) fn settings_base(mut self, text: &str) -> Self {
+        self.settings_base = Some(text.to_owned());
+        self
+    }
+
+    /// What the reviewers were shown by the plan of another run.
+    pub(crate) fn reviewed(mut self, run: &Run) -> Self {
+        self.reviewed = run.report.shown();
+        self
+    }
+
+    /// Goes on in the world of another run, as it left it.
+    pub(crate) fn after(mut self, run: &Run) -> Self {
+        self.world = run.world.clone();
+        self
+    }
+
     /// Stops the run when the first import has reached Azure.
     pub(crate) fn stop_at_import(mut self) -> Self {
-        self.stops_at_import = true;
+        self.stops = Some(Stop::Import);
+        self
+    }
+
+    /// Stops the run when the first upload has reached a host.
+    pub(crate) fn stop_at_upload(mut self, host: &'static str) -> Self {
+        self.stops = Some(Stop::Upload(host));
+        self
+    }
+
+    /// Changes the world when the first upload has reached a host.
+    pub(crate) fn at_upload(mut self, host: &'static str, change: impl FnOnce(&World) + Send + 'static) -> Self {
+        self.at_upload = Some((host, Box::new(change)));
         self
     }
 
@@ -166,21 +226,32 @@ impl Scenario {
         if let Some(deadline) = self.deadline {
             inputs.pace.deadline = deadline;
         }
+        let settings_base = self.settings_base.or_else(|| self.base.as_ref().map(|_| self.settings.clone()));
         let occasion = Occasion {
             mode: self.mode,
             file: "images.txt".to_owned(),
             head: self.head.into_bytes(),
             base: self.base.map(String::into_bytes),
             base_name: Base::None,
-            reviewed: None,
+            reviewed: self.reviewed,
+            settings_base: settings_base.map(String::into_bytes),
             settings: self.settings.into_bytes(),
             evidence: self.evidence,
         };
         let (stop, stopped) = watch::channel(false);
-        if self.stops_at_import {
+        if let Some((host, change)) = self.at_upload {
             let world = self.world.clone();
             tokio::spawn(async move {
-                while world.imports().is_empty() {
+                while !has_upload(&world, host) {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                change(&world);
+            });
+        }
+        if let Some(at) = self.stops {
+            let world = self.world.clone();
+            tokio::spawn(async move {
+                while !at.is_reached(&world) {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 stop.send_replace(true);
@@ -197,7 +268,7 @@ impl Scenario {
 
 impl Run {
     pub(crate) fn step(&self) -> &Step {
-        let plan = self.report.plan().unwrap_or_else(|| panic!("there is no plan: {:?}", self.report.body));
+        let plan = self.report.plan().unwrap_or_else(|| panic!("there is no plan: {:?}", self.report.parts[0].body));
         assert_eq!(plan.steps.len(), 1, "{plan:#?}");
         &plan.steps[0]
     }

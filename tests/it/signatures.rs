@@ -8,7 +8,7 @@ use acr_sync::{
     emulator::Image,
     plan::{Action, Reason},
     reference::Digest,
-    report::{Body, Verdict},
+    report::Verdict,
 };
 use serde_json::Value;
 
@@ -168,7 +168,7 @@ async fn a_key_or_a_root_that_cannot_be_used_stops_the_run_and_is_named() {
         (exact(), "trust/root.json", "{\"mediaType\":\"x\"}", "no certificate authority"),
     ] {
         let run = scenario(&settings).file(file, text).run().await;
-        let Body::Stopped(problem) = &run.report.body else { unreachable!("{expected}") };
+        let Some(problem) = run.report.stopped() else { unreachable!("{expected}") };
         assert!(problem.what.contains(expected), "{problem}");
         assert!(run.world.requests().is_empty());
     }

@@ -4,18 +4,23 @@
 //! the captures of the Azure CLI.
 
 mod check;
+mod edge;
 mod operation;
+mod pending;
 mod registry;
 
 use super::{
     World,
     call::{Call, Refusal, Reply, arm_error, json_reply, with},
+    edge::Kind as Child,
     identity::Principal,
     token::{Kind, has_expired},
     world::{SUBSCRIPTION, TENANT},
 };
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+
+pub(super) use pending::Pending;
 
 const PROVIDER: &str = "microsoft.containerregistry";
 
@@ -68,7 +73,12 @@ fn in_subscription(world: &World, call: &Call, principal: &Principal, rest: &[&s
         ["resources"] if is_get => registry::resources(world, call, principal),
         ["providers", PROVIDER, "registries"] if is_get => registry::list(world, call, principal),
         ["providers", PROVIDER, "checknameavailability"] if is_post => registry::check_name(world, call),
-        ["providers", PROVIDER, "locations", _, "operationresults", id] if is_get => operation::poll(world, call, id),
+        ["providers", PROVIDER, "locations", _, "operationresults", id] if is_get => {
+            pending::poll(world, call, id, false).unwrap_or_else(|| operation::poll(world, call, id))
+        }
+        ["providers", PROVIDER, "locations", _, "operationstatuses", id] if is_get => {
+            pending::poll(world, call, id, true).unwrap_or_else(|| not_found(call))
+        }
         ["resourcegroups", group, "providers", PROVIDER, "registries", name, action @ ..] => {
             let id = format!(
                 "/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers/Microsoft.ContainerRegistry/registries/{name}"
@@ -79,6 +89,11 @@ fn in_subscription(world: &World, call: &Call, principal: &Principal, rest: &[&s
                 [] if is_get => registry::get(principal, &azure),
                 ["listusages"] if is_get => registry::usages(world, principal, &azure),
                 ["importimage"] if is_post => operation::begin(world, call, principal, &azure),
+                ["generatecredentials"] if is_post => edge::generate(world, call, principal, &azure),
+                [child, rest @ ..] => match Child::of(child) {
+                    Some(kind) => edge::answer(world, call, principal, &azure, kind, rest),
+                    None => not_found(call),
+                },
                 _ => not_found(call),
             }
         }

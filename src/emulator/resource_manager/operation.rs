@@ -140,7 +140,7 @@ fn accepted(world: &World, call: &Call, id: &str, reply: Reply) -> Reply {
 }
 
 /// Makes `t`, `c`, `s`, `h` of the service's sizes, so that the whole is about 5 KB long.
-fn signed_query(world: &World, id: &str) -> String {
+pub(super) fn signed_query(world: &World, id: &str) -> String {
     let time = time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 100 + 621_355_968_000_000_000;
     let filler = world.mint().sign(id);
     let certificate: String = filler.chars().cycle().take(4200).collect();
@@ -149,7 +149,7 @@ fn signed_query(world: &World, id: &str) -> String {
     format!("t={time}&c={certificate}&s={signature}&h={hash}")
 }
 
-fn is_signed(world: &World, call: &Call, id: &str) -> bool {
+pub(super) fn is_signed(world: &World, call: &Call, id: &str) -> bool {
     let part = |name: &str| call.query(name).unwrap_or_default();
     part("h") == world.mint().sign(&format!("{id}{}{}{}", part("t"), part("c"), part("s")))
 }

@@ -146,7 +146,7 @@ fn whole(azure: &Azure) -> Value {
             "azureADAuthenticationAsArmPolicy": {"status": if azure.arm_tokens { "enabled" } else { "disabled" }},
             "softDeletePolicy": {"retentionDays": 7, "lastUpdatedTime": "2025-09-18T06:46:54.683738+00:00", "status": "disabled"},
         },
-        "encryption": {"status": "disabled"}, "dataEndpointEnabled": false, "dataEndpointHostNames": [],
+        "encryption": {"status": "disabled"}, "dataEndpointEnabled": azure.data_endpoints, "dataEndpointHostNames": [],
         "privateEndpointConnections": [], "publicNetworkAccess": if open { "Enabled" } else { "Disabled" },
         "networkRuleBypassOptions": if azure.bypass { "AzureServices" } else { "None" },
         "networkRuleBypassAllowedForTasks": false, "zoneRedundancy": "Disabled",

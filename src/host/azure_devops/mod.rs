@@ -20,12 +20,13 @@ use super::{
     told,
 };
 use crate::{
-    app::{self, Occasion},
+    app::Occasion,
     http::Http,
     inputs::{Env, Inputs, Mode, endpoint_secrets},
     plan::Reviewed,
+    policy::Evidence,
     problem::{Problem, Side},
-    report::{Report, progress::Out},
+    report::{Base, Report, progress::Out},
 };
 use api::Api;
 use event::{Event, Provider, Subject};
@@ -170,17 +171,28 @@ impl Host for AzureDevOps {
         let file = inputs.images_file.display().to_string();
         let head = texts::present(head, base.as_deref(), &file)?;
         let at = match self.env.get("BUILD_SOURCEVERSION") {
-            // Nothing is judged where nothing has changed.
-            _ if base.as_ref().is_some_and(|base| app::is_unchanged(inputs, &head, base)) => At::Nowhere,
             Some(commit) if !self.is_checked_out() => At::Commit(commit),
             commit => At::Checkout(commit),
         };
-        let (settings, evidence) = evidence::gather(&texts, at).await?;
-        if mode == Mode::Apply && base.as_ref() != Some(&head) {
-            self.recall().await;
+        let settings = evidence::settings(&texts, at).await?;
+        let settings_base = match &base_name {
+            // A file that is gone states nothing, so that nothing follows.
+            Base::Commit { .. } if settings.is_none() => Some(Vec::new()),
+            Base::Commit { id, .. } => Some(evidence::settings(&texts, At::Commit(id)).await?.unwrap_or_default()),
+            // A base without a commit is a list that did not exist.
+            Base::None => base.as_ref().map(|_| Vec::new()),
+        };
+        let settings = settings.unwrap_or_default();
+        let mut evidence = Evidence::default();
+        // Nothing is judged where nothing has changed.
+        if base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings) {
+            evidence = evidence::gather(&texts, at, &settings).await?;
+            if mode == Mode::Apply {
+                self.recall().await;
+            }
         }
         let reviewed = self.reviewed.clone();
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, evidence }))
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, settings_base, evidence }))
     }
 
     fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {

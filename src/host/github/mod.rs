@@ -22,10 +22,11 @@ use super::{
     told,
 };
 use crate::{
-    app::{self, Occasion},
+    app::Occasion,
     http::Http,
     inputs::{Env, Inputs, Mode},
     plan::Reviewed,
+    policy::Evidence,
     problem::{Problem, Side},
     report::{Base, Report, escape, progress::Out},
 };
@@ -144,20 +145,32 @@ impl Host for GitHub {
         let file = inputs.images_file.display().to_string();
         let head = texts::present(head, base.as_deref(), &file)?;
         let at = match (&self.event.subject, self.env.get("GITHUB_SHA")) {
-            // Nothing is judged where no line is new or different.
-            _ if base.as_ref().is_some_and(|base| app::is_unchanged(inputs, &head, base)) => At::Nowhere,
             // Whoever opened a pull request from outside does not choose the policy it is judged by, whatever is checked
             // out: it comes from the branch, at the commit that the workflow itself was read at.
             (Subject::Foreign { .. }, Some(branch)) => At::Host(branch),
             (Subject::Foreign { .. }, None) => At::Nowhere,
             (_, commit) => At::Checkout(commit),
         };
-        let (settings, evidence) = evidence::gather(&texts, at).await?;
-        if mode == Mode::Apply && base.as_ref() != Some(&head) {
-            self.recall(&base_name).await;
+        let settings = evidence::settings(&texts, at).await?;
+        let settings_base = match (&self.event.subject, &base_name) {
+            // A stranger changes nothing of it; and a file that is gone states nothing, so that nothing follows.
+            (Subject::Foreign { .. }, Base::Commit { .. }) => Some(settings.clone().unwrap_or_default()),
+            (_, Base::Commit { .. }) if settings.is_none() => Some(Vec::new()),
+            (_, Base::Commit { id, .. }) => Some(evidence::settings(&texts, At::Commit(id)).await?.unwrap_or_default()),
+            // A base without a commit is a list that did not exist.
+            (_, Base::None) => base.as_ref().map(|_| Vec::new()),
+        };
+        let settings = settings.unwrap_or_default();
+        let mut evidence = Evidence::default();
+        // Nothing is judged where nothing has changed.
+        if base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings) {
+            evidence = evidence::gather(&texts, at, &settings).await?;
+            if mode == Mode::Apply {
+                self.recall(&base_name).await;
+            }
         }
         let reviewed = self.reviewed.clone();
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, evidence }))
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, settings_base, evidence }))
     }
 
     fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {

@@ -1,18 +1,17 @@
-//! Asks a source what an image is made of: its platforms, its size, and where a rule wants it, when it was made.
+//! Parts: what an image is made of, as far as its source tells, and where a rule wants it, when it was made.
 
 use super::{
-    Note, Surveyor,
+    Ages, Note, Surveyor, configuration,
     facts::{ImageFacts, SourceFact},
 };
 use crate::{
+    images::Entry,
     problem::{Problem, Side},
-    reference::{Digest, Platform, Reference, Registry},
+    reference::{Digest, Platform, Reference},
     registry::{Manifest, RegistryError, Why, is_index},
 };
 use futures_util::{StreamExt, stream};
-use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// Reading the parts of a two-platform image costs three pulls at Docker Hub: below this many they are left to others.
 const PULLS_TO_LEAVE: u32 = 40;
@@ -21,27 +20,11 @@ const DEEPEST: usize = 4;
 /// Manifests or configurations of one image that are read at once.
 const PARTS_AT_ONCE: usize = 4;
 
-/// Whether images are asked when they were made: a request more for each platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ages {
-    /// No rule wants to know.
-    Leave,
-    /// A rule does.
-    Ask,
-}
-
-/// What a configuration says of its image.
-#[derive(Default, Deserialize)]
-struct Configuration {
-    #[serde(flatten)]
-    platform: Option<Platform>,
-    created: Option<String>,
-}
-
 /// Reads what an image is made of, as far as the source's allowance goes; an error is a source that lies.
 pub(super) async fn image(
-    source: &Reference,
+    entry: &Entry,
     known: &SourceFact,
+    cut: Option<&Manifest>,
     surveyor: &Surveyor,
     notes: &mut Vec<Note>,
 ) -> Result<Option<ImageFacts>, Problem> {
@@ -49,7 +32,7 @@ pub(super) async fn image(
         notes.push(Note::FewPullsLeft(left));
         return Ok(None);
     }
-    match parts(source, known.digest, surveyor).await {
+    match parts(&entry.source, known.digest, cut, surveyor, notes).await {
         Ok(facts) => Ok(facts),
         Err(error) if matches!(error.why(), Why::WrongDigest { .. }) => Err(error.problem(Side::Source)),
         Err(error) => {
@@ -59,9 +42,23 @@ pub(super) async fn image(
     }
 }
 
-async fn parts(source: &Reference, digest: Digest, surveyor: &Surveyor) -> Result<Option<ImageFacts>, RegistryError> {
+async fn parts(
+    source: &Reference,
+    digest: Digest,
+    cut: Option<&Manifest>,
+    surveyor: &Surveyor,
+    notes: &mut Vec<Note>,
+) -> Result<Option<ImageFacts>, RegistryError> {
     let (host, repository) = (source.host(), source.repository());
-    let Some(top) = surveyor.registries.known_manifest(&host, repository, digest).await? else { return Ok(None) };
+    let top = match cut {
+        Some(index) => Some(index.clone()),
+        None => surveyor.registries.known_manifest(&host, repository, digest).await?,
+    };
+    let Some(top) = top else { return Ok(None) };
+    if let (true, Some(tag)) = (top.is_chart(), source.tag()) {
+        // Helm's rule, read backwards: no version has a `_`.
+        notes.push(Note::Chart(tag.replace('_', "+")));
+    }
     let media_type = top.media_type.clone();
     let mut seen = HashSet::from([digest]);
     // What describes an image, such as its provenance, is a child of the index too and was made when it was.
@@ -90,13 +87,13 @@ async fn parts(source: &Reference, digest: Digest, surveyor: &Surveyor) -> Resul
         if is_single || surveyor.ages == Ages::Ask {
             let images = level.iter().filter(|(digest, it)| !is_index(&it.media_type) && !beside.contains(digest));
             let said: Vec<_> = stream::iter(images.map(|(_, manifest)| manifest))
-                .map(|manifest| configuration(&host, repository, manifest, surveyor))
+                .map(|manifest| configuration::read(&host, repository, manifest, surveyor))
                 .buffered(PARTS_AT_ONCE)
                 .collect()
                 .await;
             for said in said {
-                platforms.extend(said.platform.filter(|it| is_single && !it.os.is_empty()));
-                created.push(said.created.and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok()));
+                platforms.extend(said.platform().filter(|_| is_single));
+                created.push(said.created());
             }
         }
         // What cannot be imported anyway need not be measured.
@@ -125,31 +122,4 @@ async fn parts(source: &Reference, digest: Digest, surveyor: &Surveyor) -> Resul
         digests: seen.into_iter().chain(configurations).collect(),
         created: (surveyor.ages == Ages::Ask && is_measured).then_some(created),
     }))
-}
-
-/// Reads the configuration of an image; other artifacts have none, but may say when they were made.
-async fn configuration(
-    registry: &Registry,
-    repository: &str,
-    manifest: &Manifest,
-    surveyor: &Surveyor,
-) -> Configuration {
-    let annotated = || Configuration { created: annotated(manifest), ..Configuration::default() };
-    let is_image = |kind: &str| kind.contains("container.image") || kind.contains("image.config");
-    let Some(config) = manifest.config.as_ref().filter(|config| is_image(&config.media_type)) else {
-        return annotated();
-    };
-    let bytes = surveyor.registries.document(registry, repository, config.digest).await;
-    let read = bytes.ok().flatten().and_then(|bytes| serde_json::from_slice::<Configuration>(&bytes).ok());
-    read.unwrap_or_else(annotated)
-}
-
-/// Returns when an artifact says that it was made (OCI image specification, "Pre-Defined Annotation Keys").
-fn annotated(manifest: &Manifest) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Wire {
-        annotations: Option<HashMap<String, String>>,
-    }
-    let wire: Wire = serde_json::from_slice(&manifest.bytes).ok()?;
-    wire.annotations?.remove("org.opencontainers.image.created")
 }

@@ -1,0 +1,63 @@
+//! Makes the upkeep true: turn by turn, bounded within a turn, an outcome for every chore.
+
+use super::{Chore, Clients, State};
+use crate::problem::Problem;
+use futures_util::{StreamExt, stream};
+use tokio::sync::watch;
+
+/// How many of one turn are done at once; the registry's own limit holds besides.
+const AT_ONCE: usize = 8;
+
+/// How a chore ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// No reviewed plan lists it: it was left.
+    Unreviewed,
+    /// The plan blocked it.
+    Blocked(Problem),
+    /// It went wrong.
+    Failed(Problem),
+    /// The run was stopped before it began.
+    NotStarted,
+    /// The list has errors, so nothing is done.
+    Withheld,
+}
+
+impl Outcome {
+    /// Returns whether the registry is as the settings want it, or was left as its reviewers saw it.
+    pub fn is_good(&self) -> bool {
+        match self {
+            Self::Done | Self::Unreviewed => true,
+            Self::Blocked(_) | Self::Failed(_) | Self::NotStarted | Self::Withheld => false,
+        }
+    }
+}
+
+/// Does the chores. What has begun is ended; what has not begun when `stop` turns true does not begin.
+///
+/// Returns an outcome for each, in their order.
+pub async fn apply(chores: &[Chore], clients: &Clients, stop: &watch::Receiver<bool>) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(chores.len());
+    for turn in chores.chunk_by(|one, other| one.task.turn() == other.task.turn()) {
+        let ended: Vec<_> = stream::iter(turn).map(|chore| one(chore, clients, stop)).buffered(AT_ONCE).collect().await;
+        outcomes.extend(ended);
+    }
+    outcomes
+}
+
+async fn one(chore: &Chore, clients: &Clients, stop: &watch::Receiver<bool>) -> Outcome {
+    match &chore.state {
+        State::Unreviewed => return Outcome::Unreviewed,
+        State::Block(problem) => return Outcome::Blocked(problem.clone()),
+        State::Due => {}
+    }
+    if *stop.borrow() {
+        return Outcome::NotStarted;
+    }
+    match chore.task.apply(clients).await {
+        Ok(()) => Outcome::Done,
+        Err(problem) => Outcome::Failed(problem),
+    }
+}

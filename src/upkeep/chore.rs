@@ -1,0 +1,94 @@
+//! Chore: one thing to do beside the lines of the list, and whether its reviewers saw it.
+
+use super::{Clients, Section, Untag};
+use crate::{
+    connected::Work,
+    plan::{Mark, Reviewed},
+    problem::{Problem, Side},
+};
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chore {
+    /// The section that asks for it.
+    pub section: Section,
+    /// What it is about, as people call it: `app/web:ci-17`, `retention policy`. Can hold foreign text.
+    pub subject: String,
+    /// What will be done.
+    pub task: Task,
+    /// Why, a lower-case fragment. Can hold foreign text.
+    pub reason: String,
+    /// How many bytes it sets free, where that is known.
+    pub bytes: Option<u64>,
+    /// Whether it will be done.
+    pub state: State,
+}
+
+/// What will be done; each section has its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
+    /// A tag is taken away.
+    Untag(Untag),
+    /// Something about a connected registry, a token or a scope map.
+    Connected(Work),
+}
+
+/// Whether a chore will be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It will.
+    Due,
+    /// It takes something away, and no reviewed plan lists it: it is shown and not done.
+    Unreviewed,
+    /// It is wanted and cannot be done; the run does not end well.
+    Block(Problem),
+}
+
+impl Chore {
+    /// Returns what tells this removal from every other; none for what takes nothing away.
+    pub fn mark(&self) -> Option<Mark> {
+        match &self.task {
+            Task::Untag(untag) => Some(untag.mark()),
+            Task::Connected(work) => work.mark(),
+        }
+    }
+}
+
+impl Task {
+    /// Returns what is done, in a word: before, and after it is done.
+    pub fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Untag(_) => ("untag", "untagged"),
+            Self::Connected(work) => work.words(),
+        }
+    }
+
+    /// Returns the place in the order of things: a task waits for all with a lower one.
+    pub(super) fn turn(&self) -> u8 {
+        match self {
+            Self::Untag(_) => 0,
+            Self::Connected(work) => 30 + work.place(),
+        }
+    }
+
+    pub(super) async fn apply(&self, clients: &Clients) -> Result<(), Problem> {
+        match self {
+            Self::Untag(untag) => untag.apply(clients).await,
+            Self::Connected(work) => match &clients.azure {
+                Some(azure) => work.apply(&azure.arm).await,
+                None => Err(Problem::new(Side::Settings, "connected registries are Azure's")),
+            },
+        }
+    }
+}
+
+/// Holds back each removal that no reviewed plan lists.
+pub fn compare(chores: &mut [Chore], reviewed: Option<&Reviewed>) {
+    for chore in chores {
+        let Some(mark) = chore.mark() else { continue };
+        let is_reviewed = reviewed.is_some_and(|reviewed| reviewed.lists(mark));
+        if chore.state == State::Due && !is_reviewed {
+            chore.state = State::Unreviewed;
+        }
+    }
+}

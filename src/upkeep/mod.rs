@@ -1,0 +1,86 @@
+//! Upkeep: what a registry needs beside the images of its list, stated in `acr-sync.yaml`, planned and applied like
+//! them.
+//!
+//! Each section has a room of its own, or a file here, that asks, decides and does. This room leads through them in a
+//! fixed order and holds the words that they share with the report.
+
+mod apply;
+mod chore;
+mod connected;
+mod finding;
+mod removed;
+mod survey;
+
+use crate::{
+    azure::{Arm, Target},
+    problem::Problem,
+    reference::Registry,
+    registry,
+};
+use std::fmt;
+
+pub use apply::{Outcome, apply};
+pub use chore::{Chore, State, Task, compare};
+pub use finding::{Finding, Gravity};
+pub use removed::Untag;
+pub use survey::{Asked, plan};
+
+/// What is to be done beside the lines of the list, in the order in which it is done, and what was found out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Upkeep {
+    /// What is to be done.
+    pub chores: Vec<Chore>,
+    /// What people should know, and nothing is done about.
+    pub findings: Vec<Finding>,
+}
+
+/// A section of `acr-sync.yaml` that asks for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// The file as a whole.
+    File,
+    /// `removed`: tags whose line is gone.
+    Removed,
+    /// `connected-registries`: what is copied to ships and factories.
+    Connected,
+}
+
+/// Whom a registry's upkeep is asked of.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// The registry's host.
+    pub registry: Registry,
+    /// Its data plane.
+    pub registries: registry::Client,
+    /// Why the data plane cannot be asked, where that is known.
+    pub door: Result<(), Problem>,
+    /// Its control plane; none for a registry that is no ACR.
+    pub azure: Option<ControlPlane>,
+}
+
+/// Resource Manager, and the registry as it knows it.
+#[derive(Debug, Clone)]
+pub struct ControlPlane {
+    /// As our identity.
+    pub arm: Arm,
+    /// The registry as a resource.
+    pub target: Target,
+}
+
+impl Upkeep {
+    /// Returns whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.chores.is_empty() && self.findings.is_empty()
+    }
+}
+
+impl fmt::Display for Section {
+    /// Writes the section's key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "acr-sync.yaml",
+            Self::Removed => "removed",
+            Self::Connected => "connected-registries",
+        })
+    }
+}

@@ -1,0 +1,34 @@
+//! Survey: asks section by section what is to be done. Cannot fail: what could not be asked is a finding.
+
+use super::{Clients, Finding, Gravity, Section, Upkeep, connected, removed};
+use crate::{images::Entry, plan::Step, settings::Settings};
+
+/// What a run asks of the upkeep.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The settings as they are meant to be.
+    pub settings: &'a Settings,
+    /// The settings that they are compared with; none where all that they state is meant.
+    pub before: Option<&'a Settings>,
+    /// The lines that are gone from the list.
+    pub removed: &'a [Entry],
+    /// What will be done for the lines of the list.
+    pub steps: &'a [Step],
+}
+
+/// Makes the plan for everything beside the lines.
+pub async fn plan(asked: &Asked<'_>, clients: &Clients) -> Upkeep {
+    let mut upkeep = Upkeep::default();
+    if let (None, Err(problem)) = (&clients.azure, &clients.door) {
+        // Nobody is signed in: a fork's pull request has no credentials.
+        let subject = clients.registry.to_string();
+        let (section, gravity, problem) = (Section::File, Gravity::Unchecked, problem.clone());
+        upkeep.findings.push(Finding { section, subject, gravity, problem });
+        return upkeep;
+    }
+    removed::plan(asked, clients, &mut upkeep).await;
+    connected::plan(asked, clients, &mut upkeep).await;
+    // Stable: what a section wants first comes first among its equals.
+    upkeep.chores.sort_by_key(|chore| chore.task.turn());
+    upkeep
+}
