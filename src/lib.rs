@@ -25,7 +25,11 @@ pub mod azure;
 
 pub mod plan;
 
+pub mod scanner;
+
 pub mod policy;
+
+pub mod signature;
 
 pub mod connected;
 

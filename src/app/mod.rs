@@ -12,6 +12,7 @@ use crate::{
     import::Event,
     inputs::{Inputs, Mode},
     plan::{Plan, Reviewed},
+    policy::Evidence,
     report::{self, Base, Body, Report},
     settings::Place,
 };
@@ -41,6 +42,8 @@ pub struct Occasion {
     pub settings: Vec<u8>,
     /// The text that it is compared with; none where there is no base.
     pub settings_base: Option<Vec<u8>>,
+    /// What its rules lean on.
+    pub evidence: Evidence,
 }
 
 /// Walks one run. What goes wrong is in the report; there is always one.

@@ -11,6 +11,7 @@ use crate::{
     reference::Registry,
     report::{self, Body},
     settings::Place,
+    signature::Gate,
     upkeep::{self, Asked, Upkeep},
 };
 use tokio::sync::{mpsc, watch};
@@ -118,14 +119,17 @@ async fn survey(
     let name = name.ok_or_else(|| {
         Problem::new(Side::Settings, "no registry is given").hint("Set the input `registry` (`--registry NAME`).")
     })?;
-    let session = Session::open(inputs, name, occasion.mode, &lists.head.list.one_each()).await?;
+    let policy = &stated.settings.policy;
+    let gate = Gate::new(&policy.signatures, &occasion.evidence.files)?;
+    let mut session = Session::open(inputs, name, occasion.mode, &lists.head.list.one_each()).await?;
     if let Some(registry) = session.login_server() {
         // Only now is it known which host a destination may name.
         *lists = Lists::read(occasion, Some(registry), stated, place);
     }
     let changes = lists.changes();
-    let mut plan = session.plan(&changes, lists.has_base()).await;
-    policy::object(&mut plan, &stated.settings.policy);
+    let mut plan = session.plan(&changes, lists.has_base(), policy.ages()).await;
+    let signatures = gate.ask(&plan, session.registries()).await;
+    policy::object(&mut plan, policy, &occasion.evidence, &signatures);
     if occasion.mode == Mode::Apply {
         plan::compare(&mut plan, occasion.reviewed.as_ref(), inputs.unreviewed);
     }

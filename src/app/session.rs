@@ -9,7 +9,7 @@ use crate::{
     images::Entry,
     import::{AcrImport, DirectCopy, Importers, Sources},
     inputs::{Inputs, Mode},
-    plan::{self, Plan, Service, Surveyor},
+    plan::{self, Ages, Plan, Service, Surveyor},
     problem::{Problem, Side},
     reference::Registry,
     registry::{Client, Login, Logins},
@@ -99,6 +99,7 @@ impl Session {
             direct: inputs.direct.clone(),
             check: inputs.check,
             referrers: inputs.referrers,
+            ages: Ages::Leave,
             verifier,
             overwrite: inputs.overwrite,
         };
@@ -127,6 +128,7 @@ impl Session {
             direct: inputs.direct.clone(),
             check: inputs.check,
             referrers: inputs.referrers,
+            ages: Ages::Leave,
             verifier: Some(verifier),
             overwrite: inputs.overwrite,
         };
@@ -157,6 +159,7 @@ impl Session {
             direct: inputs.direct.clone(),
             check: inputs.check,
             referrers: inputs.referrers,
+            ages: Ages::Leave,
             verifier: None,
             overwrite: inputs.overwrite,
         };
@@ -177,11 +180,18 @@ impl Session {
         &self.clients
     }
 
+    /// Returns the client that reads from sources and target.
+    pub(super) fn registries(&self) -> &Client {
+        &self.surveyor.registries
+    }
+
     pub(super) fn importers(&self) -> Option<&Importers> {
         self.importers.as_ref()
     }
 
-    pub(super) async fn plan(&self, changes: &Changes<'_>, has_base: bool) -> Plan {
+    /// Asks for the facts; `ages` as the policy wants it.
+    pub(super) async fn plan(&mut self, changes: &Changes<'_>, has_base: bool, ages: Ages) -> Plan {
+        self.surveyor.ages = ages;
         plan::build(changes, has_base, &self.surveyor).await
     }
 }

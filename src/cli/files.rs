@@ -4,7 +4,7 @@ use crate::{
     app::Occasion,
     inputs::Inputs,
     problem::{Problem, Side},
-    report::{self, Report, json},
+    report::{self, Report, json, sarif},
 };
 use std::{fs, io, path::Path};
 
@@ -23,13 +23,16 @@ pub(super) fn take_review(inputs: &Inputs, occasion: &mut Occasion) -> Result<()
     Ok(())
 }
 
-/// Writes `plan-file`, and `result-file` after an apply.
+/// Writes `plan-file` and `sarif-file`, and `result-file` after an apply.
 ///
 /// # Errors
 /// A [`Problem`] that names the file.
 pub(super) fn write(inputs: &Inputs, report: &Report) -> Result<(), Problem> {
     if let Some(path) = &inputs.plan_file {
         put(path, json::plan_json(report).as_bytes())?;
+    }
+    if let Some(path) = &inputs.sarif_file {
+        put(path, sarif::sarif(report).as_bytes())?;
     }
     match &inputs.result_file {
         Some(path) if report.is_applied() || report.stopped().is_some() => {

@@ -6,6 +6,7 @@ use super::{layer, manifest::media_type};
 use crate::reference::{Digest, Platform};
 use bytes::Bytes;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A description of an image; the same description always gives the same digest.
 #[derive(Debug, Clone)]
@@ -18,9 +19,11 @@ pub struct Image {
     layer_bytes: usize,
     attestations: bool,
     docker: bool,
-    artifact: Option<(String, Option<Subject>)>,
+    artifact: Option<(String, Option<Box<Subject>>)>,
     is_chart: bool,
     listed: Vec<Self>,
+    created: Option<String>,
+    annotations: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone)]
@@ -52,6 +55,8 @@ impl Image {
             artifact: None,
             is_chart: false,
             listed: Vec::new(),
+            created: Some("2026-01-01T00:00:00Z".to_owned()),
+            annotations: BTreeMap::new(),
         }
     }
 
@@ -84,8 +89,15 @@ impl Image {
         let built = subject.build();
         if let (Some((_, attached)), Some((media_type, bytes))) = (&mut self.artifact, built.manifests.last()) {
             let digest = Digest::of(bytes);
-            *attached = Some(Subject { media_type: (*media_type).to_owned(), digest, size: bytes.len() });
+            *attached = Some(Box::new(Subject { media_type: (*media_type).to_owned(), digest, size: bytes.len() }));
         }
+        self
+    }
+
+    /// Annotates the layer of an artifact, as cosign does with a signature.
+    #[must_use]
+    pub fn annotated(mut self, name: &str, value: &str) -> Self {
+        self.annotations.insert(name.to_owned(), value.to_owned());
         self
     }
 
@@ -105,6 +117,12 @@ impl Image {
     #[must_use]
     pub fn layers(self, number: usize, bytes: usize) -> Self {
         Self { layers: number, layer_bytes: bytes, ..self }
+    }
+
+    /// Sets when it says that it was made; nothing for an image that does not say.
+    #[must_use]
+    pub fn created(self, time: Option<&str>) -> Self {
+        Self { created: time.map(str::to_owned), ..self }
     }
 
     /// Adds BuildKit's attestation manifests, whose platform is `unknown/unknown`, to the index.
@@ -134,7 +152,7 @@ impl Image {
     pub(super) fn build(&self) -> Built {
         let mut built = Built { manifests: Vec::new(), blobs: Vec::new() };
         if let Some((artifact_type, subject)) = &self.artifact {
-            self.add_artifact(&mut built, artifact_type, subject.as_ref());
+            self.add_artifact(&mut built, artifact_type, subject.as_deref());
             return built;
         }
         if !self.listed.is_empty() {
@@ -170,7 +188,9 @@ impl Image {
             layers.push(built.add_blob(layer_type, layer::compressed(&archive)));
         }
         let mut config = json!(platform);
-        config["created"] = json!("2026-01-01T00:00:00Z");
+        if let Some(created) = &self.created {
+            config["created"] = json!(created);
+        }
         config["config"] = json!({"Cmd": ["/app"], "Labels": {"org.opencontainers.image.title": self.content}});
         config["rootfs"] = json!({"type": "layers", "diff_ids": diff_ids});
         let config_type = if self.docker { media_type::DOCKER_CONFIG } else { media_type::OCI_CONFIG };
@@ -216,7 +236,10 @@ impl Image {
             "application/vnd.oci.empty.v1+json"
         };
         let config = built.add_blob(config, Bytes::from_static(b"{}"));
-        let layer = built.add_blob(artifact_type, self.content.clone().into());
+        let mut layer = built.add_blob(artifact_type, self.content.clone().into());
+        if !self.annotations.is_empty() {
+            layer["annotations"] = json!(self.annotations);
+        }
         let mut manifest = json!({"schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST,
             "config": config, "layers": [layer]});
         if !self.is_chart {

@@ -1,10 +1,14 @@
 //! Local: a git working copy in, the terminal out.
 
-use super::git::{self, GitError, MergeBase};
+use super::{
+    git::{self, GitError, MergeBase},
+    scans,
+};
 use crate::{
     app::Occasion,
     images::{self, ListFileErrorKind},
     inputs::{Inputs, Mode, Scope},
+    policy::Evidence,
     problem::{Problem, Side},
     report::Base,
     settings,
@@ -36,7 +40,7 @@ pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
             (Some(text.unwrap_or_default()), Base::Commit { id, because })
         }
     };
-    let settings = settings()?;
+    let settings = own(settings::FILE)?.unwrap_or_default();
     let settings_base = match &base_name {
         // A file that is gone states nothing, so that nothing follows.
         Base::Commit { .. } if settings.is_empty() => Some(Vec::new()),
@@ -46,17 +50,36 @@ pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
         }
         Base::None => None,
     };
+    let mut evidence = Evidence::default();
+    // Nothing is judged where nothing has changed.
+    if base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings) {
+        evidence = gather(&settings)?;
+    }
     let file = path.display().to_string();
-    Ok(Occasion { mode: asked.mode, file, head, base, base_name, reviewed: None, settings, settings_base })
+    Ok(Occasion { mode: asked.mode, file, head, base, base_name, reviewed: None, settings, settings_base, evidence })
 }
 
-/// Reads `acr-sync.yaml` of the current directory; nothing where there is none.
-fn settings() -> Result<Vec<u8>, Problem> {
-    match images::read_file(Path::new(settings::FILE)) {
-        Ok(text) => Ok(text),
-        Err(error) if matches!(error.kind, ListFileErrorKind::NotFound) => Ok(Vec::new()),
+/// Reads a file of the current directory, such as `acr-sync.yaml`; nothing where there is none.
+fn own(file: &str) -> Result<Option<Vec<u8>>, Problem> {
+    match images::read_file(Path::new(file)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if matches!(error.kind, ListFileErrorKind::NotFound) => Ok(None),
         Err(error) => Err(Problem::new(Side::Settings, error.to_string()).hint("Check that it is a file of text.")),
     }
+}
+
+/// Reads what the rules lean on. What is a person's own may be a link.
+fn gather(settings: &[u8]) -> Result<Evidence, Problem> {
+    let mut evidence = Evidence::default();
+    // What cannot be read is told by the run itself.
+    let Ok(settings) = settings::parse(settings) else { return Ok(evidence) };
+    for file in settings.policy.files() {
+        if let Some(bytes) = own(file)? {
+            evidence.files.insert(file.to_owned(), bytes);
+        }
+    }
+    scans::gather(Path::new("."), settings.policy.reports(), &mut evidence);
+    Ok(evidence)
 }
 
 /// The revision that was named, else where this branch left its upstream branch (design §4).

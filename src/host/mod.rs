@@ -3,6 +3,7 @@
 //! What the hosts do alike stands beside them: texts, patience, the one post on a pull request and what it keeps.
 
 mod azure_devops;
+mod evidence;
 pub mod git;
 mod github;
 mod kept;
@@ -10,6 +11,7 @@ mod local;
 mod patience;
 mod post;
 mod refusal;
+mod scans;
 mod texts;
 mod told;
 

@@ -68,6 +68,8 @@ pub struct Inputs {
     pub plan_file: Option<PathBuf>,
     /// `result-file`
     pub result_file: Option<PathBuf>,
+    /// `sarif-file`
+    pub sarif_file: Option<PathBuf>,
     /// `reviewed-plan`
     pub reviewed_plan: Option<PathBuf>,
     /// The variables that the settings file may name.
@@ -158,6 +160,7 @@ impl Inputs {
             docker_config: None,
             plan_file: reader.text("plan-file").map(Into::into),
             result_file: reader.text("result-file").map(Into::into),
+            sarif_file: reader.text("sarif-file").map(Into::into),
             reviewed_plan: reader.text("reviewed-plan").map(Into::into),
             variables: env.clone(),
             way: way::read(env),

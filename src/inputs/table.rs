@@ -50,7 +50,7 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 28] = [
+pub const INPUTS: [Input; 29] = [
     input(
         "registry",
         "",
@@ -100,6 +100,7 @@ pub const INPUTS: [Input; 28] = [
         .secret(),
     input("plan-file", "", "Where to write the plan as JSON."),
     input("result-file", "", "Where to write the result as JSON."),
+    input("sarif-file", "", "Where to write what is wrong with lines as SARIF, for code scanning."),
     input(
         "reviewed-plan",
         "",

@@ -5,6 +5,7 @@ use crate::{
     reference::{Digest, Platform},
     registry::TagState,
 };
+use time::OffsetDateTime;
 
 /// An answer, or that there is none: asked, never guessed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,4 +39,8 @@ pub struct ImageFacts {
     pub size: Option<u64>,
     /// Index and manifests together.
     pub manifests: usize,
+    /// The digests by which others may name the image: of its manifests and their configurations.
+    pub digests: Vec<Digest>,
+    /// When each of its platforms says that it was made, or that it does not say; `None` where they were not asked.
+    pub created: Option<Vec<Option<OffsetDateTime>>>,
 }

@@ -4,9 +4,11 @@
 
 mod check;
 mod companion;
+mod configuration;
 mod decide;
 mod facts;
 mod nearest;
+mod note;
 mod objection;
 mod parts;
 mod reviewed;
@@ -25,8 +27,10 @@ use std::fmt;
 pub use crate::images::Referrers;
 pub use check::Check;
 pub use companion::Companion;
+pub use configuration::Ages;
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
+pub use note::Note;
 pub use objection::Objection;
 pub use reviewed::{Mark, Reviewed, Unreviewed, compare};
 pub use route::{DirectSources, Route, Service, Why};
@@ -159,37 +163,6 @@ pub enum Reason {
     },
 }
 
-/// Something a reviewer should know of a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
-    /// The line has tag and digest, and the tag stands for something else by now.
-    TagMoved {
-        /// What the tag stands for now, if it still exists.
-        now: Option<Digest>,
-    },
-    /// The line has neither tag nor digest.
-    ImpliedLatest,
-    /// The source grants few pulls more, so sizes were not asked.
-    FewPullsLeft(u32),
-    /// The image's parts could not be read.
-    PartsUnknown(Problem),
-    /// The source has moved since the review.
-    DiffersFromPlan {
-        /// What the reviewers were shown.
-        planned: Digest,
-    },
-    /// The policy objects to what is there already.
-    Policy(Vec<Objection>),
-    /// What refers to the image could not be found out, so that nothing travels along.
-    ReferrersUnknown(Problem),
-    /// What refers to the image and travels along.
-    TravelsAlong(Vec<Companion>),
-    /// Only some platforms of the image are copied.
-    Subset(Subset),
-    /// The image is a Helm chart with this version.
-    Chart(String),
-}
-
 impl Step {
     /// Returns the digest that the source has: that of its whole index, where only some platforms are copied.
     pub fn source_digest(&self) -> Option<Digest> {
@@ -249,36 +222,6 @@ impl Reason {
                 "Write the digest into the line, in a pull request: what the list pins is reviewed with it."
             }
             Self::Policy(_) => "Change the line, or `policy` in acr-sync.yaml, in a pull request.",
-        }
-    }
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TagMoved { now: Some(now) } => {
-                write!(f, "the source's tag stands for {} by now; the digest of the line is imported", now.short())
-            }
-            Self::TagMoved { now: None } => {
-                f.write_str("the source's tag does not exist any more; the digest of the line is imported")
-            }
-            Self::ReferrersUnknown(problem) => write!(f, "what refers to the image is not known: {}", problem.what),
-            Self::TravelsAlong(companions) => {
-                let names: Vec<_> = companions.iter().map(Companion::to_string).collect();
-                write!(f, "travels along: {}", names.join(", "))
-            }
-            Self::Subset(subset) => {
-                let (of, left_out) = (subset.of.short(), one_or_none(&subset.left_out));
-                write!(f, "a new index of some platforms of {of}; left out: {left_out}")
-            }
-            Self::Chart(version) => write!(f, "a Helm chart, version {version}"),
-            Self::ImpliedLatest => f.write_str("no tag and no digest: `latest` is meant"),
-            Self::FewPullsLeft(left) => write!(f, "the source grants {left} more pulls: sizes were not asked"),
-            Self::PartsUnknown(problem) => write!(f, "platforms and sizes are not known: {}", problem.what),
-            Self::DiffersFromPlan { planned } => {
-                write!(f, "differs from the plan: the source has moved, the reviewed digest was {}", planned.short())
-            }
-            Self::Policy(objections) => write!(f, "{}; what is there stays", objection::told(objections)),
         }
     }
 }

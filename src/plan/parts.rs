@@ -1,13 +1,13 @@
-//! Parts: what an image is made of, as far as its source tells.
+//! Parts: what an image is made of, as far as its source tells, and where a rule wants it, when it was made.
 
 use super::{
-    Note, Surveyor,
+    Ages, Note, Surveyor, configuration,
     facts::{ImageFacts, SourceFact},
 };
 use crate::{
     images::Entry,
     problem::{Problem, Side},
-    reference::{Digest, Platform, Reference, Registry},
+    reference::{Digest, Platform, Reference},
     registry::{Manifest, RegistryError, Why, is_index},
 };
 use futures_util::{StreamExt, stream};
@@ -17,6 +17,8 @@ use std::collections::{HashMap, HashSet};
 const PULLS_TO_LEAVE: u32 = 40;
 /// An index of indexes is rare, and one that names itself has no end.
 const DEEPEST: usize = 4;
+/// Manifests or configurations of one image that are read at once.
+const PARTS_AT_ONCE: usize = 4;
 
 /// Reads what an image is made of, as far as the source's allowance goes; an error is a source that lies.
 pub(super) async fn image(
@@ -59,26 +61,51 @@ async fn parts(
     }
     let media_type = top.media_type.clone();
     let mut seen = HashSet::from([digest]);
+    // What describes an image, such as its provenance, is a child of the index too and was made when it was.
+    let mut beside = HashSet::new();
     let mut blobs = HashMap::new();
+    let mut configurations = Vec::new();
     let mut platforms = Vec::new();
-    if top.children.is_empty() && !is_index(&media_type) {
-        platforms.extend(platform(&host, repository, &top, surveyor).await);
-    }
-    let mut level = vec![top];
+    let mut created = Vec::new();
+    let is_single = top.children.is_empty() && !is_index(&media_type);
+    let mut level = vec![(digest, top)];
     for _ in 0..DEEPEST {
         let mut next = Vec::new();
-        for manifest in &level {
+        for (_, manifest) in &level {
             blobs.extend(manifest.blobs().map(|blob| (blob.digest, blob.size)));
-            platforms.extend(manifest.children.iter().filter_map(|child| child.platform.clone()));
-            next.extend(manifest.children.iter().map(|child| child.digest).filter(|&child| seen.insert(child)));
+            configurations.extend(manifest.config.as_ref().map(|config| config.digest));
+            for child in &manifest.children {
+                platforms.extend(child.platform.clone());
+                if child.platform.as_ref().is_some_and(Platform::is_unknown) {
+                    beside.insert(child.digest);
+                }
+                if seen.insert(child.digest) {
+                    next.push(child.digest);
+                }
+            }
+        }
+        if is_single || surveyor.ages == Ages::Ask {
+            let images = level.iter().filter(|(digest, it)| !is_index(&it.media_type) && !beside.contains(digest));
+            let said: Vec<_> = stream::iter(images.map(|(_, manifest)| manifest))
+                .map(|manifest| configuration::read(&host, repository, manifest, surveyor))
+                .buffered(PARTS_AT_ONCE)
+                .collect()
+                .await;
+            for said in said {
+                platforms.extend(said.platform().filter(|_| is_single));
+                created.push(said.created());
+            }
         }
         // What cannot be imported anyway need not be measured.
         if next.is_empty() || seen.len() > super::MOST_MANIFESTS {
             break;
         }
         let found: Vec<_> = stream::iter(next)
-            .map(|child| surveyor.registries.known_manifest(&host, repository, child))
-            .buffer_unordered(4)
+            .map(async |child| {
+                let manifest = surveyor.registries.known_manifest(&host, repository, child).await;
+                manifest.map(|manifest| manifest.map(|manifest| (child, manifest)))
+            })
+            .buffer_unordered(PARTS_AT_ONCE)
             .collect()
             .await;
         level = found.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
@@ -87,21 +114,12 @@ async fn parts(
     platforms.dedup();
     let is_measured = seen.len() <= super::MOST_MANIFESTS;
     let size = blobs.values().fold(0_u64, |sum, &size| sum.saturating_add(size));
-    Ok(Some(ImageFacts { media_type, platforms, size: is_measured.then_some(size), manifests: seen.len() }))
-}
-
-/// Reads the platform of a single image from its configuration; other artifacts have none.
-pub(super) async fn platform(
-    registry: &Registry,
-    repository: &str,
-    manifest: &Manifest,
-    surveyor: &Surveyor,
-) -> Option<Platform> {
-    let config = manifest
-        .config
-        .as_ref()
-        .filter(|config| config.media_type.contains("container.image") || config.media_type.contains("image.config"))?;
-    let bytes = surveyor.registries.document(registry, repository, config.digest).await.ok()??;
-    let platform: Platform = serde_json::from_slice(&bytes).ok()?;
-    (!platform.os.is_empty()).then_some(platform)
+    Ok(Some(ImageFacts {
+        media_type,
+        platforms,
+        size: is_measured.then_some(size),
+        manifests: seen.len(),
+        digests: seen.into_iter().chain(configurations).collect(),
+        created: (surveyor.ages == Ages::Ask && is_measured).then_some(created),
+    }))
 }

@@ -1,9 +1,8 @@
 //! Subset: the platforms of an image that a line wants, where it does not want all of them.
 
 use super::{
-    Note, Reason, Surveyor,
+    Note, Reason, Surveyor, configuration,
     facts::{Fact, SourceFact},
-    parts,
 };
 use crate::{
     images::Entry,
@@ -80,7 +79,7 @@ async fn cut(
         return Ok(manifest.cut(wanted).map(|cut| (cut, manifest.platforms())));
     }
     // A single image is what it is.
-    let has = parts::platform(&host, repository, &manifest, surveyor).await;
+    let has = configuration::platform(&host, repository, &manifest, surveyor).await;
     let lacks = |it: &&Platform| !has.as_ref().is_some_and(|has| it.admits(has));
     let lacks: Vec<_> = wanted.iter().filter(lacks).cloned().collect();
     let cut = if lacks.is_empty() { Cut::Whole } else { Cut::Lacks(lacks) };

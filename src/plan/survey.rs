@@ -1,7 +1,8 @@
 //! Asks registries: what is the source, what is there already. Each question once, a bounded number at a time.
 
 use super::{
-    Action, Change, Check, Companion, DirectSources, Note, Plan, Reason, Referrers, Service, Step, check, companion,
+    Action, Ages, Change, Check, Companion, DirectSources, Note, Plan, Reason, Referrers, Service, Step, check,
+    companion,
     decide::{self, Overwrite},
     facts::{DestinationFact, Fact, SourceFact},
     nearest::nearest,
@@ -41,6 +42,8 @@ pub struct Surveyor {
     pub check: Check,
     /// Whether what refers to an image travels along.
     pub referrers: Referrers,
+    /// Whether images are asked when they were made.
+    pub ages: Ages,
     /// Looks into them.
     pub verifier: Option<Verifier>,
     /// Whether existing tags may move.

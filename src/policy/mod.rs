@@ -2,15 +2,24 @@
 //!
 //! Asks nobody anything: given the same plan it objects to the same lines.
 
+mod age;
+mod evidence;
+mod signed;
 mod size;
+mod vulnerability;
 
 use crate::{
-    plan::{Action, ImageFacts, Note, Objection, Plan, Reason, Step},
+    plan::{Action, Ages, ImageFacts, Note, Objection, Plan, Reason, Step},
     reference::{Glob, Platform},
 };
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
+pub use age::{Age, AgeUnknown};
+pub use evidence::Evidence;
+pub use signed::{Cosign, Identity, RepositoryFile, Signature, Signed};
 pub use size::Size;
+pub use vulnerability::{Ignored, Missing, Vulnerabilities};
 
 /// The section `policy` of `acr-sync.yaml`. What is not given is not asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -38,12 +47,37 @@ pub struct Policy {
     /// The most bytes of one image, all its platforms together, compressed: `500 MB`, `2GiB`.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub max_size: Option<Size>,
+    /// How old an image may be, by its configuration: `180d`, `26w`, `36h`. The youngest platform counts.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub max_age: Option<Age>,
+    /// What holds for an image that does not say when it was made, or says 1970, 1980 or a day to come, as images do that
+    /// are made reproducibly.
+    pub age_unknown: AgeUnknown,
+    /// What scanners' reports may say of an image.
+    pub vulnerabilities: Option<Vulnerabilities>,
+    /// Which images must be signed, and by whom.
+    pub signatures: Vec<Signed>,
+    /// What holds for an image without the signature that it must have.
+    pub unsigned: Missing,
 }
 
 /// Blocks each step that the policy objects to, with all objections. What is there already stays, and is noted.
-pub fn object(plan: &mut Plan, policy: &Policy) {
-    for step in &mut plan.steps {
-        let objections = policy.objections(step);
+///
+/// `signatures` has an answer for each step of which one was asked.
+pub fn object(plan: &mut Plan, policy: &Policy, evidence: &Evidence, signatures: &[Option<Signature>]) {
+    for (at, step) in plan.steps.iter_mut().enumerate() {
+        let mut objections = policy.objections(step);
+        if let (Some(most), true) = (policy.max_age, step.action.is_change()) {
+            objections.extend(most.objection(step.image.as_ref(), evidence.now, policy.age_unknown));
+        }
+        if let Some(rule) = &policy.vulnerabilities {
+            let (more, notes) = rule.judge(step, evidence);
+            objections.extend(more);
+            step.notes.extend(notes);
+        }
+        if let Some(Some(signature)) = signatures.get(at) {
+            objections.extend(policy.signature(signature, &mut step.notes));
+        }
         if objections.is_empty() {
             continue;
         }
@@ -57,9 +91,37 @@ pub fn object(plan: &mut Plan, policy: &Policy) {
             Action::Block(_) => {}
         }
     }
+    // Told once, where no line has told it.
+    let is_told = |step: &Step| match &step.action {
+        Action::Block(Reason::Policy(objections)) => objections.iter().any(|it| matches!(it, Objection::NoReport(_))),
+        _ => step.notes.iter().any(|note| matches!(note, Note::NoReport(_))),
+    };
+    if !plan.steps.iter().any(is_told)
+        && let Some(first) = plan.steps.first_mut()
+    {
+        first.notes.extend(evidence.unreadable.iter().map(|it| Note::ReportUnreadable(it.to_string())));
+    }
 }
 
 impl Policy {
+    /// Returns whether the plan must know when images were made.
+    pub fn ages(&self) -> Ages {
+        if self.max_age.is_some() { Ages::Ask } else { Ages::Leave }
+    }
+
+    /// Returns the files of the repository that the rules name.
+    pub fn files(&self) -> BTreeSet<&str> {
+        let files = self.signatures.iter().map(|signed| match &signed.cosign {
+            Cosign::Key(file) | Cosign::Keyless { trust_root: file, .. } => file.as_str(),
+        });
+        files.collect()
+    }
+
+    /// Returns which scanners' reports are wanted.
+    pub fn reports(&self) -> &[Glob] {
+        self.vulnerabilities.as_ref().map_or(&[], |rule| &rule.reports)
+    }
+
     fn objections(&self, step: &Step) -> Vec<Objection> {
         let source = format!("{}/{}", step.source.registry(), step.source.repository());
         let destination = step.destination.repository().to_owned();
@@ -89,6 +151,26 @@ impl Policy {
             found.extend(self.excess(step.image.as_ref()));
         }
         found
+    }
+
+    fn signature(&self, signature: &Signature, notes: &mut Vec<Note>) -> Option<Objection> {
+        let objection = match signature {
+            Signature::Of(signer) => {
+                notes.push(Note::Signed(signer.clone()));
+                return None;
+            }
+            Signature::None => Objection::Unsigned(Vec::new()),
+            Signature::Others(why) => Objection::Unsigned(why.clone()),
+            Signature::Unknown(_) => Objection::Unknown("its signatures"),
+        };
+        if let Signature::Unknown(why) = signature {
+            notes.push(Note::SignaturesUnknown(why.clone()));
+        }
+        if signed::is_blocked(self.unsigned) {
+            return Some(objection);
+        }
+        notes.push(Note::Unsigned(objection.to_string()));
+        None
     }
 
     /// What was not asked is not taken for granted: a gate that opens when nobody is there is none.
@@ -132,9 +214,9 @@ mod tests {
         reference::Digest,
     };
 
-    const PINNED: &str = "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    pub(super) const PINNED: &str = "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-    fn step(line: &str) -> Step {
+    pub(super) fn step(line: &str) -> Step {
         let entry = images::parse(line.as_bytes(), None).list.entries()[0].clone();
         let platforms = ["linux/amd64", "linux/arm/v7"].map(|text| Platform::parse(text).unwrap()).to_vec();
         Step {
@@ -145,7 +227,12 @@ mod tests {
             change: Change::Added,
             digest: Some(Digest::of(b"image")),
             subset: None,
-            image: Some(ImageFacts { platforms, size: Some(3_000_000), ..ImageFacts::default() }),
+            image: Some(ImageFacts {
+                platforms,
+                size: Some(3_000_000),
+                digests: vec![Digest::of(b"child")],
+                ..ImageFacts::default()
+            }),
             action: Action::Import,
             route: Route::ServerSide,
             notes: Vec::new(),
@@ -159,15 +246,19 @@ mod tests {
 
     /// Returns the objections as they are told; the action that is left when there are none.
     fn told(policy_text: &str, step: Step) -> String {
+        told_with(policy_text, step, &Evidence::default())
+    }
+
+    /// Returns the objections and the notes as they are told.
+    pub(super) fn told_with(policy_text: &str, step: Step, evidence: &Evidence) -> String {
         let mut plan = Plan { steps: vec![step], ..Plan::default() };
-        object(&mut plan, &policy(policy_text));
+        object(&mut plan, &policy(policy_text), evidence, &[]);
         let step = &plan.steps[0];
-        match &step.action {
-            Action::Block(reason) => reason.to_string(),
-            Action::Import | Action::Move { .. } | Action::Keep | Action::Repair(_) | Action::Unchecked(_) => {
-                step.notes.iter().map(|note| format!("noted: {note}")).collect()
-            }
-        }
+        let blocked = match &step.action {
+            Action::Block(reason) => Some(reason.to_string()),
+            Action::Import | Action::Move { .. } | Action::Keep | Action::Repair(_) | Action::Unchecked(_) => None,
+        };
+        blocked.into_iter().chain(step.notes.iter().map(|note| format!("noted: {note}"))).collect()
     }
 
     #[test]

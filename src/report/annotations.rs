@@ -67,7 +67,8 @@ pub fn of(report: &Report) -> Vec<Annotation> {
         let said =
             row.step.notes.iter().filter(|note| !(**note == Note::ImpliedLatest && warned.contains(&row.step.line)));
         all.extend(said.map(|note| {
-            annotation(report, Level::Warning, row.step.line, None, row.step.destination.name(), &note.to_string())
+            let level = if matches!(note, Note::Signed(_)) { Level::Notice } else { Level::Warning };
+            annotation(report, level, row.step.line, None, row.step.destination.name(), &note.to_string())
         }));
     }
     for part in &report.parts {
@@ -201,7 +202,7 @@ fn annotation(
 }
 
 /// Returns the first and the last column of a place; nothing between two characters is the one behind.
-fn columns(text: &str, column: u32, place: &Range<usize>) -> (u32, u32) {
+pub(super) fn columns(text: &str, column: u32, place: &Range<usize>) -> (u32, u32) {
     let length = text.get(place.clone()).map_or(1, |part| part.chars().count());
     (column, column.saturating_add(u32::try_from(length.max(1) - 1).unwrap_or(u32::MAX)))
 }

@@ -12,6 +12,7 @@ pub mod escape;
 pub mod json;
 pub mod markdown;
 pub mod progress;
+pub mod sarif;
 pub mod terminal;
 
 #[cfg(test)]

@@ -191,6 +191,17 @@ impl Row<'_> {
         }
     }
 
+    /// Returns why nothing is done, where something stands in the way.
+    pub(super) fn blocked(&self) -> Option<&Reason> {
+        match (self.outcome, &self.step.action) {
+            (Some(Outcome::Blocked(reason)), _) | (None, Action::Block(reason)) => Some(reason),
+            (Some(_), _)
+            | (None, Action::Import | Action::Keep | Action::Move { .. } | Action::Repair(_) | Action::Unchecked(_)) => {
+                None
+            }
+        }
+    }
+
     /// Returns how long the import took.
     pub(super) fn took(&self) -> Option<Duration> {
         self.outcome.and_then(Outcome::imported).map(|(ended, _)| ended.took)

@@ -222,6 +222,7 @@ fn facts() -> ImageFacts {
         platforms: vec![platform("amd64"), platform("arm64")],
         size: Some(112_400_000),
         manifests: 3,
+        ..ImageFacts::default()
     }
 }
 

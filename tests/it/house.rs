@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 22] = [
+const DOORS: [(&str, &[&str]); 24] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -15,7 +15,9 @@ const DOORS: [(&str, &[&str]); 22] = [
     ("azure", &["credential", "http", "problem", "reference"]),
     ("inputs", &["azure", "credential", "http", "import", "plan", "problem", "reference", "registry"]),
     ("plan", &["change", "images", "problem", "reference", "registry", "verify"]),
-    ("policy", &["plan", "reference"]),
+    ("scanner", &["reference"]),
+    ("policy", &["plan", "reference", "scanner"]),
+    ("signature", &["plan", "policy", "problem", "reference", "registry"]),
     ("connected", &["azure", "credential", "plan", "problem", "reference", "registry"]),
     ("settings", &["azure", "connected", "policy", "problem", "reference"]),
     ("upkeep", &["azure", "connected", "images", "plan", "problem", "reference", "registry", "settings"]),
@@ -24,7 +26,23 @@ const DOORS: [(&str, &[&str]); 22] = [
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
     ("report", &["images", "import", "plan", "problem", "reference", "upkeep"]),
     ("needed", &["images", "reference", "report"]),
-    ("host", &["app", "azure", "http", "images", "inputs", "plan", "problem", "reference", "report", "settings"]),
+    (
+        "host",
+        &[
+            "app",
+            "azure",
+            "http",
+            "images",
+            "inputs",
+            "plan",
+            "policy",
+            "problem",
+            "reference",
+            "report",
+            "scanner",
+            "settings",
+        ],
+    ),
     (
         "app",
         &[
@@ -43,6 +61,7 @@ const DOORS: [(&str, &[&str]); 22] = [
             "registry",
             "report",
             "settings",
+            "signature",
             "upkeep",
             "verify",
         ],
@@ -118,6 +137,7 @@ fn the_words_and_the_decisions_ask_nobody() {
         "report/json.rs",
         "plan/decide.rs",
         "policy",
+        "scanner",
         "settings",
         "needed",
     ] {

@@ -2,6 +2,7 @@
 
 use crate::{
     scenario::{NGINX, Scenario, image},
+    signer::{Key, Signing},
     workflow::{LINE, Workflow},
 };
 use acr_sync::{
@@ -86,6 +87,47 @@ async fn a_pull_request_is_judged_by_its_own_policy_and_a_strangers_by_the_branc
     std::fs::write(workflow.folder.path().join("acr-sync.yaml"), "policy: {}\n").unwrap();
     let step = workflow.set("INPUT_SCOPE", "all").run("pull_request_target", &payload, &tip).await;
     assert!(objects(step.report()), "{}", step.printed);
+}
+
+const SIGNED: &str = "policy: { signatures: [{ images: [\"**\"], cosign: { key: keys/cosign.pub } }] }\n";
+
+#[tokio::test]
+async fn keys_are_read_where_the_policy_is_and_a_strangers_count_for_nothing() {
+    let (ours, theirs) = (Key::new(), Key::new());
+    let mut workflow = Workflow::new().await;
+    let signature = theirs.tagged(&Signing::of(&image()));
+    let tag = format!("library/nginx:{}.sig", image().digest().to_string().replace(':', "-"));
+    workflow.world.source("docker.io").put(&tag, &signature);
+    // A pull request of our own brings its key along, where its reviewers see it.
+    let files = [("images.txt", LINE), ("acr-sync.yaml", SIGNED), ("keys/cosign.pub", &theirs.pem())];
+    workflow.merge = workflow.repository.commit(&[&workflow.base, &workflow.head], files);
+    assert!(!objects(workflow.pull_request().await.report()), "read through the API, without a checkout");
+
+    let branch = [("images.txt", ""), ("acr-sync.yaml", SIGNED), ("keys/cosign.pub", &ours.pem())];
+    let tip = workflow.repository.commit(&[&workflow.base], branch);
+    workflow.repository.branch("main", &tip);
+    let head = workflow.repository.commit(&[&workflow.base], files);
+    let payload = format!(
+        r#"{{"action":"opened","number":7,"pull_request":{{"head":{{"sha":"{head}"}},"base":{{"ref":"main"}}}}}}"#
+    );
+    // Whatever a careless workflow checks out.
+    std::fs::create_dir(workflow.folder.path().join("keys")).unwrap();
+    std::fs::write(workflow.folder.path().join("keys/cosign.pub"), theirs.pem()).unwrap();
+    let step = workflow.run("pull_request_target", &payload, &tip).await;
+    assert!(objects(step.report()), "{}", step.printed);
+}
+
+#[tokio::test]
+async fn reports_are_files_of_the_job() {
+    let rules = "policy: { vulnerabilities: { reports: [\"scan/*.json\"] } }\n";
+    let mut workflow = Workflow::new().await;
+    let files = [("images.txt", LINE), ("acr-sync.yaml", rules)];
+    workflow.merge = workflow.repository.commit(&[&workflow.base, &workflow.head], files);
+    assert!(objects(workflow.pull_request().await.report()), "there is no report yet");
+    std::fs::create_dir(workflow.folder.path().join("scan")).unwrap();
+    let report = format!(r#"{{"SchemaVersion":2,"ArtifactName":"nginx@{}"}}"#, image().digest());
+    std::fs::write(workflow.folder.path().join("scan/nginx.json"), report).unwrap();
+    assert!(!objects(workflow.pull_request().await.report()));
 }
 
 #[tokio::test]

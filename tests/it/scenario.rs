@@ -7,7 +7,9 @@ use acr_sync::{
     import::Outcome,
     inputs::{Env, Inputs, Mode},
     plan::{Action, Reviewed, Step},
+    policy::Evidence,
     report::{Base, Report},
+    scanner,
 };
 use std::{collections::BTreeMap, time::Duration};
 use tokio::sync::watch;
@@ -24,6 +26,7 @@ pub(crate) struct Scenario {
     stops: Option<Stop>,
     at_upload: Option<(&'static str, Meanwhile)>,
     settings: String,
+    evidence: Evidence,
     settings_base: Option<String>,
     reviewed: Option<Reviewed>,
     /// Tests of patience shorten it; the others keep waits small.
@@ -92,6 +95,7 @@ impl Scenario {
             stops: None,
             at_upload: None,
             settings: String::new(),
+            evidence: Evidence::default(),
             settings_base: None,
             reviewed: None,
             retry,
@@ -145,6 +149,21 @@ impl Scenario {
     /// The text of `acr-sync.yaml`.
     pub(crate) fn settings(mut self, text: &str) -> Self {
         self.settings = text.to_owned();
+        self
+    }
+
+    /// A scanner's report.
+    pub(crate) fn scan(mut self, file: &str, text: &str) -> Self {
+        match scanner::read(file, text.as_bytes()) {
+            Ok(scan) => self.evidence.scans.push(scan),
+            Err(error) => self.evidence.unreadable.push(error),
+        }
+        self
+    }
+
+    /// A file of the repository that the settings name.
+    pub(crate) fn file(mut self, name: &str, text: &str) -> Self {
+        self.evidence.files.insert(name.to_owned(), text.into());
         self
     }
 
@@ -217,6 +236,7 @@ impl Scenario {
             reviewed: self.reviewed,
             settings_base: settings_base.map(String::into_bytes),
             settings: self.settings.into_bytes(),
+            evidence: self.evidence,
         };
         let (stop, stopped) = watch::channel(false);
         if let Some((host, change)) = self.at_upload {

@@ -13,7 +13,9 @@ mod refusal;
 mod thread;
 
 use super::{
-    Host, git, post, secrets,
+    Host,
+    evidence::{self, At},
+    git, post, secrets,
     texts::{self, Texts},
     told,
 };
@@ -22,17 +24,14 @@ use crate::{
     http::Http,
     inputs::{Env, Inputs, Mode, endpoint_secrets},
     plan::Reviewed,
+    policy::Evidence,
     problem::{Problem, Side},
     report::{Base, Report, progress::Out},
-    settings,
 };
 use api::Api;
 use event::{Event, Provider, Subject};
 use history::Build;
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::PathBuf};
 use thread::Threads;
 
 /// What a build needs to see the others of its pipeline.
@@ -171,23 +170,29 @@ impl Host for AzureDevOps {
         let (base, base_name) = self.base(inputs, &texts).await?;
         let file = inputs.images_file.display().to_string();
         let head = texts::present(head, base.as_deref(), &file)?;
-        let settings = match self.env.get("BUILD_SOURCEVERSION") {
-            Some(commit) if !self.is_checked_out() => texts.of(Path::new(settings::FILE)).at(commit).await?,
-            commit => texts.of(Path::new(settings::FILE)).head(commit).await?,
+        let at = match self.env.get("BUILD_SOURCEVERSION") {
+            Some(commit) if !self.is_checked_out() => At::Commit(commit),
+            commit => At::Checkout(commit),
         };
+        let settings = evidence::settings(&texts, at).await?;
         let settings_base = match &base_name {
             // A file that is gone states nothing, so that nothing follows.
             Base::Commit { .. } if settings.is_none() => Some(Vec::new()),
-            Base::Commit { id, .. } => Some(texts.of(Path::new(settings::FILE)).at(id).await?.unwrap_or_default()),
+            Base::Commit { id, .. } => Some(evidence::settings(&texts, At::Commit(id)).await?.unwrap_or_default()),
             // A base without a commit is a list that did not exist.
             Base::None => base.as_ref().map(|_| Vec::new()),
         };
         let settings = settings.unwrap_or_default();
-        if mode == Mode::Apply && (base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings)) {
-            self.recall().await;
+        let mut evidence = Evidence::default();
+        // Nothing is judged where nothing has changed.
+        if base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings) {
+            evidence = evidence::gather(&texts, at, &settings).await?;
+            if mode == Mode::Apply {
+                self.recall().await;
+            }
         }
         let reviewed = self.reviewed.clone();
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, settings_base }))
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, settings_base, evidence }))
     }
 
     fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {

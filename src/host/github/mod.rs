@@ -14,7 +14,9 @@ mod runner;
 mod suggestion;
 
 use super::{
-    Host, post,
+    Host,
+    evidence::{self, At},
+    post,
     refusal::ApiError,
     texts::{self, Texts},
     told,
@@ -24,18 +26,15 @@ use crate::{
     http::Http,
     inputs::{Env, Inputs, Mode},
     plan::Reviewed,
+    policy::Evidence,
     problem::{Problem, Side},
     report::{Base, Report, escape, progress::Out},
-    settings,
 };
 use api::Api;
 use comment::Comments;
 use event::{Event, Subject};
 use refusal::needs;
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::PathBuf};
 
 /// A run of a workflow.
 #[derive(Debug)]
@@ -145,28 +144,33 @@ impl Host for GitHub {
         let (base, base_name) = self.base(inputs, &texts).await?;
         let file = inputs.images_file.display().to_string();
         let head = texts::present(head, base.as_deref(), &file)?;
-        let rules = texts.of(Path::new(settings::FILE));
-        let settings = match (&self.event.subject, self.env.get("GITHUB_SHA")) {
+        let at = match (&self.event.subject, self.env.get("GITHUB_SHA")) {
             // Whoever opened a pull request from outside does not choose the policy it is judged by, whatever is checked
             // out: it comes from the branch, at the commit that the workflow itself was read at.
-            (Subject::Foreign { .. }, Some(branch)) => rules.remote(branch).await?,
-            (Subject::Foreign { .. }, None) => None,
-            (_, commit) => rules.head(commit).await?,
+            (Subject::Foreign { .. }, Some(branch)) => At::Host(branch),
+            (Subject::Foreign { .. }, None) => At::Nowhere,
+            (_, commit) => At::Checkout(commit),
         };
+        let settings = evidence::settings(&texts, at).await?;
         let settings_base = match (&self.event.subject, &base_name) {
             // A stranger changes nothing of it; and a file that is gone states nothing, so that nothing follows.
             (Subject::Foreign { .. }, Base::Commit { .. }) => Some(settings.clone().unwrap_or_default()),
             (_, Base::Commit { .. }) if settings.is_none() => Some(Vec::new()),
-            (_, Base::Commit { id, .. }) => Some(rules.at(id).await?.unwrap_or_default()),
+            (_, Base::Commit { id, .. }) => Some(evidence::settings(&texts, At::Commit(id)).await?.unwrap_or_default()),
             // A base without a commit is a list that did not exist.
             (_, Base::None) => base.as_ref().map(|_| Vec::new()),
         };
         let settings = settings.unwrap_or_default();
-        if mode == Mode::Apply && (base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings)) {
-            self.recall(&base_name).await;
+        let mut evidence = Evidence::default();
+        // Nothing is judged where nothing has changed.
+        if base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings) {
+            evidence = evidence::gather(&texts, at, &settings).await?;
+            if mode == Mode::Apply {
+                self.recall(&base_name).await;
+            }
         }
         let reviewed = self.reviewed.clone();
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, settings_base }))
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, settings_base, evidence }))
     }
 
     fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
