@@ -29,6 +29,8 @@ pub mod policy;
 
 pub mod copy;
 
+pub mod pull_check;
+
 pub mod upkeep;
 
 pub mod import;

@@ -6,7 +6,7 @@
 mod error;
 mod removed;
 
-use crate::policy::Policy;
+use crate::{policy::Policy, pull_check::PullCheck};
 use serde::Deserialize;
 
 pub use error::SettingsError;
@@ -26,6 +26,8 @@ pub struct Settings {
     pub policy: Policy,
     /// What becomes of the tag of a line that is gone: `keep` or `untag`.
     pub removed: Removed,
+    /// The AKS clusters that pull from the registry: whether they can is looked at with every plan.
+    pub pull_check: Vec<PullCheck>,
 }
 
 /// Reads the file; an empty one asks for nothing.

@@ -7,6 +7,7 @@
 mod apply;
 mod chore;
 mod finding;
+mod pull_check;
 mod removed;
 mod survey;
 
@@ -38,6 +39,8 @@ pub struct Upkeep {
 pub enum Section {
     /// `removed`: tags whose line is gone.
     Removed,
+    /// `pull-check`: whether clusters can pull.
+    PullCheck,
 }
 
 /// Whom a registry's upkeep is asked of.
@@ -74,6 +77,7 @@ impl fmt::Display for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Removed => "removed",
+            Self::PullCheck => "pull-check",
         })
     }
 }

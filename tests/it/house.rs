@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 20] = [
+const DOORS: [(&str, &[&str]); 21] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -16,8 +16,9 @@ const DOORS: [(&str, &[&str]); 20] = [
     ("inputs", &["azure", "credential", "http", "import", "plan", "problem", "reference", "registry"]),
     ("plan", &["change", "images", "problem", "reference", "registry", "verify"]),
     ("policy", &["plan", "reference"]),
-    ("settings", &["policy", "problem"]),
-    ("upkeep", &["azure", "images", "plan", "problem", "reference", "registry", "settings"]),
+    ("pull_check", &["azure", "plan", "problem", "reference", "registry"]),
+    ("settings", &["policy", "problem", "pull_check"]),
+    ("upkeep", &["azure", "images", "plan", "problem", "pull_check", "reference", "registry", "settings"]),
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
