@@ -25,6 +25,8 @@ pub struct Rights {
     pub catalog_lister: bool,
     /// The names of the registries this holds for; all when empty.
     pub registries: Vec<String>,
+    /// *Reader* at these scopes: what lies there and below, clusters, networks, zones and role assignments among it.
+    pub scopes: Vec<String>,
 }
 
 impl Rights {
@@ -49,6 +51,8 @@ impl Rights {
             repository_contributor: true,
             catalog_lister: true,
             registries: Vec::new(),
+            // Its `*/read`, at the subscription.
+            scopes: vec!["/subscriptions".to_owned()],
         }
     }
 
@@ -61,6 +65,17 @@ impl Rights {
     #[must_use]
     pub fn only_on<'a>(self, registries: impl IntoIterator<Item = &'a str>) -> Self {
         Self { registries: registries.into_iter().map(str::to_owned).collect(), ..self }
+    }
+
+    /// Returns the same rights, with *Reader* at scopes besides.
+    #[must_use]
+    pub fn reading<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
+        Self { scopes: scopes.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Returns whether *Reader* holds for what an id names.
+    pub(super) fn may_see(&self, id: &str) -> bool {
+        self.scopes.iter().any(|scope| super::estate::is_within(id, scope))
     }
 
     pub(super) fn holds_for(&self, registry: &str) -> bool {

@@ -16,6 +16,7 @@ mod certificate;
 mod content;
 mod distribution;
 mod entra;
+mod estate;
 mod fault;
 mod fetch;
 mod gather;
@@ -48,6 +49,7 @@ pub use azure_devops::{
     AZURE_DEVOPS_CONNECTION, AZURE_DEVOPS_TOKEN, AzureRepository, ServiceConnection, Status, Thread,
 };
 pub use azure_registry::AzureRegistry;
+pub use estate::{Cluster, Network, PrivateEndpoint, Zone};
 pub use fault::{Fault, Part};
 pub use github::{
     CheckAnnotation, CheckRun, Comment, GITHUB_ENTERPRISE, GITHUB_TOKEN, GitHubRepository, OidcRequest, PullRequest,

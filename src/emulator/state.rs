@@ -3,6 +3,7 @@
 use super::{
     SourceAuth,
     azure_devops::Organization,
+    estate::Estate,
     fault::Fault,
     github::Hub,
     identity::{Principal, Trust},
@@ -27,6 +28,7 @@ pub(super) struct State {
     pub(super) github: Hub,
     pub(super) azure_devops: Organization,
     pub(super) certificates: Vec<(String, Vec<u8>)>,
+    pub(super) estate: Estate,
     pub(super) faults: Vec<Fault>,
     pub(super) seen: Vec<Seen>,
     pub(super) imports: Vec<Import>,
@@ -50,6 +52,7 @@ impl State {
             github: Hub::default(),
             azure_devops: Organization::default(),
             certificates: Vec::new(),
+            estate: Estate::default(),
             faults: Vec::new(),
             seen: Vec::new(),
             imports: Vec::new(),
@@ -144,9 +147,26 @@ pub(super) struct Azure {
     pub(super) anonymous_pull: bool,
     pub(super) arm_tokens: bool,
     pub(super) users: Vec<RegistryUser>,
+    /// The addresses and ranges of `networkRuleSet` where its default action is `Deny`.
+    #[serde(default)]
+    pub(super) ip_rules: Option<Vec<String>>,
+    /// `dataEndpointEnabled`
+    #[serde(default)]
+    pub(super) data_endpoints: bool,
 }
 
 impl Azure {
+    /// Returns whether its public endpoint lets everybody in.
+    pub(super) fn is_open(&self) -> bool {
+        self.public_access && self.ip_rules.is_none()
+    }
+
+    /// Returns whether its public endpoint lets an address in; rules for other ranges than the address itself let nobody
+    /// of this world in.
+    pub(super) fn lets_in(&self, address: &str) -> bool {
+        self.public_access && self.ip_rules.as_ref().is_none_or(|rules| rules.iter().any(|rule| rule == address))
+    }
+
     pub(super) fn id(&self) -> String {
         format!(
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerRegistry/registries/{}",

@@ -100,6 +100,8 @@ impl World {
                 anonymous_pull: false,
                 arm_tokens: true,
                 users: Vec::new(),
+                ip_rules: None,
+                data_endpoints: false,
             }),
             repositories: BTreeMap::new(),
         });

@@ -19,7 +19,8 @@ pub(super) async fn look(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
         return;
     }
     let Some(azure) = &clients.azure else {
-        let what = format!("`{}` is no Azure Container Registry: the grants of a cluster are not known", clients.registry);
+        let what =
+            format!("`{}` is no Azure Container Registry: the grants of a cluster are not known", clients.registry);
         let problem = Problem::new(Side::Settings, what).hint("Take `pull-check` out of acr-sync.yaml.");
         return upkeep.findings.extend(checks.iter().map(|check| Finding {
             section: Section::PullCheck,

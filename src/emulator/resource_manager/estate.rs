@@ -1,0 +1,93 @@
+//! Clusters, networks, endpoints and zones as resources: read one by one, and listed. Who sees which: *Reader*.
+
+use super::super::{
+    World,
+    call::{Call, Reply, arm_error, json_reply},
+    identity::Principal,
+};
+use super::registry::unauthorized;
+use axum::http::StatusCode;
+use serde_json::json;
+
+/// What private zones have versions for; those of the other kinds are too many to name.
+const ZONE_VERSIONS: [&str; 4] = ["2018-09-01", "2020-01-01", "2020-06-01", "2024-06-01"];
+
+/// Answers a GET below a subscription, or none where the path is none of these resources.
+pub(super) fn answer(world: &World, call: &Call, principal: &Principal) -> Option<Reply> {
+    let path = call.path.trim_end_matches('/').to_ascii_lowercase();
+    let (_, provider) = path.rsplit_once("/providers/")?;
+    let parts: Vec<_> = provider.split('/').collect();
+    let is_known = matches!(parts[0], "microsoft.network" | "microsoft.containerservice")
+        || matches!(
+            parts[..],
+            ["microsoft.containerregistry", "registries", _, "replications" | "privateendpointconnections", ..]
+        );
+    if !is_known || parts.len() < 2 {
+        return None;
+    }
+    if let Some(refusal) = wrong_version(call, &parts) {
+        return Some(refusal);
+    }
+    let kind = parts.iter().take(1).chain(parts.iter().skip(1).step_by(2)).copied().collect::<Vec<_>>().join("/");
+    let id = call.path.trim_end_matches('/');
+    // A name has a type before it; without one a list is meant.
+    Some(if parts.len() % 2 == 1 { one(world, principal, id, &kind) } else { list(world, principal, id, &kind) })
+}
+
+fn one(world: &World, principal: &Principal, id: &str, kind: &str) -> Reply {
+    if !principal.rights.may_see(id) {
+        return unauthorized(principal, &format!("{kind}/read"), id);
+    }
+    match world.state().estate.resources.get(&id.to_ascii_lowercase()) {
+        Some(resource) => json_reply(StatusCode::OK, resource),
+        None => absent(id, kind),
+    }
+}
+
+fn list(world: &World, principal: &Principal, path: &str, kind: &str) -> Reply {
+    let collection = path.to_ascii_lowercase();
+    let state = world.state();
+    let parent = collection.rsplit_once('/').map(|(parent, _)| parent).unwrap_or_default();
+    // What is a part of a resource is seen with it; at a group or subscription, each sees what is its own.
+    let is_part = parent.rsplit_once("/providers/").is_some_and(|(_, rest)| rest.contains('/'));
+    if is_part && !principal.rights.may_see(parent) {
+        return unauthorized(principal, &format!("{kind}/read"), path);
+    }
+    let is_registry = state.registry_by_id(parent).is_some();
+    if is_part && !is_registry && !state.estate.resources.contains_key(parent) {
+        return absent(parent, kind.rsplit_once('/').map(|(kind, _)| kind).unwrap_or_default());
+    }
+    let seen = state.estate.under(&collection).filter(|it| {
+        let id = it["id"].as_str().unwrap_or_default();
+        principal.rights.may_see(id)
+    });
+    let value: Vec<_> = seen.cloned().collect();
+    if value.is_empty() && !is_part && !principal.rights.may_see(&collection) {
+        drop(state);
+        return unauthorized(principal, &format!("{kind}/read"), path);
+    }
+    json_reply(StatusCode::OK, &json!({"value": value}))
+}
+
+fn wrong_version(call: &Call, parts: &[&str]) -> Option<Reply> {
+    let version = call.query("api-version").unwrap_or_default();
+    if parts[1] != "privatednszones" || ZONE_VERSIONS.contains(&version) {
+        return None;
+    }
+    let text = format!(
+        "No registered resource provider found for location 'global' and API version '{version}' for type \
+         'privateDnsZones'. The supported api-versions are '{}'.",
+        ZONE_VERSIONS.join(", ")
+    );
+    Some(arm_error(StatusCode::BAD_REQUEST, "NoRegisteredProviderFound", &text))
+}
+
+fn absent(id: &str, kind: &str) -> Reply {
+    let name = id.rsplit('/').next().unwrap_or_default();
+    let group = id.split('/').nth(4).unwrap_or_default();
+    let text = format!(
+        "The Resource '{kind}/{name}' under resource group '{group}' was not found. For more details please go to \
+         https://aka.ms/ARMResourceNotFoundFix"
+    );
+    arm_error(StatusCode::NOT_FOUND, "ResourceNotFound", &text)
+}
