@@ -7,6 +7,7 @@ mod arguments;
 mod check;
 #[cfg(feature = "emulator")]
 mod demo;
+mod doctor;
 mod files;
 mod list;
 mod outlet;
@@ -34,6 +35,10 @@ pub async fn run(command: Command, env: Env) -> ExitCode {
         Command::Check { file } => check::run(&file, &env),
         Command::List { mode, scope, inputs } => match settings(env.clone(), &inputs) {
             Ok(settings) => list::run(&settings, Asked { mode, scope }, &env).await,
+            Err(problems) => outlet::problems(&problems),
+        },
+        Command::Doctor { clusters, file, inputs } => match settings(env.clone(), &inputs) {
+            Ok(settings) => doctor::run(&settings, &clusters, file.as_deref(), &env).await,
             Err(problems) => outlet::problems(&problems),
         },
         Command::Action => action::run(&env).await,

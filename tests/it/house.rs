@@ -22,7 +22,7 @@ const DOORS: [(&str, &[&str]); 21] = [
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
-    ("report", &["images", "import", "plan", "problem", "reference"]),
+    ("report", &["images", "import", "plan", "problem", "pull_check", "reference"]),
     ("host", &["app", "azure", "http", "images", "inputs", "plan", "problem", "reference", "report", "settings"]),
     (
         "app",
@@ -38,6 +38,7 @@ const DOORS: [(&str, &[&str]); 21] = [
             "plan",
             "policy",
             "problem",
+            "pull_check",
             "reference",
             "registry",
             "report",

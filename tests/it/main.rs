@@ -16,6 +16,7 @@ mod importing;
 mod pipeline;
 mod planning;
 mod policing;
+mod pull_check;
 mod readme;
 mod refusals;
 mod scenario;
