@@ -40,6 +40,15 @@ impl World {
         self.seed_sources();
     }
 
+    /// Puts the cluster `prod` into the world, which pulls from `contosoacr` by a private endpoint.
+    pub fn seed_cluster(&self) {
+        let registry = self.azure_registry("contosoacr");
+        let cluster = self.cluster("prod");
+        let zone = self.private_zone("privatelink.azurecr.io").link(&cluster.network());
+        drop(registry.private_endpoint("pe-contosoacr", &cluster.network()).zone(&zone));
+        self.grant(&cluster.kubelet(), "AcrPull", &registry.id());
+    }
+
     fn seed_sources(&self) {
         let put = |host: &str, repository: &str, tag: &str, image: Image| {
             let image = image.content(&format!("{repository} {tag}"));

@@ -3,6 +3,7 @@
 mod azure_devops;
 mod captures;
 mod client;
+mod estate;
 mod faults;
 mod github;
 mod importing;

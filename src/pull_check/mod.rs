@@ -105,8 +105,9 @@ async fn one(
         Ok(Some(cluster)) => cluster,
         Ok(None) => {
             let what = format!("there is no cluster `{name}` in the group `{}`", check.cluster.id().group());
-            let show =
-                Command::new("az aks list --query [].id").with("--subscription", check.cluster.id().subscription());
+            let show = Command::new("az aks list")
+                .with("--query", "[].id")
+                .with("--subscription", check.cluster.id().subscription());
             let hint = format!("Write the id of the cluster that is meant into `pull-check`: {show}.");
             return vec![Judgement::new(Topic::Cluster, Grade::Bad, what).hint(hint).of(name)];
         }

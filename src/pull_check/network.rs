@@ -106,7 +106,9 @@ impl View<'_> {
                 .map(|host| format!("`{host}`"))
                 .collect();
             let what = format!("{why}: the firewall there must let {} through", hosts.join(", "));
-            let narrow = Command::new("az acr update --data-endpoint-enabled true").with("--name", name);
+            let narrow = Command::new("az acr update --data-endpoint-enabled true")
+                .with("--subscription", self.door.id.subscription())
+                .with("--name", name);
             let hint = if self.door.has_data_endpoints {
                 "See the rules of that firewall.".to_owned()
             } else {
@@ -131,7 +133,9 @@ impl View<'_> {
             shown.join(", ")
         );
         let add = addresses.iter().map(|address| {
-            let add = Command::new("az acr network-rule add").with("--name", self.door.name());
+            let add = Command::new("az acr network-rule add")
+                .with("--subscription", self.door.id.subscription())
+                .with("--name", self.door.name());
             add.with("--ip-address", &address.to_string()).to_string()
         });
         let add: Vec<_> = add.collect();
@@ -151,7 +155,9 @@ impl View<'_> {
         }
         let network = self.network.map(ResourceId::name).unwrap_or("NETWORK");
         let group = self.network.map(ResourceId::group).unwrap_or("GROUP");
+        let subscription = self.network.unwrap_or(&self.door.id).subscription();
         let create = Command::new("az network private-endpoint create --group-id registry --subnet SUBNET")
+            .with("--subscription", subscription)
             .with("--resource-group", group)
             .with("--vnet-name", network)
             .with("--name", self.door.name())
@@ -175,6 +181,7 @@ impl View<'_> {
 
     fn approve(&self, connection: &Connection) -> String {
         let approve = Command::new("az acr private-endpoint-connection approve")
+            .with("--subscription", self.door.id.subscription())
             .with("--registry-name", self.door.name())
             .with("--name", &connection.name);
         format!("If it is yours: {approve}.")
@@ -183,4 +190,55 @@ impl View<'_> {
 
 fn bad(what: String) -> Judgement {
     Judgement::new(Topic::Network, Grade::Bad, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::door::sample;
+    use super::*;
+    use crate::problem::Side;
+
+    fn problem(what: &str) -> Problem {
+        Problem::new(Side::Azure, what).hint("Ask.")
+    }
+
+    fn judged(private: &Private, public: &Public, addresses: &Result<Vec<Ipv4Addr>, Problem>) -> Vec<Judgement> {
+        let door = Door { public: public.clone(), ..sample() };
+        let outbound = Outbound::Addresses(Vec::new());
+        View { door: &door, private: private.clone(), outbound: &outbound, addresses, network: None }.judge()
+    }
+
+    #[test]
+    fn a_private_way_counts_before_the_public_one() {
+        let works = Private::Works(vec![Judgement::new(Topic::Network, Grade::Good, "private")]);
+        let broken = Private::Broken(vec![bad("broken".to_owned()).hint("Mend.")]);
+        let unlinked = Private::Unlinked { what: "no link".to_owned(), hint: "Link it.".to_owned() };
+        let unknown = Private::Unknown(problem("denied"));
+        let rules = |rules: &[&str]| Public::Rules(rules.iter().map(|rule| (*rule).to_owned()).collect());
+        let (lets, refuses) = (rules(&["20.0.0.0/8", "odd"]), rules(&["30.0.0.0/8"]));
+        let address = || Ok(vec!["20.1.2.3".parse().unwrap()]);
+        for (private, public, addresses, grade, what) in [
+            (&works, &Public::Off, address(), Grade::Good, "private"),
+            (&works, &refuses, address(), Grade::Good, "private"),
+            (&broken, &Public::Open, address(), Grade::Bad, "broken"),
+            (&unknown, &Public::Open, address(), Grade::Unchecked, "cannot be told: denied"),
+            (&unknown, &Public::Off, address(), Grade::Unchecked, "cannot be told: denied"),
+            (&unlinked, &Public::Open, address(), Grade::Good, "lets every network in"),
+            (&unlinked, &lets, address(), Grade::Good, "lets the addresses in"),
+            (&unlinked, &refuses, address(), Grade::Bad, "no rule of contosoacr lets 20.1.2.3 in"),
+            (&unlinked, &Public::Off, address(), Grade::Bad, "is off, and no link"),
+            (&Private::Absent, &Public::Off, address(), Grade::Bad, "it has no private endpoint"),
+            (&Private::Absent, &refuses, address(), Grade::Bad, "no rule of contosoacr lets 20.1.2.3 in"),
+            (&Private::Absent, &lets, Err(problem("denied")), Grade::Unchecked, "could not be asked: denied"),
+            (&Private::Absent, &lets, Ok(Vec::new()), Grade::Unchecked, "no public address"),
+        ] {
+            let judgements = judged(private, public, &addresses);
+            assert_eq!(judgements.len(), 1, "{judgements:#?}");
+            assert_eq!(judgements[0].grade, grade, "{private:?} {public:?}: {judgements:#?}");
+            assert!(judgements[0].problem.what.contains(what), "{what}: {judgements:#?}");
+            assert_eq!(judgements[0].problem.hint.is_some(), grade != Grade::Good, "{judgements:#?}");
+        }
+        let hint = judged(&unlinked, &refuses, &address())[0].problem.hint.clone().unwrap();
+        assert!(hint.ends_with("Or by the private endpoint: Link it."), "{hint}");
+    }
 }

@@ -180,7 +180,7 @@ async fn a_firewall_ends_with_the_rule_that_it_lacks() {
         &fault,
         &[
             "firewall: no rule of contosoacr lets 20.50.0.1 in",
-            "`az acr network-rule add --name contosoacr --ip-address 20.50.0.1`",
+            "`az acr network-rule add --subscription 22222222-2222-2222-2222-222222222222 --name contosoacr --ip-address 20.50.0.1`",
         ],
     );
     ward.registry.ip_rules(["203.0.113.7", "20.50.0.0/24"]);
@@ -298,7 +298,7 @@ async fn a_connection_that_waits_is_to_be_approved_and_its_name_is_quoted() {
     for (status, expected) in [
         (
             "Pending",
-            "waits for approval\nIf it is yours: `az acr private-endpoint-connection approve --registry-name contosoacr --name pe-acr`",
+            "waits for approval\nIf it is yours: `az acr private-endpoint-connection approve --subscription 22222222-2222-2222-2222-222222222222 --registry-name contosoacr --name pe-acr`",
         ),
         ("Rejected", "is `Rejected`\nMake one in the cluster's network"),
     ] {
@@ -309,7 +309,7 @@ async fn a_connection_that_waits_is_to_be_approved_and_its_name_is_quoted() {
     let ward = Ward::new();
     ward.registry.private_endpoint("pe'$(id)", &ward.cluster.network()).status("Pending");
     let fault = ward.fault(Topic::Network, Grade::Doubtful).await;
-    says(&fault, &[r"approve --registry-name contosoacr --name 'pe'\''$(id)'`"]);
+    says(&fault, &[r"--registry-name contosoacr --name 'pe'\''$(id)'`"]);
 }
 
 #[tokio::test]
@@ -443,7 +443,13 @@ async fn what_only_the_company_knows_is_not_judged() {
     let ward = Ward::new();
     ward.cluster.outbound("userDefinedRouting");
     let fault = ward.fault(Topic::Network, Grade::Doubtful).await;
-    says(&fault, &["`*.blob.core.windows.net`", "`az acr update --data-endpoint-enabled true --name contosoacr`"]);
+    says(
+        &fault,
+        &[
+            "`*.blob.core.windows.net`",
+            "`az acr update --data-endpoint-enabled true --subscription 22222222-2222-2222-2222-222222222222 --name contosoacr`",
+        ],
+    );
     ward.registry.data_endpoints();
     says(&ward.fault(Topic::Network, Grade::Doubtful).await, &["`contosoacr.westeurope.data.azurecr.io`"]);
 }
@@ -506,7 +512,7 @@ async fn clusters_that_are_gone_or_stopped_are_said() {
     ward.world.remove_resource(&ward.cluster.id());
     says(
         &ward.fault(Topic::Cluster, Grade::Bad).await,
-        &["there is no cluster `prod` in the group `rg-aks`", "`az aks list --query [].id --subscription"],
+        &["there is no cluster `prod` in the group `rg-aks`", "`az aks list --query '[].id' --subscription"],
     );
 }
 
