@@ -23,7 +23,7 @@ impl ResourceId {
             && parts.len() >= 9
             && parts.len() % 2 == 1
             && text.len() <= 2048
-            && parts[1..].iter().all(|part| is_plain(part));
+            && parts[1..].iter().all(is_plain);
         is_id.then(|| Self(text.to_owned()))
     }
 
