@@ -27,6 +27,10 @@ pub struct Rights {
     pub registries: Vec<String>,
     /// *Reader* at these scopes: what lies there and below, clusters, networks, zones and role assignments among it.
     pub scopes: Vec<String>,
+    /// *Contributor* where `scopes` say: changing clusters and networks.
+    pub contributor: bool,
+    /// *Role Based Access Control Administrator* where `scopes` say: granting roles.
+    pub granter: bool,
 }
 
 impl Rights {
@@ -53,6 +57,8 @@ impl Rights {
             registries: Vec::new(),
             // Its `*/read`, at the subscription.
             scopes: vec!["/subscriptions".to_owned()],
+            contributor: true,
+            granter: false,
         }
     }
 
@@ -65,6 +71,12 @@ impl Rights {
     #[must_use]
     pub fn only_on<'a>(self, registries: impl IntoIterator<Item = &'a str>) -> Self {
         Self { registries: registries.into_iter().map(str::to_owned).collect(), ..self }
+    }
+
+    /// Returns the same rights, with that to grant roles besides.
+    #[must_use]
+    pub fn granting(self) -> Self {
+        Self { granter: true, ..self }
     }
 
     /// Returns the same rights, with *Reader* at scopes besides.

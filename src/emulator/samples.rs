@@ -40,13 +40,17 @@ impl World {
         self.seed_sources();
     }
 
-    /// Puts the cluster `prod` into the world, which pulls from `contosoacr` by a private endpoint.
+    /// Puts the clusters `prod` and `test` into the world: `prod` pulls from `contosoacr` by a private endpoint, and `test`
+    /// may not. The application may attach it.
     pub fn seed_cluster(&self) {
+        self.identity(CLIENT, SECRET, Rights::contributor().granting());
         let registry = self.azure_registry("contosoacr");
         let cluster = self.cluster("prod");
         let zone = self.private_zone("privatelink.azurecr.io").link(&cluster.network());
         drop(registry.private_endpoint("pe-contosoacr", &cluster.network()).zone(&zone));
         self.grant(&cluster.kubelet(), "AcrPull", &registry.id());
+        // One that nobody has attached.
+        drop(self.cluster("test"));
     }
 
     fn seed_sources(&self) {

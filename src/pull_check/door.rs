@@ -1,6 +1,10 @@
 //! Door: the registry as a resource, and whom its networks let in.
 
-use super::{ask, resource_id::ResourceId};
+use super::{
+    ask,
+    remark::{Grade, Judgement, Topic},
+    resource_id::ResourceId,
+};
 use crate::{azure::Arm, problem::Problem, reference::Registry};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -68,6 +72,19 @@ impl Door {
     pub(super) fn zone(&self) -> String {
         let suffix = self.login_server.as_str().split_once('.').map(|(_, suffix)| suffix);
         format!("privatelink.{}", suffix.unwrap_or_default())
+    }
+
+    /// Returns what images are named after, where that is not the registry's own name: its host has a label more (ACR wire
+    /// facts, 2.2), and who leaves that out pulls from another registry.
+    pub(super) fn naming(&self) -> Option<Judgement> {
+        let is_plain = self.label().eq_ignore_ascii_case(self.name());
+        let what = format!(
+            "images are named `{}/…`: `{}{}` would be another registry",
+            self.login_server,
+            self.name().to_lowercase(),
+            self.zone().trim_start_matches("privatelink")
+        );
+        (!is_plain).then(|| Judgement::new(Topic::Image, Grade::Good, what))
     }
 
     /// Returns the hosts that layers come from.
@@ -252,5 +269,14 @@ mod tests {
         assert_eq!((door.connections[0].status.as_str(), &door.public), ("Approved", &Public::Rules(vec![])));
         assert_eq!(door.connections[0].endpoint.as_ref().map(ResourceId::name), Some("peexample01"));
         assert!(door.replicas.is_err() && door.regions.contains("westus"));
+        assert!(door.naming().is_none());
+
+        let mut labelled = resource();
+        labelled.properties.login_server = "myregistry-a1b2.azurecr.io".to_owned();
+        let what = labelled.door(Ok(vec![])).unwrap().naming().unwrap().problem.what;
+        assert_eq!(
+            what,
+            "images are named `myregistry-a1b2.azurecr.io/…`: `myregistry.azurecr.io` would be another registry"
+        );
     }
 }

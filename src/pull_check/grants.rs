@@ -119,15 +119,11 @@ impl Grant<'_> {
 }
 
 fn legacy(assignments: &[Assignment], door: &Door, elsewhere: &[ResourceId], grant: &Grant<'_>) -> Judgement {
-    let pulls = assignments.iter().find_map(|assignment| {
-        let name = named(&LEGACY, &assignment.role())?;
-        // A condition on a role of this mode is about something else than pulling.
-        Some((name, assignment, assignment.properties.condition.is_some()))
-    });
-    if let Some((name, assignment, false)) = pulls {
+    let pulls = assignments.iter().filter_map(|it| Some((named(&LEGACY, &it.role())?, it))).collect::<Vec<_>>();
+    if let Some((name, assignment)) = pulls.iter().find(|(_, it)| it.properties.condition.is_none()) {
         return good(format!("the kubelet identity has *{name}*{}", inherited(assignment, door)));
     }
-    if let Some(judgement) = unknown(assignments, pulls.is_some()) {
+    if let Some(judgement) = unknown(assignments, !pulls.is_empty()) {
         return judgement;
     }
     let what = format!(
@@ -319,6 +315,12 @@ mod tests {
                 vec![assignment(PULL, "/subscriptions/1", None)],
                 Grade::Good,
                 "inherited from a scope above",
+            ),
+            (
+                Mode::Legacy,
+                vec![assignment(PULL, &here, Some("x")), assignment(IMPORTER, &here, None)],
+                Grade::Good,
+                "Data Importer",
             ),
             (Mode::Legacy, vec![], Grade::Bad, "unauthorized: the kubelet identity 7777"),
             (Mode::Legacy, vec![assignment(REPOSITORY_READER, &here, None)], Grade::Bad, "no role that lets it pull"),

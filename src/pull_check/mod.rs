@@ -122,6 +122,7 @@ async fn one(
                 tokio::join!(right(arm, door, &cluster, &repositories), network(arm, door, &cluster, endpoints));
             judgements.push(right);
             judgements.extend(network);
+            judgements.extend(door.naming());
         }
         Err(problem) => judgements.push(Judgement::unchecked(Topic::Network, "the registry", problem)),
     }

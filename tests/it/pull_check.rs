@@ -1,15 +1,21 @@
 //! Whether a cluster can pull, fault by fault: what is wrong is named with the command that mends it.
 
+use crate::scenario::{NGINX, Scenario, image};
 use acr_sync::{
     app,
+    azure::{self, Arm},
+    credential,
     emulator::{
         AzureRegistry, CLIENT, Cluster, Emulator, Image, PrivateEndpoint, Rights, SECRET, SUBSCRIPTION, TENANT, World,
         Zone,
     },
-    http::Way,
+    http::{Http, Way},
     images,
     inputs::{Env, Inputs},
     pull_check::{Grade, PullCheck, Remark, Topic},
+    registry::{Client, Login, Logins},
+    settings,
+    upkeep::{self, Asked, Clients, ControlPlane, Finding, Gravity},
 };
 
 const ZONE: &str = "privatelink.azurecr.io";
@@ -61,6 +67,14 @@ impl Ward {
     }
 
     async fn examine(&self) -> Vec<Remark> {
+        let (inputs, _emulator) = self.inputs().await;
+        let repositories = self.repositories.iter().map(|pattern| pattern.parse_glob()).collect();
+        let check = PullCheck { repositories, ..PullCheck::of(self.cluster.id().parse().unwrap()) };
+        let list = images::parse(self.list.as_bytes(), None).list;
+        app::examine(&inputs, &[check], &list).await.unwrap().remarks
+    }
+
+    async fn inputs(&self) -> (Inputs, Emulator) {
         let emulator = Emulator::start(self.world.clone()).await.unwrap();
         let mut env = Env::default();
         env.set_input("registry", "contosoacr");
@@ -75,10 +89,32 @@ impl Ward {
             roots: Some(emulator.ca_pem().to_owned()),
             ..Way::default()
         };
-        let repositories = self.repositories.iter().map(|pattern| pattern.parse_glob()).collect();
-        let check = PullCheck { repositories, ..PullCheck::of(self.cluster.id().parse().unwrap()) };
-        let list = images::parse(self.list.as_bytes(), None).list;
-        app::examine(&inputs, &[check], &list).await.unwrap().remarks
+        (inputs, emulator)
+    }
+
+    /// Makes the upkeep's plan for a list and settings, beside those before them.
+    async fn upkeep(&self, list: &str, settings: &str, before: Option<&str>) -> Vec<Finding> {
+        let (inputs, _emulator) = self.inputs().await;
+        let http = Http::new(&inputs.way).unwrap();
+        let credential = credential::azure(&inputs.identity, &http, &inputs.cloud).await.unwrap();
+        let arm = Arm::new(http.clone(), credential.clone(), inputs.cloud.clone());
+        let target = azure::find(&arm, inputs.registry.as_ref().unwrap(), None).await.unwrap();
+        let registry = target.login_server.clone();
+        let mut logins = Logins::default();
+        logins.add(registry.clone(), "", Login::Azure(credential));
+        let clients = Clients {
+            registries: Client::new(http, logins),
+            door: Ok(()),
+            azure: Some(ControlPlane { arm, target }),
+            registry,
+        };
+        let run = Scenario::plan(list).source(NGINX, &image()).run().await;
+        let read = |text: &str| settings::parse(text.as_bytes()).unwrap();
+        let (settings, before) = (read(settings), before.map(read));
+        let steps = &run.report.plan().unwrap().steps;
+        self.world.clear_requests();
+        let asked = Asked { settings: &settings, before: before.as_ref(), removed: &[], steps };
+        upkeep::plan(&asked, &clients).await.findings
     }
 
     /// Returns the one remark of a topic that is not good, its sentence and what to do.
@@ -521,4 +557,38 @@ async fn a_closed_data_plane_leaves_the_images_unchecked() {
     let Private { ward, .. } = Ward::private();
     let ward = ward.pulls("quay.io/a/app:1 => prod/app\nquay.io/a/app:1 => prod/web\n");
     says(&ward.fault(Topic::Image, Grade::Unchecked).await, &["the images in the registry could not be asked"]);
+}
+
+// Beside a plan.
+
+#[tokio::test]
+async fn a_plan_asks_only_for_clusters_that_it_concerns() {
+    let ward = Ward::new();
+    let cluster = ward.cluster.id();
+    let settings = format!("pull-check: [{{ cluster: {cluster}, repositories: [prod/**] }}]\n");
+    let (prod, other) = (format!("{NGINX} => prod/nginx"), format!("{NGINX} => other/nginx"));
+    let asked = async |list: &str, settings: &str, before: Option<&str>| {
+        let findings = ward.upkeep(list, settings, before).await;
+        (findings.len(), ward.world.requests().len() > 0)
+    };
+    assert_eq!(asked(&prod, "", None).await, (0, false), "nothing is stated");
+    assert_eq!(asked(&other, &settings, Some(&settings)).await, (0, false), "another repository");
+    assert_eq!(asked(&other, &settings, Some("")).await, (3, true), "the cluster is new");
+    assert_eq!(asked(&other, &settings, None).await, (3, true), "all that is stated is meant");
+    assert_eq!(asked(&prod, &settings, Some(&settings)).await, (3, true), "a repository that it pulls");
+}
+
+#[tokio::test]
+async fn a_line_that_will_not_be_imported_is_looked_for_and_one_that_will_is_not() {
+    let ward = Ward::new().detached();
+    ward.registry.put("prod/app:v1.9.0", &image());
+    ward.registry.put("prod/held:1", &image());
+    let list = format!("{NGINX} => prod/nginx\nquay.io/a/app:v2.0.0 => prod/app\nquay.io/a/held:1 => prod/held\n");
+    let settings = format!("pull-check: [{{ cluster: {} }}]\n", ward.cluster.id());
+    let findings = ward.upkeep(&list, &settings, None).await;
+    let bad: Vec<_> = findings.iter().filter(|finding| finding.gravity == Gravity::Bad).collect();
+    assert_eq!(bad.len(), 2, "{findings:#?}");
+    assert_eq!((bad[0].subject.as_str(), bad[1].subject.as_str()), ("prod, the right to pull", "prod, the images"));
+    says(&bad[1].problem.what, &["not found: `prod/app:v2.0.0`", "nearest tags: v1.9.0"]);
+    assert!(findings.iter().all(|finding| finding.section.to_string() == "pull-check"));
 }

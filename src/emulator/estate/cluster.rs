@@ -1,7 +1,7 @@
 //! A handle on one AKS cluster of the world.
 
 use super::{GROUP, Network, id};
-use crate::emulator::World;
+use crate::emulator::{TENANT, World};
 use serde_json::{Value, json};
 
 /// A cluster with a kubelet identity, in a network of its own, that goes out by a load balancer's address.
@@ -44,6 +44,11 @@ impl World {
             },
         });
         self.resource(&cluster.id(), "westeurope", properties);
+        let identity = json!({"type": "SystemAssigned", "tenantId": TENANT,
+            "principalId": Self::object_id(&format!("control plane of {name}"))});
+        if let Some(resource) = self.state().estate.resources.get_mut(&cluster.id().to_ascii_lowercase()) {
+            resource["identity"] = identity;
+        }
         cluster
     }
 }

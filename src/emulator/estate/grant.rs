@@ -65,6 +65,20 @@ pub(in crate::emulator) fn is_within(scope: &str, above: &str) -> bool {
     scope.strip_prefix(&above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Returns the built-in roles, or the one of a name, in the shape of Microsoft.Authorization 2022-04-01.
+pub(in crate::emulator) fn roles(name: Option<&str>) -> Vec<Value> {
+    let meant = ROLES.iter().filter(|(role, _)| name.is_none_or(|name| role.eq_ignore_ascii_case(name)));
+    let whole = |(role, id): &(&str, &str)| {
+        json!({
+            "id": format!("/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{id}"),
+            "name": id, "type": "Microsoft.Authorization/roleDefinitions",
+            "properties": {"roleName": role, "type": "BuiltInRole", "description": role, "assignableScopes": ["/"],
+                "permissions": []},
+        })
+    };
+    meant.map(whole).collect()
+}
+
 impl Estate {
     /// Returns whether a principal is another one or, through its groups, a member of it.
     pub(in crate::emulator) fn is_or_belongs_to(&self, principal: &str, other: &str) -> bool {
@@ -105,6 +119,34 @@ impl World {
     /// Takes every grant of a principal away.
     pub fn revoke(&self, principal: &str) {
         self.state().estate.assignments.retain(|assignment| assignment.principal != principal);
+    }
+
+    /// Grants a role under a name, as a client asks for it; nothing where it is granted already.
+    pub(in crate::emulator) fn grant_as(
+        &self,
+        name: &str,
+        principal: &str,
+        role: &str,
+        scope: &str,
+        condition: Option<&str>,
+    ) -> Option<Value> {
+        let mut state = self.state();
+        let assignment = Assignment {
+            name: name.to_owned(),
+            principal: principal.to_owned(),
+            role: role.to_owned(),
+            scope: scope.to_owned(),
+            condition: condition.map(str::to_owned),
+        };
+        let is_same = |it: &Assignment| {
+            it.principal == assignment.principal && it.role == assignment.role && it.scope.eq_ignore_ascii_case(scope)
+        };
+        if state.estate.assignments.iter().any(is_same) {
+            return None;
+        }
+        let whole = assignment.whole();
+        state.estate.assignments.push(assignment);
+        Some(whole)
     }
 
     /// Makes a principal or group a member of a group.

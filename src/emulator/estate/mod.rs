@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 
 pub use cluster::Cluster;
 pub use endpoint::PrivateEndpoint;
-pub(super) use grant::{Assignment, is_within};
+pub(super) use grant::{Assignment, is_within, roles};
 pub use network::Network;
 pub use zone::Zone;
 
@@ -55,8 +55,8 @@ impl Estate {
 }
 
 impl World {
-    /// Adds a resource, or returns the one that is there as it is.
-    fn resource(&self, id: &str, location: &str, properties: Value) {
+    /// Adds a resource, or leaves the one that is there as it is.
+    pub(super) fn resource(&self, id: &str, location: &str, properties: Value) {
         let parts: Vec<_> = id.split('/').skip(6).collect();
         let kind: Vec<_> = parts.iter().take(1).chain(parts.iter().skip(1).step_by(2)).copied().collect();
         let resource = json!({
@@ -67,7 +67,7 @@ impl World {
     }
 
     /// Changes a resource's properties.
-    fn change(&self, id: &str, change: impl FnOnce(&mut Value)) {
+    pub(super) fn change(&self, id: &str, change: impl FnOnce(&mut Value)) {
         if let Some(resource) = self.state().estate.resources.get_mut(&id.to_ascii_lowercase()) {
             change(&mut resource["properties"]);
         }

@@ -1,15 +1,17 @@
-//! Role assignments at a scope, by the filters of Microsoft.Authorization 2022-04-01 (section 16).
+//! Role assignments at a scope, read and made, and the roles that there are, by the filters of Microsoft.Authorization 2022-04-01 (section 16).
 
 use super::super::{
     World,
     call::{Call, Reply, arm_error, json_reply},
+    estate,
     identity::Principal,
 };
 use super::registry::unauthorized;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 
 const LIST: &str = "/providers/microsoft.authorization/roleassignments";
+const ROLES: &str = "/providers/microsoft.authorization/roledefinitions";
 
 /// Which assignments are meant.
 struct Filter {
@@ -21,8 +23,46 @@ struct Filter {
     principal: Option<String>,
 }
 
-/// Answers a GET of a list, or none where the path is another.
+/// Answers a list, or makes an assignment; none where the path is another.
 pub(super) fn answer(world: &World, call: &Call, principal: &Principal) -> Option<Reply> {
+    if call.method == Method::GET {
+        list(world, call, principal).or_else(|| roles(call))
+    } else {
+        make(world, call, principal)
+    }
+}
+
+/// Every identity of the tenant may read the built-in roles.
+fn roles(call: &Call) -> Option<Reply> {
+    call.path.trim_end_matches('/').to_ascii_lowercase().strip_suffix(ROLES)?;
+    let name = call.query("$filter").and_then(|filter| filter.strip_prefix("roleName eq '")?.strip_suffix('\''));
+    Some(json_reply(StatusCode::OK, &json!({"value": estate::roles(name)})))
+}
+
+fn make(world: &World, call: &Call, principal: &Principal) -> Option<Reply> {
+    let (path, name) = call.path.rsplit_once('/')?;
+    let scope = &path[..path.to_ascii_lowercase().strip_suffix(LIST)?.len()];
+    if call.method != Method::PUT {
+        return None;
+    }
+    if !(principal.rights.granter && principal.rights.may_see(scope)) {
+        return Some(unauthorized(principal, "Microsoft.Authorization/roleAssignments/write", scope));
+    }
+    let body = call.json().unwrap_or_default();
+    let text = |field: &str| body["properties"][field].as_str();
+    let role = text("roleDefinitionId").and_then(|id| id.rsplit('/').next());
+    let is_id = |id: &str| uuid::Uuid::parse_str(id).is_ok();
+    let (Some(role), Some(assignee), true) = (role, text("principalId").filter(|id| is_id(id)), is_id(name)) else {
+        let text = "The request was incorrectly formatted.";
+        return Some(arm_error(StatusCode::BAD_REQUEST, "BadRequestFormat", text));
+    };
+    Some(match world.grant_as(name, assignee, role, scope, text("condition")) {
+        Some(assignment) => json_reply(StatusCode::CREATED, &assignment),
+        None => arm_error(StatusCode::CONFLICT, "RoleAssignmentExists", "The role assignment already exists."),
+    })
+}
+
+fn list(world: &World, call: &Call, principal: &Principal) -> Option<Reply> {
     let path = call.path.trim_end_matches('/');
     let scope = &path[..path.to_ascii_lowercase().strip_suffix(LIST)?.len()];
     if !principal.rights.may_see(scope) {
@@ -43,7 +83,7 @@ pub(super) fn answer(world: &World, call: &Call, principal: &Principal) -> Optio
         let is_assigned = filter.assigned_to.as_ref().is_none_or(|id| estate.is_or_belongs_to(id, &it.principal));
         is_here && is_assigned && filter.principal.as_ref().is_none_or(|id| it.principal.eq_ignore_ascii_case(id))
     });
-    let all: Vec<_> = meant.map(super::super::estate::Assignment::whole).collect();
+    let all: Vec<_> = meant.map(estate::Assignment::whole).collect();
     let page = estate.page.unwrap_or(all.len().max(1));
     let skip: usize = call.query("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0);
     let mut body = json!({"value": all.iter().skip(skip).take(page).collect::<Vec<_>>()});

@@ -1,4 +1,5 @@
-//! Clusters, networks, endpoints and zones as resources: read one by one, and listed. Who sees which: *Reader*.
+//! Clusters, networks, endpoints and zones as resources: read one by one, listed, and a few of them changed. Who sees
+//! which: *Reader*; who changes them: *Contributor*.
 
 use super::super::{
     World,
@@ -6,13 +7,21 @@ use super::super::{
     identity::Principal,
 };
 use super::registry::unauthorized;
-use axum::http::StatusCode;
-use serde_json::json;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
 
 /// What private zones have versions for; those of the other kinds are too many to name.
 const ZONE_VERSIONS: [&str; 4] = ["2018-09-01", "2020-01-01", "2020-06-01", "2024-06-01"];
 
-/// Answers a GET below a subscription, or none where the path is none of these resources.
+/// What can be put: what the commands put that mend a pull.
+const CHANGED: [&str; 4] = [
+    "microsoft.containerservice/managedclusters",
+    "microsoft.network/privatednszones",
+    "microsoft.network/privatednszones/virtualnetworklinks",
+    "microsoft.network/privatednszones/a",
+];
+
+/// Answers a GET or PUT below a subscription, or none where the path is none of these resources.
 pub(super) fn answer(world: &World, call: &Call, principal: &Principal) -> Option<Reply> {
     let path = call.path.trim_end_matches('/').to_ascii_lowercase();
     let (_, provider) = path.rsplit_once("/providers/")?;
@@ -30,6 +39,12 @@ pub(super) fn answer(world: &World, call: &Call, principal: &Principal) -> Optio
     }
     let kind = parts.iter().take(1).chain(parts.iter().skip(1).step_by(2)).copied().collect::<Vec<_>>().join("/");
     let id = call.path.trim_end_matches('/');
+    if call.method == Method::PUT {
+        return CHANGED.contains(&kind.as_str()).then(|| put(world, call, principal, &kind));
+    }
+    if call.method != Method::GET {
+        return None;
+    }
     // A name has a type before it; without one a list is meant.
     Some(if parts.len() % 2 == 1 { one(world, principal, id, &kind) } else { list(world, principal, id, &kind) })
 }
@@ -42,6 +57,35 @@ fn one(world: &World, principal: &Principal, id: &str, kind: &str) -> Reply {
         Some(resource) => json_reply(StatusCode::OK, resource),
         None => absent(id, kind),
     }
+}
+
+/// Makes a resource, or changes what it is given anew; what only the service sets stays.
+fn put(world: &World, call: &Call, principal: &Principal, kind: &str) -> Reply {
+    let id = call.path.trim_end_matches('/');
+    if !(principal.rights.contributor && principal.rights.may_see(id)) {
+        return unauthorized(principal, &format!("{kind}/write"), id);
+    }
+    let Some(body) = call.json().filter(Value::is_object) else {
+        let text = "The request content was invalid and could not be deserialized.";
+        return arm_error(StatusCode::BAD_REQUEST, "InvalidRequestContent", text);
+    };
+    let parent = id.rsplitn(3, '/').nth(2).unwrap_or_default().to_ascii_lowercase();
+    let is_part = kind.matches('/').count() > 1;
+    if is_part && !world.state().estate.resources.contains_key(&parent) {
+        return absent(&parent, kind.rsplit_once('/').map(|(kind, _)| kind).unwrap_or_default());
+    }
+    let was_there = world.state().estate.resources.contains_key(&id.to_ascii_lowercase());
+    world.resource(id, body["location"].as_str().unwrap_or("global"), json!({}));
+    world.change(id, |properties| {
+        for (name, value) in body["properties"].as_object().into_iter().flatten() {
+            if !value.is_null() {
+                properties[name] = value.clone();
+            }
+        }
+        properties["provisioningState"] = json!("Succeeded");
+    });
+    let resource = world.state().estate.resources.get(&id.to_ascii_lowercase()).cloned();
+    json_reply(if was_there { StatusCode::OK } else { StatusCode::CREATED }, &resource.unwrap_or_default())
 }
 
 fn list(world: &World, principal: &Principal, path: &str, kind: &str) -> Reply {

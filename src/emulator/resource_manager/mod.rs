@@ -65,8 +65,8 @@ fn route(world: &World, call: &Call) -> Reply {
 
 fn in_subscription(world: &World, call: &Call, principal: &Principal, rest: &[&str]) -> Reply {
     let (is_get, is_post) = (call.method == Method::GET, call.method == Method::POST);
-    let of_estate = || authorization::answer(world, call, principal).or_else(|| estate::answer(world, call, principal));
-    if let Some(reply) = is_get.then(of_estate).flatten() {
+    let of_estate = authorization::answer(world, call, principal);
+    if let Some(reply) = of_estate.or_else(|| estate::answer(world, call, principal)) {
         return reply;
     }
     match rest {

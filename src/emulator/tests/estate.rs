@@ -3,7 +3,7 @@
 use super::client::{Client, MANAGEMENT};
 use crate::emulator::{CLIENT, Cluster, Rights, SECRET, SUBSCRIPTION, World};
 use reqwest::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const GROUP: &str = "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups";
 
@@ -40,7 +40,7 @@ async fn resources_are_read_in_any_case_and_listed_where_they_lie() {
     let zone = in_group("rg-aks", "Network/privateDnsZones/privatelink.azurecr.io");
     let registry = in_group("rg-images", "ContainerRegistry/registries/contosoacr");
     for (path, query, expected) in [
-        (in_group("rg-aks", "Network/virtualNetworks"), network, 1),
+        (in_group("rg-aks", "Network/virtualNetworks"), network, 2),
         (in_group("rg-other", "Network/virtualNetworks"), network, 0),
         (format!("/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Network/privateDnsZones"), zones, 1),
         (format!("{zone}/A"), zones, 2),
@@ -110,6 +110,59 @@ async fn the_filters_of_grants_mean_what_they_say() {
         let code = body["error"]["code"].as_str();
         assert_eq!((status, code), (StatusCode::BAD_REQUEST, Some("UnsupportedQuery")), "{filter}");
     }
+}
+
+#[tokio::test]
+async fn a_grant_is_made_by_who_may_and_once() {
+    let (world, cluster) = world();
+    let scope = world.azure_registry("contosoacr").id();
+    let client = Client::of(world).await;
+    let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments");
+    let put = async |name: &str, body: Value| {
+        let url = format!("{MANAGEMENT}{path}/{name}?api-version=2022-04-01");
+        let answer = client.http.put(url).bearer_auth(client.arm_token().await).json(&body).send().await.unwrap();
+        let status = answer.status();
+        let body: Value = answer.json().await.unwrap();
+        (status, body["error"]["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let name = "99999999-1111-4000-8000-000000000001";
+    let grant = |principal: &str| {
+        let role =
+            "/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/7f951dda-4ed3-4680-a7ca-43fe172d538d";
+        json!({"properties": {"roleDefinitionId": role, "principalId": principal}})
+    };
+    let other = "88888888-0000-4000-8000-000000000003";
+    for (name, body, status, code) in [
+        (name, grant(&cluster.kubelet()), StatusCode::CONFLICT, "RoleAssignmentExists"),
+        (name, grant("somebody"), StatusCode::BAD_REQUEST, "BadRequestFormat"),
+        (name, json!({"properties": {"principalId": other}}), StatusCode::BAD_REQUEST, "BadRequestFormat"),
+        ("name", grant(other), StatusCode::BAD_REQUEST, "BadRequestFormat"),
+        (name, grant(other), StatusCode::CREATED, ""),
+    ] {
+        assert_eq!(put(name, body.clone()).await, (status, code.to_owned()), "{body}");
+    }
+    assert_eq!(client.count(&path, &format!("api-version=2022-04-01&$filter=principalId eq '{other}'")).await, 1);
+    client.world().identity(CLIENT, SECRET, Rights::contributor());
+    assert_eq!(put(name, grant(other)).await, (StatusCode::FORBIDDEN, "AuthorizationFailed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_zone_is_linked_by_who_may() {
+    let (world, cluster) = world();
+    let client = Client::of(world).await;
+    let zone = |name: &str| format!("{GROUP}/rg-aks/providers/Microsoft.Network/privateDnsZones/{name}");
+    let put = async |path: String| {
+        let url = format!("{MANAGEMENT}{path}?api-version=2020-06-01");
+        let body = json!({"location": "global", "properties": {"virtualNetwork": {"id": cluster.network().id()}}});
+        client.http.put(url).bearer_auth(client.arm_token().await).json(&body).send().await.unwrap().status()
+    };
+    let link = format!("{}/virtualNetworkLinks/a", zone("privatelink.azurecr.io"));
+    assert_eq!(put(link.clone()).await, StatusCode::CREATED);
+    assert_eq!(put(link.clone()).await, StatusCode::OK);
+    assert_eq!(put(format!("{}/virtualNetworkLinks/a", zone("none"))).await, StatusCode::NOT_FOUND);
+    assert_eq!(put(cluster.network().id()).await, StatusCode::NOT_FOUND, "networks are only read");
+    client.world().identity(CLIENT, SECRET, Rights::importer().reading([GROUP]));
+    assert_eq!(put(link).await, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
