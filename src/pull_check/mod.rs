@@ -116,8 +116,8 @@ async fn one(
     let mut judgements = vec![cluster.judge()];
     match door {
         Ok(door) => {
-            let repositories =
-                question.repositories.iter().filter(|repository| check.pulls(repository)).cloned().collect();
+            let of_list = question.repositories.iter().filter(|repository| check.pulls(repository)).cloned();
+            let repositories = of_list.chain(check.named()).collect();
             let (right, network) =
                 tokio::join!(right(arm, door, &cluster, &repositories), network(arm, door, &cluster, endpoints));
             judgements.push(right);

@@ -28,6 +28,12 @@ impl PullCheck {
         Self { cluster, repositories: Vec::new() }
     }
 
+    /// Returns the repositories that are named without a pattern: they are pulled, whatever the list is about.
+    pub(super) fn named(&self) -> impl Iterator<Item = String> {
+        let is_name = |name: &&str| !name.contains(['*', '?', '[', '{']);
+        self.repositories.iter().map(Glob::as_str).filter(is_name).map(str::to_owned)
+    }
+
     /// Returns whether the cluster pulls a repository.
     pub fn pulls(&self, repository: &str) -> bool {
         self.repositories.is_empty() || self.repositories.iter().any(|pattern| pattern.matches(repository))
@@ -87,6 +93,10 @@ mod tests {
         let check = read(&format!("{{ cluster: {ID}, repositories: [\"prod/**\"] }}")).unwrap();
         assert_eq!(check.cluster.name(), "prod");
         assert!(check.pulls("prod/a/b") && !check.pulls("test/a"));
+        assert_eq!(
+            read(&format!("{{ cluster: {ID}, repositories: [a, \"b/*\"] }}")).unwrap().named().collect::<Vec<_>>(),
+            ["a"]
+        );
         assert!(PullCheck::of(ID.parse().unwrap()).pulls("test/a"));
         for (text, why) in [
             ("{ cluster: prod }".to_owned(), "`prod` is no AKS cluster"),

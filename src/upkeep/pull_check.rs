@@ -21,7 +21,9 @@ pub(super) async fn look(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
     let Some(azure) = &clients.azure else {
         let what =
             format!("`{}` is no Azure Container Registry: the grants of a cluster are not known", clients.registry);
-        let problem = Problem::new(Side::Settings, what).hint("Take `pull-check` out of acr-sync.yaml.");
+        let none = || Problem::new(Side::Settings, what).hint("Take `pull-check` out of acr-sync.yaml.");
+        // Who could not sign in, such as a fork, asks nobody.
+        let problem = clients.door.clone().err().unwrap_or_else(none);
         return upkeep.findings.extend(checks.iter().map(|check| Finding {
             section: Section::PullCheck,
             subject: check.cluster.name().to_owned(),

@@ -12,6 +12,7 @@ use acr_sync::{
     http::{Http, Way},
     images,
     inputs::{Env, Inputs},
+    problem::{Problem, Side},
     pull_check::{Grade, PullCheck, Remark, Topic},
     registry::{Client, Login, Logins},
     settings,
@@ -94,7 +95,12 @@ impl Ward {
 
     /// Makes the upkeep's plan for a list and settings, beside those before them.
     async fn upkeep(&self, list: &str, settings: &str, before: Option<&str>) -> Vec<Finding> {
-        let (inputs, _emulator) = self.inputs().await;
+        let (clients, _emulator) = self.clients().await;
+        self.upkeep_of(&clients, list, settings, before).await
+    }
+
+    async fn clients(&self) -> (Clients, Emulator) {
+        let (inputs, emulator) = self.inputs().await;
         let http = Http::new(&inputs.way).unwrap();
         let credential = credential::azure(&inputs.identity, &http, &inputs.cloud).await.unwrap();
         let arm = Arm::new(http.clone(), credential.clone(), inputs.cloud.clone());
@@ -108,13 +114,17 @@ impl Ward {
             azure: Some(ControlPlane { arm, target }),
             registry,
         };
+        (clients, emulator)
+    }
+
+    async fn upkeep_of(&self, clients: &Clients, list: &str, settings: &str, before: Option<&str>) -> Vec<Finding> {
         let run = Scenario::plan(list).source(NGINX, &image()).run().await;
         let read = |text: &str| settings::parse(text.as_bytes()).unwrap();
         let (settings, before) = (read(settings), before.map(read));
         let steps = &run.report.plan().unwrap().steps;
         self.world.clear_requests();
         let asked = Asked { settings: &settings, before: before.as_ref(), removed: &[], steps };
-        upkeep::plan(&asked, &clients).await.findings
+        upkeep::plan(&asked, clients).await.findings
     }
 
     /// Returns the one remark of a topic that is not good, its sentence and what to do.
@@ -569,7 +579,7 @@ async fn a_plan_asks_only_for_clusters_that_it_concerns() {
     let (prod, other) = (format!("{NGINX} => prod/nginx"), format!("{NGINX} => other/nginx"));
     let asked = async |list: &str, settings: &str, before: Option<&str>| {
         let findings = ward.upkeep(list, settings, before).await;
-        (findings.len(), ward.world.requests().len() > 0)
+        (findings.len(), !ward.world.requests().is_empty())
     };
     assert_eq!(asked(&prod, "", None).await, (0, false), "nothing is stated");
     assert_eq!(asked(&other, &settings, Some(&settings)).await, (0, false), "another repository");
@@ -591,4 +601,21 @@ async fn a_line_that_will_not_be_imported_is_looked_for_and_one_that_will_is_not
     assert_eq!((bad[0].subject.as_str(), bad[1].subject.as_str()), ("prod, the right to pull", "prod, the images"));
     says(&bad[1].problem.what, &["not found: `prod/app:v2.0.0`", "nearest tags: v1.9.0"]);
     assert!(findings.iter().all(|finding| finding.section.to_string() == "pull-check"));
+}
+
+#[tokio::test]
+async fn who_cannot_sign_in_asks_nobody_and_is_told_why() {
+    let ward = Ward::new();
+    let settings = format!("pull-check: [{{ cluster: {} }}]\n", ward.cluster.id());
+    let (mut clients, _emulator) = ward.clients().await;
+    clients.azure = None;
+    let told = async |clients: &Clients| {
+        let findings = ward.upkeep_of(clients, &format!("{NGINX} => a"), &settings, None).await;
+        assert!(ward.world.requests().is_empty());
+        assert_eq!((findings.len(), findings[0].gravity), (1, Gravity::Unchecked), "{findings:#?}");
+        findings[0].problem.what.clone()
+    };
+    says(&told(&clients).await, &["`contosoacr.azurecr.io` is no Azure Container Registry"]);
+    clients.door = Err(Problem::new(Side::Azure, "there is no identity"));
+    assert_eq!(told(&clients).await, "there is no identity");
 }
