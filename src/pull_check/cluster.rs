@@ -2,20 +2,18 @@
 
 use super::{
     ask,
+    outbound::{NetworkProfile, Outbound},
     remark::{Grade, Judgement, Topic},
     resource_id::ResourceId,
 };
 use crate::{azure::Arm, problem::Problem};
-use futures_util::future;
 use serde::Deserialize;
-use std::{collections::HashMap, net::Ipv4Addr};
+use std::collections::HashMap;
 
 const VERSION: &str = "2024-05-01";
 /// Microsoft.Network: addresses, networks and private endpoints.
 pub(super) const NETWORK_VERSION: &str = "2023-11-01";
 const ROLE: &str = "*Reader* on the cluster";
-/// Addresses of one cluster that are looked up; a load balancer has at most 100, nobody lists them one by one.
-const MOST_ADDRESSES: usize = 32;
 
 /// What is known of a cluster.
 #[derive(Debug, Clone)]
@@ -43,15 +41,6 @@ pub(super) enum Puller {
     Unnamed,
 }
 
-/// How a cluster goes out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outbound {
-    /// By these public addresses.
-    Addresses(Vec<ResourceId>),
-    /// By ways of the company's own, whose addresses no resource of the cluster tells.
-    Own(String),
-}
-
 #[derive(Deserialize)]
 struct Resource {
     #[serde(default)]
@@ -75,7 +64,7 @@ struct Properties {
     #[serde(default)]
     api_server_access_profile: Option<ApiServer>,
     #[serde(default)]
-    network_profile: Option<Network>,
+    network_profile: Option<NetworkProfile>,
     #[serde(default)]
     node_resource_group: Option<String>,
 }
@@ -114,23 +103,6 @@ struct ApiServer {
     enable_private_cluster: Option<bool>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Network {
-    #[serde(default)]
-    outbound_type: Option<String>,
-    #[serde(default)]
-    load_balancer_profile: Option<Addresses>,
-    #[serde(default)]
-    nat_gateway_profile: Option<Addresses>,
-}
-
-#[derive(Deserialize)]
-struct Addresses {
-    #[serde(default, rename = "effectiveOutboundIPs")]
-    effective: Option<Vec<ask::Id>>,
-}
-
 /// Asks for a cluster; none where there is no such cluster.
 ///
 /// # Errors
@@ -167,7 +139,7 @@ impl Resource {
             id,
             puller,
             networks,
-            outbound: outbound(self.properties.network_profile, has_public_nodes),
+            outbound: Outbound::of(self.properties.network_profile, has_public_nodes),
             location: self.location,
             node_group: self.properties.node_resource_group.unwrap_or_default(),
             power: power_state.map(|power| power.code).unwrap_or_default(),
@@ -178,25 +150,6 @@ impl Resource {
                 .is_some_and(|profile| profile.enable_private_cluster == Some(true)),
         }
     }
-}
-
-fn outbound(network: Option<Network>, has_public_nodes: bool) -> Outbound {
-    if has_public_nodes {
-        return Outbound::Own("its nodes have public addresses of their own".to_owned());
-    }
-    let Some(network) = network else { return Outbound::Own("it does not tell how it goes out".to_owned()) };
-    let kind = network.outbound_type.unwrap_or_else(|| "loadBalancer".to_owned());
-    let profile = match kind.as_str() {
-        "loadBalancer" => network.load_balancer_profile,
-        "managedNATGateway" => network.nat_gateway_profile,
-        _ => None,
-    };
-    let addresses = profile.and_then(|profile| profile.effective).unwrap_or_default();
-    let addresses: Vec<_> = addresses.into_iter().filter_map(ask::Id::read).collect();
-    if addresses.is_empty() {
-        return Outbound::Own(format!("it goes out by `{kind}`"));
-    }
-    Outbound::Addresses(addresses)
 }
 
 impl ClusterFacts {
@@ -248,31 +201,6 @@ impl ClusterFacts {
         let networks = ask::list::<ask::Id>(arm, &path, NETWORK_VERSION, role).await?;
         Ok(networks.into_iter().filter_map(ask::Id::read).collect())
     }
-
-    /// Returns the addresses by which it goes out.
-    pub(super) async fn addresses(&self, arm: &Arm) -> Result<Vec<Ipv4Addr>, Problem> {
-        #[derive(Deserialize)]
-        struct Address {
-            properties: AddressProperties,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct AddressProperties {
-            #[serde(default)]
-            ip_address: Option<Ipv4Addr>,
-        }
-        let ids = match &self.outbound {
-            Outbound::Addresses(ids) => &ids[..ids.len().min(MOST_ADDRESSES)],
-            Outbound::Own(why) => {
-                return Err(Problem::new(crate::problem::Side::Network, format!("{why}, which tells no address"))
-                    .hint("Ask whoever runs the firewall or the gateway by which addresses the nodes go out."));
-            }
-        };
-        let role = "*Reader* on the cluster's node resource group";
-        let asked = ids.iter().map(|id| ask::get::<Address>(arm, id.as_str(), NETWORK_VERSION, role));
-        let asked = future::try_join_all(asked).await?;
-        Ok(asked.into_iter().filter_map(|address| address.properties.ip_address).collect())
-    }
 }
 
 #[cfg(test)]
@@ -285,11 +213,6 @@ mod tests {
         serde_json::from_value::<Resource>(resource).unwrap().facts(ResourceId::parse(id).unwrap())
     }
 
-    fn address(name: &str) -> serde_json::Value {
-        let group = "/subscriptions/1/resourceGroups/MC_g/providers/Microsoft.Network";
-        serde_json::json!({"effectiveOutboundIPs": [{"id": format!("{group}/publicIPAddresses/{name}")}]})
-    }
-
     #[test]
     fn who_pulls_is_told_in_three_ways() {
         let of = |properties| facts(properties).puller;
@@ -299,23 +222,6 @@ mod tests {
         let old = serde_json::json!({"servicePrincipalProfile": {"clientId": "c"}});
         assert_eq!(of(old), Puller::ServicePrincipal("c".to_owned()));
         assert_eq!(of(serde_json::json!({"servicePrincipalProfile": {"clientId": "msi"}})), Puller::Unnamed);
-    }
-
-    #[test]
-    fn the_way_out_is_known_or_the_companys_own() {
-        let of = |network| facts(serde_json::json!({"networkProfile": network})).outbound;
-        let is_known = |outbound: Outbound| matches!(outbound, Outbound::Addresses(ids) if ids[0].name() == "a");
-        assert!(is_known(of(serde_json::json!({"outboundType": "loadBalancer", "loadBalancerProfile": address("a")}))));
-        assert!(is_known(of(
-            serde_json::json!({"outboundType": "managedNATGateway", "natGatewayProfile": address("a")})
-        )));
-        for kind in ["userDefinedRouting", "userAssignedNATGateway", "none", "block"] {
-            let outbound = of(serde_json::json!({"outboundType": kind}));
-            assert_eq!(outbound, Outbound::Own(format!("it goes out by `{kind}`")));
-        }
-        let public = facts(serde_json::json!({"agentPoolProfiles": [{"enableNodePublicIP": true}],
-            "networkProfile": {"loadBalancerProfile": address("a")}}));
-        assert!(matches!(public.outbound, Outbound::Own(_)));
     }
 
     #[test]

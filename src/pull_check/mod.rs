@@ -7,6 +7,7 @@
 
 mod address;
 mod ask;
+mod assignment;
 mod cluster;
 mod command;
 mod condition;
@@ -14,7 +15,9 @@ mod door;
 mod endpoint;
 mod grants;
 mod image;
+mod names;
 mod network;
+mod outbound;
 mod private;
 mod remark;
 mod resource_id;
@@ -22,12 +25,13 @@ mod setting;
 mod site;
 
 use crate::{azure::Arm, problem::Problem};
+use assignment::Assignment;
 use cluster::{ClusterFacts, Puller};
 use command::Command;
 use door::{Door, Public};
 use endpoint::Endpoint;
 use futures_util::{StreamExt, future, stream};
-use grants::{Assignment, Grant};
+use grants::Grant;
 use network::View;
 use remark::Judgement;
 use resource_id::ResourceId;
@@ -188,7 +192,7 @@ async fn network(
 ) -> Vec<Judgement> {
     let addresses = async {
         match &door.public {
-            Public::Rules(_) => cluster.addresses(arm).await,
+            Public::Rules(_) => cluster.outbound.addresses(arm).await,
             Public::Open | Public::Off => Ok(Vec::new()),
         }
     };

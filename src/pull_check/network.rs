@@ -2,9 +2,9 @@
 
 use super::{
     address,
-    cluster::Outbound,
     command::Command,
     door::{Connection, Door, Public},
+    outbound::Outbound,
     private::Private,
     remark::{Grade, Judgement, Topic},
     resource_id::ResourceId,
