@@ -58,7 +58,7 @@ impl Arm {
         self.pages(format!("{}{path}?api-version={version}", self.cloud.resource_manager)).await
     }
 
-    /// Gets every page of a list that an OData filter narrows; empty for 404.
+    /// Gets every page of a list that an OData filter narrows, if it is not empty; nothing for 404.
     pub(crate) async fn list_where<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -66,7 +66,8 @@ impl Arm {
         filter: &str,
     ) -> Result<Vec<T>, ArmError> {
         let filter = filter.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B");
-        self.pages(format!("{}{path}?api-version={version}&$filter={filter}", self.cloud.resource_manager)).await
+        let filter = if filter.is_empty() { String::new() } else { format!("&$filter={filter}") };
+        self.pages(format!("{}{path}?api-version={version}{filter}", self.cloud.resource_manager)).await
     }
 
     async fn pages<T: DeserializeOwned>(&self, mut url: String) -> Result<Vec<T>, ArmError> {

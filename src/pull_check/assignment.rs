@@ -2,8 +2,8 @@
 //!
 //! Which role gives what: Microsoft's article "Azure Container Registry roles directory reference".
 
-use super::resource_id::ResourceId;
-use serde::Deserialize;
+use super::{ask::text, resource_id::ResourceId};
+use serde_json::Value;
 
 /// What gives the right to pull in `LegacyRegistryPermissions`.
 pub(super) const LEGACY: [(&str, &str); 6] = [
@@ -32,33 +32,32 @@ pub(super) const NONE: [&str; 6] = [
     "3bc748fc-213d-45c1-8d91-9da5725539b9", // Container Registry Contributor and Data Access Configuration Administrator
     "bf94e731-3a51-4a7c-8c54-a1ab9971dfc1", // Container Registry Transfer Pipeline Contributor
 ];
-/// A role assignment (Microsoft.Authorization, 2022-04-01).
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Assignment {
-    pub(super) properties: Properties,
-}
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Properties {
-    role_definition_id: String,
-    #[serde(default)]
+/// A role assignment (Microsoft.Authorization, 2022-04-01).
+#[derive(Debug, Clone)]
+pub(super) struct Assignment {
+    /// The id of its role, in lower case.
+    pub(super) role: String,
     pub(super) scope: String,
-    #[serde(default)]
     pub(super) condition: Option<String>,
 }
 
 impl Assignment {
-    /// Returns the id of its role.
-    pub(super) fn role(&self) -> String {
-        self.properties.role_definition_id.rsplit('/').next().unwrap_or_default().to_ascii_lowercase()
+    /// Reads an assignment as Azure tells it.
+    pub(super) fn read(value: &Value) -> Self {
+        let role = text(value, "/properties/roleDefinitionId").rsplit('/').next().unwrap_or_default();
+        let condition = text(value, "/properties/condition");
+        Self {
+            role: role.to_ascii_lowercase(),
+            scope: text(value, "/properties/scope").to_owned(),
+            condition: (!condition.is_empty()).then(|| condition.to_owned()),
+        }
     }
 
     /// Returns the other registry that this assignment lets pull from.
     pub(super) fn elsewhere(&self, registry: &ResourceId) -> Option<ResourceId> {
-        let role = self.role();
-        let pulls = LEGACY.iter().chain(&ABAC).any(|(id, _)| *id == role);
-        let scope = ResourceId::parse(&self.properties.scope).map(|scope| scope.top())?;
+        let pulls = LEGACY.iter().chain(&ABAC).any(|(id, _)| *id == self.role);
+        let scope = ResourceId::parse(&self.scope).map(|scope| scope.top())?;
         (pulls && scope.is_of("Microsoft.ContainerRegistry/registries") && scope != *registry).then_some(scope)
     }
 }

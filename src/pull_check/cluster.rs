@@ -1,14 +1,13 @@
 //! Cluster: who pulls, from which networks, and by which address it goes out (Microsoft.ContainerService).
 
 use super::{
-    ask,
-    outbound::{NetworkProfile, Outbound},
+    ask::{self, entries, text},
+    outbound::Outbound,
     remark::{Grade, Judgement, Topic},
     resource_id::ResourceId,
 };
 use crate::{azure::Arm, problem::Problem};
-use serde::Deserialize;
-use std::collections::HashMap;
+use serde_json::Value;
 
 const VERSION: &str = "2024-05-01";
 /// Microsoft.Network: addresses, networks and private endpoints.
@@ -41,114 +40,42 @@ pub(super) enum Puller {
     Unnamed,
 }
 
-#[derive(Deserialize)]
-struct Resource {
-    #[serde(default)]
-    location: String,
-    properties: Properties,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Properties {
-    #[serde(default)]
-    provisioning_state: Option<String>,
-    #[serde(default)]
-    power_state: Option<Power>,
-    #[serde(default)]
-    identity_profile: Option<HashMap<String, Identity>>,
-    #[serde(default)]
-    service_principal_profile: Option<ServicePrincipal>,
-    #[serde(default)]
-    agent_pool_profiles: Option<Vec<Pool>>,
-    #[serde(default)]
-    api_server_access_profile: Option<ApiServer>,
-    #[serde(default)]
-    network_profile: Option<NetworkProfile>,
-    #[serde(default)]
-    node_resource_group: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Power {
-    code: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Identity {
-    #[serde(default)]
-    object_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ServicePrincipal {
-    client_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Pool {
-    #[serde(default, rename = "vnetSubnetID")]
-    subnet: Option<String>,
-    #[serde(default, rename = "enableNodePublicIP")]
-    has_public_nodes: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ApiServer {
-    #[serde(default)]
-    enable_private_cluster: Option<bool>,
-}
-
 /// Asks for a cluster; none where there is no such cluster.
 ///
 /// # Errors
 /// Why it could not be asked.
 pub(super) async fn ask(arm: &Arm, id: &ResourceId) -> Result<Option<ClusterFacts>, Problem> {
-    let resource = ask::find::<Resource>(arm, id.as_str(), VERSION, ROLE).await?;
-    Ok(resource.map(|resource| resource.facts(id.clone())))
+    let resource = ask::find(arm, id.as_str(), VERSION, ROLE).await?;
+    Ok(resource.map(|resource| read(&resource, id.clone())))
 }
 
-impl Resource {
-    fn facts(self, id: ResourceId) -> ClusterFacts {
-        let Properties { provisioning_state, power_state, identity_profile, agent_pool_profiles, .. } = self.properties;
-        let kubelet = identity_profile
-            .unwrap_or_default()
-            .into_iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("kubeletidentity"))
-            .and_then(|(_, identity)| identity.object_id);
-        let principal = self.properties.service_principal_profile.map(|principal| principal.client_id);
-        let puller = match (kubelet, principal) {
-            (Some(object_id), _) => Puller::Kubelet(object_id),
-            // So a cluster with managed identities says that it has no service principal.
-            (None, Some(client_id)) if client_id != "msi" => Puller::ServicePrincipal(client_id),
-            (None, _) => Puller::Unnamed,
-        };
-        let pools = agent_pool_profiles.unwrap_or_default();
-        let mut networks: Vec<ResourceId> = Vec::new();
-        for subnet in pools.iter().filter_map(|pool| ResourceId::parse(pool.subnet.as_deref()?)) {
-            if !networks.contains(&subnet.top()) {
-                networks.push(subnet.top());
-            }
+fn read(resource: &Value, id: ResourceId) -> ClusterFacts {
+    let kubelet = text(resource, "/properties/identityProfile/kubeletidentity/objectId");
+    let principal = text(resource, "/properties/servicePrincipalProfile/clientId");
+    let puller = match (kubelet, principal) {
+        // `msi`: so a cluster with managed identities says that it has no service principal.
+        ("", "" | "msi") => Puller::Unnamed,
+        ("", client_id) => Puller::ServicePrincipal(client_id.to_owned()),
+        (object_id, _) => Puller::Kubelet(object_id.to_owned()),
+    };
+    let pools = entries(resource, "/properties/agentPoolProfiles");
+    let mut networks: Vec<ResourceId> = Vec::new();
+    for subnet in pools.iter().filter_map(|pool| ask::id(pool, "/vnetSubnetID")) {
+        if !networks.contains(&subnet.top()) {
+            networks.push(subnet.top());
         }
-        let has_public_nodes = pools.iter().any(|pool| pool.has_public_nodes == Some(true));
-        ClusterFacts {
-            id,
-            puller,
-            networks,
-            outbound: Outbound::of(self.properties.network_profile, has_public_nodes),
-            location: self.location,
-            node_group: self.properties.node_resource_group.unwrap_or_default(),
-            power: power_state.map(|power| power.code).unwrap_or_default(),
-            state: provisioning_state.unwrap_or_default(),
-            is_private: self
-                .properties
-                .api_server_access_profile
-                .is_some_and(|profile| profile.enable_private_cluster == Some(true)),
-        }
+    }
+    let has_public_nodes = pools.iter().any(|pool| ask::switch(pool, "/enableNodePublicIP") == Some(true));
+    ClusterFacts {
+        id,
+        puller,
+        networks,
+        outbound: Outbound::of(&resource["properties"]["networkProfile"], has_public_nodes),
+        location: text(resource, "/location").to_owned(),
+        node_group: text(resource, "/properties/nodeResourceGroup").to_owned(),
+        power: text(resource, "/properties/powerState/code").to_owned(),
+        state: text(resource, "/properties/provisioningState").to_owned(),
+        is_private: ask::switch(resource, "/properties/apiServerAccessProfile/enablePrivateCluster") == Some(true),
     }
 }
 
@@ -198,8 +125,8 @@ impl ClusterFacts {
             return Err(ask::unreadable("the cluster's node resource group"));
         }
         let role = "*Reader* on the cluster's node resource group";
-        let networks = ask::list::<ask::Id>(arm, &path, NETWORK_VERSION, role).await?;
-        Ok(networks.into_iter().filter_map(ask::Id::read).collect())
+        let networks = ask::list(arm, &path, NETWORK_VERSION, "", role).await?;
+        Ok(networks.iter().filter_map(|network| ask::id(network, "/id")).collect())
     }
 }
 
@@ -210,7 +137,7 @@ mod tests {
     fn facts(properties: serde_json::Value) -> ClusterFacts {
         let id = "/subscriptions/1/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/prod";
         let resource = serde_json::json!({"location": "westeurope", "properties": properties});
-        serde_json::from_value::<Resource>(resource).unwrap().facts(ResourceId::parse(id).unwrap())
+        read(&resource, ResourceId::parse(id).unwrap())
     }
 
     #[test]

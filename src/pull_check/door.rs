@@ -1,12 +1,12 @@
 //! Door: the registry as a resource, and whom its networks let in.
 
 use super::{
-    ask,
+    ask::{self, entries, text},
     remark::{Grade, Judgement, Topic},
     resource_id::ResourceId,
 };
 use crate::{azure::Arm, problem::Problem, reference::Registry};
-use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The newest stable version of Microsoft.ContainerRegistry.
@@ -97,129 +97,53 @@ impl Door {
     }
 }
 
-#[derive(Deserialize)]
-struct Resource {
-    id: String,
-    #[serde(default)]
-    location: String,
-    properties: Properties,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Properties {
-    login_server: String,
-    #[serde(default)]
-    public_network_access: Option<String>,
-    #[serde(default)]
-    network_rule_set: Option<RuleSet>,
-    #[serde(default)]
-    data_endpoint_enabled: Option<bool>,
-    #[serde(default)]
-    role_assignment_mode: Option<String>,
-    #[serde(default)]
-    anonymous_pull_enabled: Option<bool>,
-    #[serde(default)]
-    private_endpoint_connections: Option<Vec<ConnectionResource>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RuleSet {
-    default_action: String,
-    #[serde(default)]
-    ip_rules: Option<Vec<Rule>>,
-}
-
-#[derive(Deserialize)]
-struct Rule {
-    value: String,
-}
-
-#[derive(Deserialize)]
-struct ConnectionResource {
-    #[serde(default)]
-    name: String,
-    properties: ConnectionProperties,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ConnectionProperties {
-    #[serde(default)]
-    private_endpoint: Option<ask::Id>,
-    private_link_service_connection_state: ConnectionState,
-}
-
-#[derive(Deserialize)]
-struct ConnectionState {
-    status: String,
-}
-
-#[derive(Deserialize)]
-struct Replica {
-    location: String,
-    #[serde(default)]
-    properties: ReplicaProperties,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ReplicaProperties {
-    #[serde(default)]
-    region_endpoint_enabled: Option<bool>,
-}
-
 /// Asks for the registry and its replicas.
 ///
 /// # Errors
 /// Why it could not be asked.
 pub(super) async fn ask(arm: &Arm, registry: &str) -> Result<Door, Problem> {
     let role = "*Reader* on the registry";
-    let resource: Resource = ask::get(arm, registry, VERSION, role).await?;
-    let list = ask::list::<Replica>(arm, &format!("{registry}/replications"), VERSION, role).await;
-    resource.door(list)
+    let resource = ask::get(arm, registry, VERSION, role).await?;
+    let replicas = ask::list(arm, &format!("{registry}/replications"), VERSION, "", role).await;
+    read(&resource, replicas)
 }
 
-impl Resource {
-    fn door(self, replicas: Result<Vec<Replica>, Problem>) -> Result<Door, Problem> {
-        let Properties { login_server, public_network_access, network_rule_set, .. } = &self.properties;
-        let id = ResourceId::parse(&self.id).ok_or_else(|| ask::unreadable("the registry's id"))?;
-        let login_server = Registry::parse(login_server).map_err(|_| ask::unreadable("the registry's login server"))?;
-        let public = match (public_network_access.as_deref(), network_rule_set) {
-            (Some("Disabled"), _) => Public::Off,
-            (_, Some(rules)) if rules.default_action == "Deny" => {
-                let rules = rules.ip_rules.iter().flatten();
-                Public::Rules(rules.map(|rule| rule.value.clone()).collect())
-            }
-            _ => Public::Open,
-        };
-        let mut regions = BTreeSet::from([region(&self.location)]);
-        let replicas = replicas.map(|replicas| {
-            let serving = replicas.iter().filter(|replica| replica.properties.region_endpoint_enabled != Some(false));
-            regions.extend(serving.map(|replica| region(&replica.location)));
-        });
-        let connections = self.properties.private_endpoint_connections.unwrap_or_default();
-        let connections = connections.into_iter().map(|connection| Connection {
-            name: connection.name,
-            status: connection.properties.private_link_service_connection_state.status,
-            endpoint: connection.properties.private_endpoint.and_then(ask::Id::read),
-        });
-        Ok(Door {
-            id,
-            login_server,
-            regions,
-            replicas,
-            mode: match self.properties.role_assignment_mode.as_deref() {
-                Some("AbacRepositoryPermissions") => Mode::Abac,
-                _ => Mode::Legacy,
-            },
-            is_anonymous: self.properties.anonymous_pull_enabled == Some(true),
-            public,
-            has_data_endpoints: self.properties.data_endpoint_enabled == Some(true),
-            connections: connections.collect(),
-        })
-    }
+fn read(resource: &Value, replicas: Result<Vec<Value>, Problem>) -> Result<Door, Problem> {
+    let id = ask::id(resource, "/id").ok_or_else(|| ask::unreadable("the registry's id"))?;
+    let login_server = Registry::parse(text(resource, "/properties/loginServer"))
+        .map_err(|_| ask::unreadable("the registry's login server"))?;
+    let public = if text(resource, "/properties/publicNetworkAccess") == "Disabled" {
+        Public::Off
+    } else if text(resource, "/properties/networkRuleSet/defaultAction") == "Deny" {
+        let rules = entries(resource, "/properties/networkRuleSet/ipRules").iter();
+        Public::Rules(rules.map(|rule| text(rule, "/value").to_owned()).collect())
+    } else {
+        Public::Open
+    };
+    let mut regions = BTreeSet::from([region(text(resource, "/location"))]);
+    let replicas = replicas.map(|replicas| {
+        let serves = |it: &&Value| ask::switch(it, "/properties/regionEndpointEnabled") != Some(false);
+        regions.extend(replicas.iter().filter(serves).map(|replica| region(text(replica, "/location"))));
+    });
+    let connections = entries(resource, "/properties/privateEndpointConnections").iter().map(|it| Connection {
+        name: text(it, "/name").to_owned(),
+        status: text(it, "/properties/privateLinkServiceConnectionState/status").to_owned(),
+        endpoint: ask::id(it, "/properties/privateEndpoint/id"),
+    });
+    Ok(Door {
+        id,
+        login_server,
+        regions,
+        replicas,
+        mode: match text(resource, "/properties/roleAssignmentMode") {
+            "AbacRepositoryPermissions" => Mode::Abac,
+            _ => Mode::Legacy,
+        },
+        is_anonymous: ask::switch(resource, "/properties/anonymousPullEnabled") == Some(true),
+        public,
+        has_data_endpoints: ask::switch(resource, "/properties/dataEndpointEnabled") == Some(true),
+        connections: connections.collect(),
+    })
 }
 
 /// `West Europe` and `westeurope` are one region.
@@ -250,33 +174,30 @@ mod tests {
 
     #[test]
     fn the_official_samples_are_read() {
-        let sample = |name: &str| -> serde_json::Value {
+        let sample = |name: &str| -> Value {
             let text = std::fs::read_to_string(format!("tests/fixtures/arm/{name}.json")).unwrap();
-            serde_json::from_str::<serde_json::Value>(&text).unwrap()["responses"]["200"]["body"].clone()
+            serde_json::from_str::<Value>(&text).unwrap()["responses"]["200"]["body"].clone()
         };
-        let resource = || serde_json::from_value::<Resource>(sample("RegistryGet")).unwrap();
-        let replicas = serde_json::from_value::<Vec<Replica>>(sample("ReplicationList")["value"].clone()).unwrap();
-        let door = resource().door(Ok(replicas)).unwrap();
+        let mut resource = sample("RegistryGet");
+        let replicas = sample("ReplicationList")["value"].as_array().unwrap().clone();
+        let door = read(&resource, Ok(replicas)).unwrap();
         assert_eq!((door.label(), door.zone().as_str()), ("myregistry", "privatelink.azurecr.io"));
         assert_eq!(door.regions, ["eastus", "westus"].map(str::to_owned).into());
-        assert_eq!((door.public, door.mode, door.connections.len()), (Public::Open, Mode::Legacy, 0));
+        assert_eq!((&door.public, door.mode, door.connections.len()), (&Public::Open, Mode::Legacy, 0));
+        assert!(door.naming().is_none());
 
-        let mut closed = resource();
-        let connections = sample("PrivateEndpointConnectionList")["value"].clone();
-        closed.properties.private_endpoint_connections = serde_json::from_value(connections).unwrap();
-        closed.properties.network_rule_set = Some(RuleSet { default_action: "Deny".to_owned(), ip_rules: None });
-        let door = closed.door(Err(ask::unreadable("x"))).unwrap();
+        let properties = &mut resource["properties"];
+        properties["privateEndpointConnections"] = sample("PrivateEndpointConnectionList")["value"].clone();
+        properties["networkRuleSet"]["defaultAction"] = "Deny".into();
+        properties["loginServer"] = "myregistry-a1b2.azurecr.io".into();
+        let door = read(&resource, Err(ask::unreadable("x"))).unwrap();
         assert_eq!((door.connections[0].status.as_str(), &door.public), ("Approved", &Public::Rules(vec![])));
         assert_eq!(door.connections[0].endpoint.as_ref().map(ResourceId::name), Some("peexample01"));
         assert!(door.replicas.is_err() && door.regions.contains("westus"));
-        assert!(door.naming().is_none());
-
-        let mut labelled = resource();
-        labelled.properties.login_server = "myregistry-a1b2.azurecr.io".to_owned();
-        let what = labelled.door(Ok(vec![])).unwrap().naming().unwrap().problem.what;
         assert_eq!(
-            what,
+            door.naming().unwrap().problem.what,
             "images are named `myregistry-a1b2.azurecr.io/…`: `myregistry.azurecr.io` would be another registry"
         );
+        assert!(read(&serde_json::json!({"id": "x"}), Ok(vec![])).is_err());
     }
 }

@@ -61,8 +61,8 @@ impl Grant<'_> {
 }
 
 fn legacy(assignments: &[Assignment], door: &Door, elsewhere: &[ResourceId], grant: &Grant<'_>) -> Judgement {
-    let pulls = assignments.iter().filter_map(|it| Some((named(&LEGACY, &it.role())?, it))).collect::<Vec<_>>();
-    if let Some((name, assignment)) = pulls.iter().find(|(_, it)| it.properties.condition.is_none()) {
+    let pulls = assignments.iter().filter_map(|it| Some((named(&LEGACY, &it.role)?, it))).collect::<Vec<_>>();
+    if let Some((name, assignment)) = pulls.iter().find(|(_, it)| it.condition.is_none()) {
         return good(format!("the kubelet identity has *{name}*{}", inherited(assignment, door)));
     }
     if let Some(judgement) = unknown(assignments, !pulls.is_empty()) {
@@ -87,12 +87,12 @@ fn abac(
     elsewhere: &[ResourceId],
     grant: &Grant<'_>,
 ) -> Judgement {
-    let readers: Vec<_> = assignments.iter().filter(|assignment| named(&ABAC, &assignment.role()).is_some()).collect();
-    if let Some(reader) = readers.iter().find(|reader| reader.properties.condition.is_none()) {
-        let name = named(&ABAC, &reader.role()).unwrap_or_default();
+    let readers: Vec<_> = assignments.iter().filter(|assignment| named(&ABAC, &assignment.role).is_some()).collect();
+    if let Some(reader) = readers.iter().find(|reader| reader.condition.is_none()) {
+        let name = named(&ABAC, &reader.role).unwrap_or_default();
         return good(format!("the kubelet identity has *{name}*{}, for every repository", inherited(reader, door)));
     }
-    let conditions: Vec<_> = readers.iter().filter_map(|reader| reader.properties.condition.as_deref()).collect();
+    let conditions: Vec<_> = readers.iter().filter_map(|reader| reader.condition.as_deref()).collect();
     let answer = |repository: &str| {
         conditions.iter().fold(Answer::No, |answer, condition| answer.or(condition::lets(condition, repository)))
     };
@@ -124,7 +124,7 @@ fn abac(
         return Judgement::new(Topic::Right, Grade::Bad, what)
             .hint(format!("Widen the condition, or grant the role for every repository: {}.", grant.assign(door)));
     }
-    let has_legacy = assignments.iter().find_map(|assignment| named(&LEGACY, &assignment.role()));
+    let has_legacy = assignments.iter().find_map(|assignment| named(&LEGACY, &assignment.role));
     let what = match has_legacy {
         Some(name) => format!(
             "unauthorized: the kubelet identity has *{name}* on {}, which gives nothing there: the registry is in ABAC mode",
@@ -174,7 +174,7 @@ fn instead(elsewhere: &[ResourceId], door: &Door) -> String {
 /// Roles of a company's own, and conditions where none is expected, are not judged.
 fn unknown(assignments: &[Assignment], has_condition: bool) -> Option<Judgement> {
     let is_known = |role: &str| named(&LEGACY, role).or(named(&ABAC, role)).is_some() || NONE.contains(&role);
-    let unknown = assignments.iter().map(Assignment::role).find(|role| !is_known(role));
+    let unknown = assignments.iter().map(|it| it.role.as_str()).find(|role| !is_known(role));
     let what = match unknown {
         Some(role) => format!(
             "the kubelet identity has a role that is not known here, `{role}`: whether it lets it pull cannot be judged"
@@ -190,7 +190,7 @@ fn unknown(assignments: &[Assignment], has_condition: bool) -> Option<Judgement>
 }
 
 fn inherited(assignment: &Assignment, door: &Door) -> &'static str {
-    match ResourceId::parse(&assignment.properties.scope) {
+    match ResourceId::parse(&assignment.scope) {
         Some(scope) if scope == door.id => "",
         _ => ", inherited from a scope above the registry",
     }
@@ -228,7 +228,7 @@ mod tests {
             "roleDefinitionId": format!("/subscriptions/1/providers/Microsoft.Authorization/roleDefinitions/{role}"),
             "scope": scope, "condition": condition,
         }});
-        serde_json::from_value(value).unwrap()
+        Assignment::read(&value)
     }
 
     fn judged(mode: Mode, assignments: &[Assignment], elsewhere: &[&str]) -> Judgement {

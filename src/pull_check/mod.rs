@@ -30,11 +30,12 @@ use cluster::{ClusterFacts, Puller};
 use command::Command;
 use door::{Door, Public};
 use endpoint::Endpoint;
-use futures_util::{StreamExt, future, stream};
+use futures_util::{StreamExt, stream};
 use grants::Grant;
 use network::View;
 use remark::Judgement;
 use resource_id::ResourceId;
+use site::Site;
 use std::collections::BTreeSet;
 
 pub use image::{DataPlane, Image};
@@ -81,8 +82,8 @@ pub async fn check(
         Err(_) => Vec::new(),
     };
     let asked = stream::iter(question.checks).map(|check| one(check, question, arm, &door, &endpoints));
-    let clusters = asked.buffered(AT_ONCE).collect::<Vec<_>>();
-    let (clusters, images) = tokio::join!(clusters, image::check(question.checks, question.images, plane));
+    let clusters = asked.buffered(AT_ONCE).collect::<Vec<_>>().await;
+    let images = image::check(question.checks, question.images, plane).await;
     clusters.into_iter().flatten().chain(images).collect()
 }
 
@@ -90,11 +91,14 @@ pub async fn check(
 async fn endpoints(arm: &Arm, door: &Door) -> Vec<Result<Endpoint, Problem>> {
     let zone = door.zone();
     let approved = door.connections.iter().filter(|connection| connection.status == "Approved").take(MOST_ENDPOINTS);
-    let asked = approved.map(async |connection| match &connection.endpoint {
-        Some(id) => endpoint::ask(arm, id, &zone).await,
-        None => Err(ask::unreadable("the id of a private endpoint")),
-    });
-    future::join_all(asked).await
+    let mut endpoints = Vec::new();
+    for connection in approved {
+        endpoints.push(match &connection.endpoint {
+            Some(id) => endpoint::ask(arm, id, &zone).await,
+            None => Err(ask::unreadable("the id of a private endpoint")),
+        });
+    }
+    endpoints
 }
 
 async fn one(
@@ -122,10 +126,8 @@ async fn one(
         Ok(door) => {
             let of_list = question.repositories.iter().filter(|repository| check.pulls(repository)).cloned();
             let repositories = of_list.chain(check.named()).collect();
-            let (right, network) =
-                tokio::join!(right(arm, door, &cluster, &repositories), network(arm, door, &cluster, endpoints));
-            judgements.push(right);
-            judgements.extend(network);
+            judgements.push(right(arm, door, &cluster, &repositories).await);
+            judgements.extend(network(arm, door, &cluster, endpoints).await);
             judgements.extend(door.naming());
         }
         Err(problem) => judgements.push(Judgement::unchecked(Topic::Network, "the registry", problem)),
@@ -137,7 +139,7 @@ async fn right(arm: &Arm, door: &Door, cluster: &ClusterFacts, repositories: &BT
     let unchecked = |what: String| Judgement::new(Topic::Right, Grade::Unchecked, what);
     let principal = match &cluster.puller {
         // It stands in a filter, between quotes.
-        Puller::Kubelet(id) if uuid::Uuid::parse_str(id).is_ok() => id,
+        Puller::Kubelet(id) if id.chars().all(|c| c.is_ascii_hexdigit() || c == '-') => id,
         Puller::Kubelet(_) => return grants::unasked(&ask::unreadable("the object id of the kubelet identity")),
         Puller::ServicePrincipal(id) => {
             let list = Command::new("az role assignment list --include-inherited --include-groups")
@@ -156,8 +158,8 @@ async fn right(arm: &Arm, door: &Door, cluster: &ClusterFacts, repositories: &BT
     let path = format!("{}/providers/Microsoft.Authorization/roleAssignments", door.id);
     let filter = format!("atScope() and assignedTo('{principal}')");
     let role = "*Reader* on the registry, which may read its role assignments";
-    let assignments = match ask::list_where::<Assignment>(arm, &path, GRANTS_VERSION, &filter, role).await {
-        Ok(assignments) => assignments,
+    let assignments = match ask::list(arm, &path, GRANTS_VERSION, &filter, role).await {
+        Ok(assignments) => assignments.iter().map(Assignment::read).collect::<Vec<_>>(),
         Err(problem) => return grants::unasked(&problem),
     };
     let grant = Grant { cluster: &cluster.id, principal };
@@ -174,9 +176,9 @@ async fn right(arm: &Arm, door: &Door, cluster: &ClusterFacts, repositories: &BT
 async fn elsewhere(arm: &Arm, door: &Door, principal: &str) -> Vec<ResourceId> {
     let path = format!("/subscriptions/{}/providers/Microsoft.Authorization/roleAssignments", door.id.subscription());
     let filter = format!("assignedTo('{principal}')");
-    let all = ask::list_where::<Assignment>(arm, &path, GRANTS_VERSION, &filter, "").await.unwrap_or_default();
+    let all = ask::list(arm, &path, GRANTS_VERSION, &filter, "").await.unwrap_or_default();
     let mut found: Vec<ResourceId> = Vec::new();
-    for registry in all.iter().filter_map(|assignment| assignment.elsewhere(&door.id)) {
+    for registry in all.iter().filter_map(|it| Assignment::read(it).elsewhere(&door.id)) {
         if !found.contains(&registry) && found.len() < MOST_ELSEWHERE {
             found.push(registry);
         }
@@ -190,21 +192,12 @@ async fn network(
     cluster: &ClusterFacts,
     endpoints: &[Result<Endpoint, Problem>],
 ) -> Vec<Judgement> {
-    let addresses = async {
-        match &door.public {
-            Public::Rules(_) => cluster.outbound.addresses(arm).await,
-            Public::Open | Public::Off => Ok(Vec::new()),
-        }
+    let addresses = match &door.public {
+        Public::Rules(_) => cluster.outbound.addresses(arm).await,
+        Public::Open | Public::Off => Ok(Vec::new()),
     };
     // Where no private endpoint is, no network need be known but for the command that makes one.
-    let sites = async {
-        if endpoints.is_empty() {
-            return Ok(Vec::new());
-        }
-        let networks = cluster.all_networks(arm).await?;
-        Ok(future::join_all(networks.iter().take(MOST_NETWORKS).map(|network| site::ask(arm, network))).await)
-    };
-    let (addresses, sites) = tokio::join!(addresses, sites);
+    let sites = if endpoints.is_empty() { Ok(Vec::new()) } else { sites(arm, cluster).await };
     let sites = match sites {
         Ok(sites) if sites.is_empty() && !endpoints.is_empty() => {
             vec![Err(ask::unreadable("no network of the cluster"))]
@@ -226,4 +219,12 @@ async fn network(
         }
     }
     judgements
+}
+
+async fn sites(arm: &Arm, cluster: &ClusterFacts) -> Result<Vec<Result<Site, Problem>>, Problem> {
+    let mut sites = Vec::new();
+    for network in cluster.all_networks(arm).await?.iter().take(MOST_NETWORKS) {
+        sites.push(site::ask(arm, network).await);
+    }
+    Ok(sites)
 }
