@@ -8,10 +8,7 @@ use super::{
 };
 use crate::{azure::Arm, problem::Problem};
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::Ipv4Addr,
-};
+use std::net::Ipv4Addr;
 
 /// The stable version of private zones.
 const ZONE_VERSION: &str = "2020-06-01";
@@ -27,7 +24,7 @@ pub(super) struct Endpoint {
     /// The network in which it stands.
     pub(super) network: ResourceId,
     /// Its names with their addresses: `contoso.azurecr.io`, `contoso.westeurope.data.azurecr.io`.
-    pub(super) members: Result<BTreeMap<String, Ipv4Addr>, Problem>,
+    pub(super) members: Result<Vec<(String, Ipv4Addr)>, Problem>,
     /// The zones that it keeps its names in; where it keeps none, those of its subscription with the right name.
     pub(super) zones: Result<Vec<Zone>, Problem>,
 }
@@ -38,8 +35,8 @@ pub(super) struct Zone {
     pub(super) id: ResourceId,
     /// Whether the endpoint keeps its names in it by a zone group.
     pub(super) is_kept: bool,
-    /// The addresses by name: `contoso`, `contoso.westeurope.data`.
-    pub(super) records: Result<BTreeMap<String, BTreeSet<Ipv4Addr>>, Problem>,
+    /// The names with their addresses: `contoso`, `contoso.westeurope.data`.
+    pub(super) records: Result<Vec<(String, Ipv4Addr)>, Problem>,
     /// The networks that ask it.
     pub(super) networks: Result<Vec<ResourceId>, Problem>,
 }
@@ -58,8 +55,8 @@ pub(super) async fn ask(arm: &Arm, id: &ResourceId, zone: &str) -> Result<Endpoi
     Ok(Endpoint { id: id.clone(), network, members, zones })
 }
 
-async fn members(arm: &Arm, interfaces: &[ResourceId]) -> Result<BTreeMap<String, Ipv4Addr>, Problem> {
-    let mut members = BTreeMap::new();
+async fn members(arm: &Arm, interfaces: &[ResourceId]) -> Result<Vec<(String, Ipv4Addr)>, Problem> {
+    let mut members = Vec::new();
     for id in interfaces {
         let interface = ask::get(arm, id.as_str(), NETWORK_VERSION, ROLE).await?;
         for configuration in entries(&interface, "/properties/ipConfigurations") {
@@ -94,14 +91,14 @@ async fn zones(arm: &Arm, endpoint: &ResourceId, name: &str) -> Result<Vec<Zone>
         let networks = |links: Vec<Value>| {
             links.iter().filter_map(|link| ask::id(link, "/properties/virtualNetwork/id")).collect()
         };
-        let records = records.map(|records| records.iter().map(record).collect());
+        let records = records.map(|records| records.iter().flat_map(record).collect());
         zones.push(Zone { id, is_kept, records, networks: links.map(networks) });
     }
     Ok(zones)
 }
 
-fn record(record: &Value) -> (String, BTreeSet<Ipv4Addr>) {
+fn record(record: &Value) -> impl Iterator<Item = (String, Ipv4Addr)> {
+    let name = text(record, "/name").to_ascii_lowercase();
     let addresses = entries(record, "/properties/aRecords").iter();
-    let addresses = addresses.filter_map(|it| text(it, "/ipv4Address").parse().ok());
-    (text(record, "/name").to_ascii_lowercase(), addresses.collect())
+    addresses.filter_map(move |it| Some((name.clone(), text(it, "/ipv4Address").parse().ok()?)))
 }

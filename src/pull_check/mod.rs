@@ -30,7 +30,6 @@ use cluster::{ClusterFacts, Puller};
 use command::Command;
 use door::{Door, Public};
 use endpoint::Endpoint;
-use futures_util::{StreamExt, stream};
 use grants::Grant;
 use network::View;
 use remark::Judgement;
@@ -44,8 +43,6 @@ pub use setting::{Cluster, PullCheck};
 
 /// The newest stable version of Microsoft.Authorization's role assignments.
 const GRANTS_VERSION: &str = "2022-04-01";
-/// Clusters that are asked about at once; Resource Manager has a limit of its own besides.
-const AT_ONCE: usize = 4;
 /// Private endpoints of one registry that are looked at.
 const MOST_ENDPOINTS: usize = 16;
 /// Networks of one cluster that are looked at.
@@ -81,10 +78,13 @@ pub async fn check(
         Ok(door) => endpoints(arm, door).await,
         Err(_) => Vec::new(),
     };
-    let asked = stream::iter(question.checks).map(|check| one(check, question, arm, &door, &endpoints));
-    let clusters = asked.buffered(AT_ONCE).collect::<Vec<_>>().await;
-    let images = image::check(question.checks, question.images, plane).await;
-    clusters.into_iter().flatten().chain(images).collect()
+    let mut remarks = Vec::new();
+    // One by one: a handful of clusters takes a handful of questions each.
+    for check in question.checks {
+        remarks.extend(one(check, question, arm, &door, &endpoints).await);
+    }
+    remarks.extend(image::check(question.checks, question.images, plane).await);
+    remarks
 }
 
 /// Asks for each private endpoint whose connection is approved.

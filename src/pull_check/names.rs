@@ -9,7 +9,7 @@ use super::{
     site::Site,
 };
 use crate::problem::{Problem, Side};
-use std::{collections::BTreeSet, net::Ipv4Addr};
+use std::net::Ipv4Addr;
 
 /// Lets an endpoint keep its names in a zone, by name or id.
 pub(super) fn keep(endpoint: &Endpoint, zone: &str) -> Command {
@@ -36,9 +36,9 @@ impl Names<'_> {
             Ok(records) => records,
             Err(problem) => return Private::Unknown(problem.clone()),
         };
-        let none = BTreeSet::new();
+        let addresses = |name: &str| records.iter().filter(|(it, _)| it == name).map(|(_, it)| *it).collect::<Vec<_>>();
         let host = self.door.login_server.as_str();
-        let at = records.get(self.door.label()).unwrap_or(&none);
+        let at = addresses(&self.door.label().to_lowercase());
         let chosen = self.known.iter().find(|endpoint| member(endpoint, host).is_some_and(|it| at.contains(&it)));
         let is_told = self.known.iter().any(|endpoint| endpoint.members.is_ok());
         let endpoint = match (chosen, self.known.first()) {
@@ -46,14 +46,14 @@ impl Names<'_> {
             // Nobody could say which addresses are right, so that those which are there must do.
             (None, Some(endpoint)) if !is_told && !at.is_empty() => endpoint,
             (None, Some(endpoint)) => {
-                return Private::Broken(vec![self.wrong(endpoint, &[self.door.label().to_owned()], at)]);
+                return Private::Broken(vec![self.wrong(endpoint, &[self.door.label().to_owned()], &at)]);
             }
             (None, None) => return Private::Absent,
         };
         let mut missing = Vec::new();
         for region in &self.door.regions {
             let name = format!("{}.{region}.data", self.door.label());
-            let at = records.get(&name).unwrap_or(&none);
+            let at = addresses(&name);
             let member = member(endpoint, &self.fqdn(&name));
             let is_right =
                 if endpoint.members.is_ok() { member.is_some_and(|it| at.contains(&it)) } else { !at.is_empty() };
@@ -62,7 +62,7 @@ impl Names<'_> {
             }
         }
         if !missing.is_empty() {
-            return Private::Broken(vec![self.wrong(endpoint, &missing, &none)]);
+            return Private::Broken(vec![self.wrong(endpoint, &missing, &[])]);
         }
         self.reached(endpoint)
     }
@@ -141,7 +141,7 @@ impl Names<'_> {
     }
 
     /// Names that the zone lacks, or whose address is another.
-    fn wrong(&self, endpoint: &Endpoint, names: &[String], at: &BTreeSet<Ipv4Addr>) -> Judgement {
+    fn wrong(&self, endpoint: &Endpoint, names: &[String], at: &[Ipv4Addr]) -> Judgement {
         let hosts: Vec<_> = names.iter().map(|name| format!("`{}`", self.fqdn(name))).collect();
         let hosts = hosts.join(", ");
         let zone = &self.zone.id;
@@ -193,7 +193,7 @@ impl Names<'_> {
 }
 
 fn member(endpoint: &Endpoint, host: &str) -> Option<Ipv4Addr> {
-    endpoint.members.as_ref().ok()?.get(host).copied()
+    endpoint.members.as_ref().ok()?.iter().find(|(name, _)| name == host).map(|(_, address)| *address)
 }
 
 fn bad(what: String) -> Judgement {

@@ -7,6 +7,7 @@ use crate::{
     reference::Registry,
 };
 
+const GRADES: [Grade; 4] = [Grade::Good, Grade::Doubtful, Grade::Unchecked, Grade::Bad];
 const WIDEST: usize = "unchecked".len();
 
 /// Writes what was found out; the last line is the verdict.
@@ -18,17 +19,19 @@ pub fn text(registry: &Registry, remarks: &[Remark], colour: Colour) -> String {
             None => groups.push((&remark.cluster, vec![remark])),
         }
     }
-    for (_, group) in &mut groups {
-        group.sort_by_key(|remark| (remark.grade, remark.topic));
-    }
-    groups.sort_by_key(|(_, group)| group.iter().map(|remark| remark.grade).max());
     let mut page = String::new();
-    for (cluster, group) in groups {
-        page.push_str(&format!("{} => {registry}\n", log_line(cluster)));
-        for remark in group {
-            write(remark, colour, &mut page);
+    // The better ones first, cluster by cluster, and remark by remark in each.
+    for worst in GRADES {
+        let is_so = |group: &[&Remark]| group.iter().map(|remark| remark.grade).max() == Some(worst);
+        for (cluster, group) in groups.iter().filter(|(_, group)| is_so(group)) {
+            page.push_str(&format!("{} => {registry}\n", log_line(cluster)));
+            for grade in GRADES {
+                for remark in group.iter().filter(|remark| remark.grade == grade) {
+                    write(remark, colour, &mut page);
+                }
+            }
+            page.push('\n');
         }
-        page.push('\n');
     }
     page + &verdict(remarks) + "\n"
 }
