@@ -31,6 +31,8 @@ pub mod connected;
 
 pub mod copy;
 
+pub mod pull_check;
+
 pub mod upkeep;
 
 pub mod import;

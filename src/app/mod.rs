@@ -2,6 +2,7 @@
 //!
 //! Has no opinion of its own: it leads values from one room to the next.
 
+mod doctor;
 mod session;
 
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     report::{Base, Body, Report},
     settings,
 };
+pub use doctor::{Examination, examine};
 use session::Session;
 use std::time::Instant;
 use tokio::sync::{mpsc, watch};

@@ -28,6 +28,12 @@ pub struct Rights {
     pub access_administrator: bool,
     /// The names of the registries this holds for; all when empty.
     pub registries: Vec<String>,
+    /// *Reader* at these scopes: what lies there and below, clusters, networks, zones and role assignments among it.
+    pub scopes: Vec<String>,
+    /// *Contributor* where `scopes` say: changing clusters and networks.
+    pub contributor: bool,
+    /// *Role Based Access Control Administrator* where `scopes` say: granting roles.
+    pub granter: bool,
 }
 
 impl Rights {
@@ -53,6 +59,10 @@ impl Rights {
             catalog_lister: true,
             access_administrator: true,
             registries: Vec::new(),
+            // Its `*/read`, at the subscription.
+            scopes: vec!["/subscriptions".to_owned()],
+            contributor: true,
+            granter: false,
         }
     }
 
@@ -72,6 +82,23 @@ impl Rights {
     #[must_use]
     pub fn only_on<'a>(self, registries: impl IntoIterator<Item = &'a str>) -> Self {
         Self { registries: registries.into_iter().map(str::to_owned).collect(), ..self }
+    }
+
+    /// Returns the same rights, with that to grant roles besides.
+    #[must_use]
+    pub fn granting(self) -> Self {
+        Self { granter: true, ..self }
+    }
+
+    /// Returns the same rights, with *Reader* at scopes besides.
+    #[must_use]
+    pub fn reading<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
+        Self { scopes: scopes.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Returns whether *Reader* holds for what an id names.
+    pub(super) fn may_see(&self, id: &str) -> bool {
+        self.scopes.iter().any(|scope| super::estate::is_within(id, scope))
     }
 
     pub(super) fn holds_for(&self, registry: &str) -> bool {

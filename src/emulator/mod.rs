@@ -17,6 +17,7 @@ mod content;
 mod distribution;
 mod edge;
 mod entra;
+mod estate;
 mod fault;
 mod fetch;
 mod gather;
@@ -50,6 +51,7 @@ pub use azure_devops::{
 };
 pub use azure_registry::AzureRegistry;
 pub use edge::Sync;
+pub use estate::{Cluster, Network, PrivateEndpoint, Zone};
 pub use fault::{Fault, Part};
 pub use github::{
     CheckAnnotation, CheckRun, Comment, GITHUB_ENTERPRISE, GITHUB_TOKEN, GitHubRepository, OidcRequest, PullRequest,

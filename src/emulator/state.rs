@@ -4,6 +4,7 @@ use super::{
     SourceAuth,
     azure_devops::Organization,
     edge::Edge,
+    estate::Estate,
     fault::Fault,
     github::Hub,
     identity::{Principal, Trust},
@@ -29,6 +30,7 @@ pub(super) struct State {
     pub(super) github: Hub,
     pub(super) azure_devops: Organization,
     pub(super) certificates: Vec<(String, Vec<u8>)>,
+    pub(super) estate: Estate,
     pub(super) faults: Vec<Fault>,
     pub(super) seen: Vec<Seen>,
     pub(super) imports: Vec<Import>,
@@ -53,6 +55,7 @@ impl State {
             github: Hub::default(),
             azure_devops: Organization::default(),
             certificates: Vec::new(),
+            estate: Estate::default(),
             faults: Vec::new(),
             seen: Vec::new(),
             imports: Vec::new(),
@@ -154,9 +157,23 @@ pub(super) struct Azure {
     /// Connected registries, scope maps and tokens.
     #[serde(default)]
     pub(super) edge: Edge,
+    /// The addresses and ranges of `networkRuleSet` where its default action is `Deny`.
+    #[serde(default)]
+    pub(super) ip_rules: Option<Vec<String>>,
 }
 
 impl Azure {
+    /// Returns whether its public endpoint lets everybody in.
+    pub(super) fn is_open(&self) -> bool {
+        self.public_access && self.ip_rules.is_none()
+    }
+
+    /// Returns whether its public endpoint lets an address in; rules for other ranges than the address itself let nobody
+    /// of this world in.
+    pub(super) fn lets_in(&self, address: &str) -> bool {
+        self.public_access && self.ip_rules.as_ref().is_none_or(|rules| rules.iter().any(|rule| rule == address))
+    }
+
     pub(super) fn id(&self) -> String {
         format!(
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerRegistry/registries/{}",

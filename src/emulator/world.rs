@@ -102,6 +102,7 @@ impl World {
                 users: Vec::new(),
                 data_endpoints: false,
                 edge: super::edge::Edge::default(),
+                ip_rules: None,
             }),
             repositories: BTreeMap::new(),
         });

@@ -41,8 +41,11 @@ pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
     Ok(Occasion { mode: asked.mode, file, head, base, base_name, reviewed: None, settings })
 }
 
-/// Reads `acr-sync.yaml` of the current directory; nothing where there is none.
-fn settings() -> Result<Vec<u8>, Problem> {
+/// Reads the text of `acr-sync.yaml` in the current directory; nothing where there is none.
+///
+/// # Errors
+/// A [`Problem`] for a file that cannot be read.
+pub fn settings() -> Result<Vec<u8>, Problem> {
     match images::read_file(Path::new(settings::FILE)) {
         Ok(text) => Ok(text),
         Err(error) if matches!(error.kind, ListFileErrorKind::NotFound) => Ok(Vec::new()),

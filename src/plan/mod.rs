@@ -24,6 +24,7 @@ pub use check::Check;
 pub use companion::{Companion, Referrers};
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
+pub use nearest::nearest;
 pub use objection::Objection;
 pub use reviewed::{Mark, Reviewed, Unreviewed, compare};
 pub use route::{DirectSources, Route, Service, Why};

@@ -6,6 +6,7 @@ mod sentence;
 
 pub mod annotations;
 pub mod escape;
+pub mod examination;
 pub mod json;
 pub mod markdown;
 pub mod progress;

@@ -6,7 +6,7 @@
 mod error;
 mod removed;
 
-use crate::{connected::Connected, policy::Policy};
+use crate::{connected::Connected, policy::Policy, pull_check::PullCheck};
 use serde::Deserialize;
 
 pub use error::SettingsError;
@@ -29,6 +29,8 @@ pub struct Settings {
     /// What ships, factories and branches have a copy of: the registry's connected registries.
     #[serde(deserialize_with = "crate::connected::read")]
     pub connected_registries: Vec<Connected>,
+    /// The AKS clusters that pull from the registry: whether they can is looked at with every plan.
+    pub pull_check: Vec<PullCheck>,
 }
 
 /// Reads the file; an empty one asks for nothing.

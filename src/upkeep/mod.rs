@@ -8,6 +8,7 @@ mod apply;
 mod chore;
 mod connected;
 mod finding;
+mod pull_check;
 mod removed;
 mod survey;
 
@@ -41,6 +42,8 @@ pub enum Section {
     Removed,
     /// `connected-registries`: what is copied to ships and factories.
     Connected,
+    /// `pull-check`: whether clusters can pull.
+    PullCheck,
 }
 
 /// Whom a registry's upkeep is asked of.
@@ -78,6 +81,7 @@ impl fmt::Display for Section {
         f.write_str(match self {
             Self::Removed => "removed",
             Self::Connected => "connected-registries",
+            Self::PullCheck => "pull-check",
         })
     }
 }

@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 21] = [
+const DOORS: [(&str, &[&str]); 22] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -17,12 +17,16 @@ const DOORS: [(&str, &[&str]); 21] = [
     ("plan", &["change", "images", "problem", "reference", "registry", "verify"]),
     ("policy", &["plan", "reference"]),
     ("connected", &["azure", "credential", "plan", "problem", "reference", "registry"]),
-    ("settings", &["connected", "policy", "problem"]),
-    ("upkeep", &["azure", "connected", "images", "plan", "problem", "reference", "registry", "settings"]),
+    ("pull_check", &["azure", "plan", "problem", "reference", "registry"]),
+    ("settings", &["connected", "policy", "problem", "pull_check"]),
+    (
+        "upkeep",
+        &["azure", "connected", "images", "plan", "problem", "pull_check", "reference", "registry", "settings"],
+    ),
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
-    ("report", &["images", "import", "plan", "problem", "reference"]),
+    ("report", &["images", "import", "plan", "problem", "pull_check", "reference"]),
     ("host", &["app", "azure", "http", "images", "inputs", "plan", "problem", "reference", "report", "settings"]),
     (
         "app",
@@ -38,6 +42,7 @@ const DOORS: [(&str, &[&str]); 21] = [
             "plan",
             "policy",
             "problem",
+            "pull_check",
             "reference",
             "registry",
             "report",

@@ -18,6 +18,7 @@ mod kit;
 mod pipeline;
 mod planning;
 mod policing;
+mod pull_check;
 mod readme;
 mod refusals;
 mod scenario;

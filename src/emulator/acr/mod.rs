@@ -15,6 +15,9 @@ use serde_json::Value;
 
 pub(super) use access::actions_of_user;
 
+/// The address that everybody comes from.
+const CALLER: &str = "203.0.113.7";
+
 /// Answers at `NAME.azurecr.io`.
 pub(super) fn answer(world: &World, call: &Call, host: &str) -> Reply {
     let reply = with(route(world, call, host), "docker-distribution-api-version", "registry/2.0");
@@ -25,9 +28,9 @@ fn route(world: &World, call: &Call, host: &str) -> Reply {
     let azure = world.state().registries.get(host).and_then(|registry| registry.azure().cloned());
     let Some(azure) = azure else { return super::call::empty(StatusCode::NOT_FOUND) };
     // The firewall stands before any authentication (section 15.3).
-    if !azure.public_access {
+    if !azure.lets_in(CALLER) {
         return with(
-            super::call::text(StatusCode::FORBIDDEN, &firewall_text("203.0.113.7")),
+            super::call::text(StatusCode::FORBIDDEN, &firewall_text(CALLER)),
             "content-type",
             "application/json; charset=utf-8",
         );
