@@ -33,6 +33,8 @@ pub mod copy;
 
 pub mod pull_check;
 
+pub mod registry_settings;
+
 pub mod upkeep;
 
 pub mod import;

@@ -23,8 +23,8 @@ pub struct Rights {
     pub repository_contributor: bool,
     /// *Container Registry Repository Catalog Lister*.
     pub catalog_lister: bool,
-    /// *Container Registry Contributor and Data Access Configuration Administrator*: connected registries, scope maps,
-    /// tokens and their passwords.
+    /// *Container Registry Contributor and Data Access Configuration Administrator*: the registry's settings and replicas,
+    /// connected registries, scope maps, tokens and their passwords.
     pub access_administrator: bool,
     /// The names of the registries this holds for; all when empty.
     pub registries: Vec<String>,
@@ -39,7 +39,7 @@ pub struct Rights {
 impl Rights {
     /// Returns the rights of *Container Registry Data Importer and Data Reader*.
     pub fn importer() -> Self {
-        Self { importer: true, reader: true, ..Self::default() }
+        Self { importer: true, ..Self::default() }
     }
 
     /// Returns the rights of *Reader* and *AcrPull*: enough for a plan, too little for an import.
@@ -116,6 +116,11 @@ impl Rights {
     /// Reading connected registries, scope maps and tokens: *Reader* has `*/read`.
     pub(super) fn may_read_access(&self, registry: &str) -> bool {
         (self.reader || self.access_administrator) && self.holds_for(registry)
+    }
+
+    /// Reading replicas, cache rules and usage: *Reader* has `*/read`, *Data Importer and Data Reader* has not.
+    pub(super) fn may_read_settings(&self, registry: &str, id: &str) -> bool {
+        self.may_read_access(registry) || self.may_see(id)
     }
 
     pub(super) fn may_write_access(&self, registry: &str) -> bool {

@@ -30,6 +30,7 @@ mod layer;
 mod listener;
 mod managed_identity;
 mod manifest;
+mod policies;
 mod repository;
 mod resource_manager;
 mod samples;

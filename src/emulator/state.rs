@@ -9,6 +9,7 @@ use super::{
     github::Hub,
     identity::{Principal, Trust},
     import::{Import, Operation},
+    policies::Policies,
     repository::Repository,
     resource_manager::Pending,
     seen::Seen,
@@ -40,6 +41,7 @@ pub(super) struct State {
     pub(super) uploads: HashMap<String, BytesMut>,
     pub(super) import_latency: Duration,
     pub(super) poll_retry_after: Option<u64>,
+    pub(super) replica_latency: Duration,
     pub(super) token_lifetime: Duration,
     pub(super) registry_page: usize,
     pub(super) started: Instant,
@@ -65,6 +67,7 @@ impl State {
             uploads: HashMap::new(),
             import_latency: Duration::from_millis(300),
             poll_retry_after: Some(10),
+            replica_latency: Duration::from_millis(30),
             // What Entra answers in the captures of the Azure CLI.
             token_lifetime: Duration::from_secs(3599),
             registry_page: 100,
@@ -157,6 +160,9 @@ pub(super) struct Azure {
     /// Connected registries, scope maps and tokens.
     #[serde(default)]
     pub(super) edge: Edge,
+    /// Policies, and what its regions are like.
+    #[serde(default)]
+    pub(super) policies: Policies,
     /// The addresses and ranges of `networkRuleSet` where its default action is `Deny`.
     #[serde(default)]
     pub(super) ip_rules: Option<Vec<String>>,

@@ -9,6 +9,7 @@ mod chore;
 mod connected;
 mod finding;
 mod pull_check;
+mod registry_settings;
 mod removed;
 mod survey;
 
@@ -44,6 +45,16 @@ pub enum Section {
     Connected,
     /// `pull-check`: whether clusters can pull.
     PullCheck,
+    /// `retention`: manifests without a tag go after a time.
+    Retention,
+    /// `soft-delete`: what is deleted can be restored for a time.
+    SoftDelete,
+    /// `locks`: tags that cannot be moved or deleted.
+    Locks,
+    /// `replicas`: the regions that the registry is in.
+    Replicas,
+    /// `registry`: ways in without an identity, and how much room there is.
+    Registry,
 }
 
 /// Whom a registry's upkeep is asked of.
@@ -82,6 +93,11 @@ impl fmt::Display for Section {
             Self::Removed => "removed",
             Self::Connected => "connected-registries",
             Self::PullCheck => "pull-check",
+            Self::Retention => "retention",
+            Self::SoftDelete => "soft-delete",
+            Self::Locks => "locks",
+            Self::Replicas => "replicas",
+            Self::Registry => "registry",
         })
     }
 }

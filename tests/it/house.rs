@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 22] = [
+const DOORS: [(&str, &[&str]); 23] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -18,10 +18,22 @@ const DOORS: [(&str, &[&str]); 22] = [
     ("policy", &["plan", "reference"]),
     ("connected", &["azure", "credential", "plan", "problem", "reference", "registry"]),
     ("pull_check", &["azure", "plan", "problem", "reference", "registry"]),
-    ("settings", &["connected", "policy", "problem", "pull_check"]),
+    ("registry_settings", &["azure", "plan", "problem", "reference", "registry"]),
+    ("settings", &["connected", "policy", "problem", "pull_check", "registry_settings"]),
     (
         "upkeep",
-        &["azure", "connected", "images", "plan", "problem", "pull_check", "reference", "registry", "settings"],
+        &[
+            "azure",
+            "connected",
+            "images",
+            "plan",
+            "problem",
+            "pull_check",
+            "reference",
+            "registry",
+            "registry_settings",
+            "settings",
+        ],
     ),
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),

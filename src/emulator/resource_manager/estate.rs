@@ -27,10 +27,7 @@ pub(super) fn answer(world: &World, call: &Call, principal: &Principal) -> Optio
     let (_, provider) = path.rsplit_once("/providers/")?;
     let parts: Vec<_> = provider.split('/').collect();
     let is_known = matches!(parts[0], "microsoft.network" | "microsoft.containerservice")
-        || matches!(
-            parts[..],
-            ["microsoft.containerregistry", "registries", _, "replications" | "privateendpointconnections", ..]
-        );
+        || matches!(parts[..], ["microsoft.containerregistry", "registries", _, "privateendpointconnections", ..]);
     if !is_known || parts.len() < 2 {
         return None;
     }

@@ -10,6 +10,8 @@ mod estate;
 mod operation;
 mod pending;
 mod registry;
+mod replication;
+mod update;
 
 use super::{
     World,
@@ -92,7 +94,10 @@ fn in_subscription(world: &World, call: &Call, principal: &Principal, rest: &[&s
             let found = world.state().registry_by_id(&id).and_then(|registry| registry.azure().cloned());
             let Some(azure) = found else { return registry::absent(world, group, name) };
             match action {
-                [] if is_get => registry::get(world, principal, &azure),
+                [] if is_get => registry::get(world, call, principal, &azure),
+                [] if call.method == Method::PATCH => update::patch(world, call, principal, &azure),
+                ["replications", rest @ ..] => replication::answer(world, call, principal, &azure, rest),
+                ["cacherules"] if is_get => registry::cache_rules(principal, &azure),
                 ["listusages"] if is_get => registry::usages(world, principal, &azure),
                 ["importimage"] if is_post => operation::begin(world, call, principal, &azure),
                 ["generatecredentials"] if is_post => edge::generate(world, call, principal, &azure),
