@@ -27,7 +27,7 @@ pub struct Examination {
 /// A [`Problem`] where nothing can be asked: no registry, no sign-in.
 pub async fn examine(inputs: &Inputs, checks: &[PullCheck], list: &ImageList) -> Result<Examination, Problem> {
     let http = Http::new(&inputs.way).map_err(|error| Problem::new(Side::Settings, error.to_string()))?;
-    let registry = inputs.registry.as_ref().ok_or_else(|| {
+    let registry = inputs.registries.first().ok_or_else(|| {
         Problem::new(Side::Settings, "no registry is given").hint("Set the input `registry` (`--registry NAME`).")
     })?;
     let credential = credential::azure(&inputs.identity, &http, &inputs.cloud)

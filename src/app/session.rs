@@ -13,6 +13,7 @@ use crate::{
     problem::{Problem, Side},
     reference::Registry,
     registry::{Client, Login, Logins},
+    upkeep::{Clients, ControlPlane},
     verify::Verifier,
 };
 use std::collections::{BTreeSet, HashSet};
@@ -20,9 +21,7 @@ use std::collections::{BTreeSet, HashSet};
 /// The clients of a run.
 pub(super) struct Session {
     surveyor: Surveyor,
-    /// The registry as it was found, else as it was named.
-    name: Registry,
-    target: Option<Target>,
+    clients: Clients,
     importers: Option<Importers>,
 }
 
@@ -31,11 +30,13 @@ impl Session {
     ///
     /// A plan without any credential goes on, with what it cannot ask left unchecked: a pull request from a fork
     /// has none. A credential that is refused, and an apply, end here.
-    pub(super) async fn open(inputs: &Inputs, mode: Mode, entries: &[Entry]) -> Result<Self, Problem> {
+    pub(super) async fn open(
+        inputs: &Inputs,
+        registry: &RegistryName,
+        mode: Mode,
+        entries: &[Entry],
+    ) -> Result<Self, Problem> {
         let http = Http::new(&inputs.way).map_err(|error| Problem::new(Side::Settings, error.to_string()))?;
-        let registry = inputs.registry.as_ref().ok_or_else(|| {
-            Problem::new(Side::Settings, "no registry is given").hint("Set the input `registry` (`--registry NAME`).")
-        })?;
         if let RegistryName::LoginServer(host) = registry
             && !inputs.cloud.has_login_server(host)
         {
@@ -74,6 +75,12 @@ impl Session {
         let door = registries.ping(&target.login_server).await.map_err(|error| error.problem(Side::Target));
         let verifier = door.is_ok().then(|| Verifier::new(registries.clone(), target.login_server.clone()));
         let copier = || Copier::new(registries.clone(), target.login_server.clone());
+        let clients = Clients {
+            registry: target.login_server.clone(),
+            registries: registries.clone(),
+            door: door.clone(),
+            azure: Some(ControlPlane { arm: arm.clone(), target: target.clone() }),
+        };
         let importers = Importers {
             acr: Some(AcrImport {
                 arm,
@@ -95,7 +102,7 @@ impl Session {
             verifier,
             overwrite: inputs.overwrite,
         };
-        Ok(Self { surveyor, name: target.login_server.clone(), target: Some(target), importers: Some(importers) })
+        Ok(Self { surveyor, clients, importers: Some(importers) })
     }
 
     /// A registry that is no ACR: there is nobody to sign in at but the registry itself, which is not asked beforehand.
@@ -103,6 +110,7 @@ impl Session {
         let logins = with_docker(inputs, entries, &HashSet::new(), Some(target)).await;
         let registries = Client::new(http, logins);
         let verifier = Verifier::new(registries.clone(), target.clone());
+        let clients = Clients { registry: target.clone(), registries: registries.clone(), door: Ok(()), azure: None };
         let importers = Importers {
             acr: None,
             direct: Ok(DirectCopy { copier: Copier::new(registries.clone(), target.clone()) }),
@@ -119,7 +127,7 @@ impl Session {
             verifier: Some(verifier),
             overwrite: inputs.overwrite,
         };
-        Self { surveyor, name: target.clone(), target: None, importers: Some(importers) }
+        Self { surveyor, clients, importers: Some(importers) }
     }
 
     async fn anonymous(
@@ -137,6 +145,8 @@ impl Session {
             }
         };
         let registries = Client::new(http, with_docker(inputs, entries, &HashSet::new(), None).await);
+        let clients =
+            Clients { registry: name, registries: registries.clone(), door: Err(problem.clone()), azure: None };
         let surveyor = Surveyor {
             registries,
             target: Err(problem),
@@ -147,16 +157,21 @@ impl Session {
             verifier: None,
             overwrite: inputs.overwrite,
         };
-        Self { surveyor, name, target: None, importers: None }
+        Self { surveyor, clients, importers: None }
     }
 
     pub(super) fn login_server(&self) -> Option<&Registry> {
-        self.target.as_ref().map(|target| &target.login_server)
+        self.clients.azure.as_ref().map(|azure| &azure.target.login_server)
     }
 
     /// Returns the registry as it was found, else as it was named.
     pub(super) fn name(&self) -> &Registry {
-        &self.name
+        &self.clients.registry
+    }
+
+    /// Returns whom the upkeep is asked of.
+    pub(super) fn clients(&self) -> &Clients {
+        &self.clients
     }
 
     pub(super) fn importers(&self) -> Option<&Importers> {

@@ -8,6 +8,7 @@ use crate::{
     images::Colour,
     import,
     inputs::{Env, Inputs, Mode},
+    plan::Plan,
     problem::{Problem, Side},
     report::{
         Report, Verdict,
@@ -15,7 +16,7 @@ use crate::{
         terminal,
     },
 };
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 use tokio::sync::watch::Receiver;
 
 /// How long a run that is to stop still tries to post its report: hosts kill it after ten seconds or less.
@@ -62,9 +63,9 @@ async fn walk<H: Host>(
         occasion = host.occasion(&inputs) => occasion,
     };
     let (report, mode) = match occasion {
-        Ok(Some(occasion)) => {
-            let progress = H::progress(outlet::stdout());
-            (planned_or_applied(&inputs, &occasion, progress, &stop).await, occasion.mode)
+        Ok(Some(mut occasion)) => {
+            files::take_review(&inputs, &mut occasion).map_err(|problem| vec![problem])?;
+            (planned_or_applied(&inputs, &occasion, H::progress, &stop).await, occasion.mode)
         }
         Ok(None) => (without_list(&inputs, None), Mode::Plan),
         Err(problem) => (without_list(&inputs, Some(problem)), Mode::Plan),
@@ -89,8 +90,14 @@ async fn walk<H: Host>(
 }
 
 /// Apart from the host, so that the program has it once.
-async fn planned_or_applied(inputs: &Inputs, occasion: &Occasion, out: Out, stop: &Receiver<bool>) -> Report {
-    app::walk(inputs, occasion, async |plan, events| progress::watch(plan, events, out).await, stop).await
+async fn planned_or_applied(
+    inputs: &Inputs,
+    occasion: &Occasion,
+    out: fn(Box<dyn Write + Send>) -> Out,
+    stop: &Receiver<bool>,
+) -> Report {
+    let watch = async |plan: &Plan, events| progress::watch(plan, events, out(outlet::stdout())).await;
+    app::walk(inputs, occasion, watch, stop).await
 }
 
 fn print(lines: impl IntoIterator<Item = String>) {

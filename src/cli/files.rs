@@ -1,11 +1,27 @@
 //! Files: the machine form of a report, written where the inputs say.
 
 use crate::{
+    app::Occasion,
     inputs::Inputs,
     problem::{Problem, Side},
-    report::{Body, Report, json},
+    report::{self, Report, json},
 };
 use std::{fs, io, path::Path};
+
+/// Takes in the plan that `reviewed-plan` names, beside what the host knows of reviews.
+///
+/// # Errors
+/// A [`Problem`] that names the file.
+pub(super) fn take_review(inputs: &Inputs, occasion: &mut Occasion) -> Result<(), Problem> {
+    let Some(path) = &inputs.reviewed_plan else { return Ok(()) };
+    let text = fs::read(path).map_err(|error| error.to_string());
+    let reviewed = text.and_then(|text| report::reviewed(&text)).map_err(|why| {
+        Problem::new(Side::Settings, format!("the reviewed plan `{}` cannot be read: {why}", path.display()))
+            .hint("Give the file that `plan-file` wrote when the change was reviewed.")
+    })?;
+    occasion.reviewed.get_or_insert_default().extend(reviewed);
+    Ok(())
+}
 
 /// Writes `plan-file`, and `result-file` after an apply.
 ///
@@ -15,9 +31,9 @@ pub(super) fn write(inputs: &Inputs, report: &Report) -> Result<(), Problem> {
     if let Some(path) = &inputs.plan_file {
         put(path, &json::plan_json(report))?;
     }
-    match (&inputs.result_file, &report.body) {
-        (Some(path), Body::Applied(..) | Body::Stopped(_)) => put(path, &json::result_json(report)),
-        (Some(_), Body::Planned(_)) | (None, _) => Ok(()),
+    match &inputs.result_file {
+        Some(path) if report.is_applied() || report.stopped().is_some() => put(path, &json::result_json(report)),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -9,10 +9,13 @@ use crate::{
 };
 
 pub(super) async fn run(inputs: &Inputs, asked: Asked, env: &Env) -> u8 {
-    let occasion = match host::occasion(inputs, asked) {
+    let mut occasion = match host::occasion(inputs, asked) {
         Ok(occasion) => occasion,
         Err(problem) => return outlet::problems(&[problem]),
     };
+    if let Err(problem) = files::take_review(inputs, &mut occasion) {
+        return outlet::problems(&[problem]);
+    }
     let colour = outlet::colour(env);
     let report = app::walk(
         inputs,

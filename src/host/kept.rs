@@ -1,20 +1,31 @@
 //! Kept: the plan's digests, hidden in the post until the merge asks what was reviewed.
 //!
-//! `<!-- acr-sync-plan:1 {"repository:tag":"digest"} -->`, in the first line, where no foreign text can stand.
+//! `<!-- acr-sync-plan:1 {"-":"marks of removals","repository:tag":"digest"} -->`, in the first line, where no foreign text can stand.
 //! Whoever may edit comments in the repository may edit it too; so a digest in the list itself is stronger.
 
-use crate::{plan::Reviewed, reference::Digest};
+use crate::{
+    plan::{Mark, Reviewed},
+    reference::Digest,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::collections::BTreeMap;
 
 const OPENING: &str = "<!-- acr-sync-plan:1 ";
 const CLOSING: &str = " -->";
+/// Where the marks of removals stand, eight bytes each.
+const REMOVALS: &str = "-";
 
 /// Writes the block, or nothing if it needs more than `room` bytes: the table below has its needs too.
 pub(super) fn block(reviewed: &Reviewed, room: usize) -> Option<String> {
     let digests: BTreeMap<_, _> =
         reviewed.iter().filter_map(|(destination, digest)| Some((destination, packed(digest)?))).collect();
-    let json = serde_json::to_string(&digests).ok()?;
+    let mut json = serde_json::to_value(&digests).ok()?;
+    let removals: Vec<u8> = reviewed.removals().flat_map(|mark| mark.0.to_be_bytes()).collect();
+    if !removals.is_empty() {
+        // No destination has this name.
+        json[REMOVALS] = URL_SAFE_NO_PAD.encode(removals).into();
+    }
+    let json = json.to_string();
     // Two hyphens could end the comment (HTML, 13.6), and so could no other way to write them.
     let json = json.replace("--", "-\\u002d").replace('<', "\\u003c").replace('>', "\\u003e");
     let block = format!("{OPENING}{json}{CLOSING}");
@@ -28,9 +39,15 @@ pub(super) fn read(comment: &str, marker: &str) -> Option<Reviewed> {
     let block = first.trim_start().strip_prefix("<!-- run ")?.split_once(CLOSING)?.1.strip_prefix(' ')?;
     let block = block.strip_prefix(OPENING)?;
     let (json, _) = block.split_once(CLOSING)?;
-    let digests: BTreeMap<String, String> = serde_json::from_str(json).ok()?;
+    let mut digests: BTreeMap<String, String> = serde_json::from_str(json).ok()?;
+    let removals = URL_SAFE_NO_PAD.decode(digests.remove(REMOVALS).unwrap_or_default()).ok()?;
+    let (removals, rest) = removals.as_chunks::<8>();
+    if !rest.is_empty() {
+        return None;
+    }
     let digests = digests.into_iter().map(|(destination, digest)| Some((destination, unpacked(&digest)?)));
-    digests.collect::<Option<Vec<_>>>().map(Reviewed::of)
+    let reviewed = Reviewed::of(digests.collect::<Option<Vec<_>>>()?);
+    Some(reviewed.with_removals(removals.iter().map(|bytes| Mark(u64::from_be_bytes(*bytes)))))
 }
 
 /// 43 characters instead of 71: a comment has room for half as many lines again.
@@ -64,6 +81,16 @@ mod tests {
         let block = block(&reviewed(100), 44_000).unwrap();
         assert_eq!(block.matches("--").count(), 2, "{block}");
         assert_eq!(read(&format!("{MARKER} <!-- run 7 --> {block}\n### acr-sync plan"), MARKER), Some(reviewed(100)));
+    }
+
+    #[test]
+    fn two_thousand_removals_fit_beside_a_hundred_lines() {
+        let marks: Vec<_> = (0..2_000).map(|index| Mark::of(&format!("untag a:{index}"))).collect();
+        let kept = reviewed(100).with_removals(marks.clone());
+        let block = block(&kept, 44_000).unwrap();
+        let read = read(&format!("{MARKER} <!-- run 7 --> {block}"), MARKER).unwrap();
+        assert_eq!(read, kept);
+        assert!(marks.iter().all(|mark| read.lists(*mark)) && !read.lists(Mark::of("untag a:2000")));
     }
 
     #[test]

@@ -37,8 +37,17 @@ pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
         }
     };
     let settings = settings()?;
+    let settings_base = match &base_name {
+        // A file that is gone states nothing, so that nothing follows.
+        Base::Commit { .. } if settings.is_empty() => Some(Vec::new()),
+        Base::Commit { id, .. } => {
+            let text = git::text_at(Path::new("."), id, Path::new(settings::FILE)).map_err(|error| problem(&error))?;
+            Some(text.unwrap_or_default())
+        }
+        Base::None => None,
+    };
     let file = path.display().to_string();
-    Ok(Occasion { mode: asked.mode, file, head, base, base_name, reviewed: None, settings })
+    Ok(Occasion { mode: asked.mode, file, head, base, base_name, reviewed: None, settings, settings_base })
 }
 
 /// Reads the text of `acr-sync.yaml` in the current directory; nothing where there is none.

@@ -6,19 +6,18 @@ use crate::{
     inputs::Inputs,
     plan::{Plan, Reviewed},
     problem::Problem,
-    report::{Base, Body, Report, Verdict},
+    report::{Base, Body, Part, Report, Verdict},
 };
 
 /// Returns the report of a run that has no list to walk through.
 pub fn without_list(inputs: &Inputs, problem: Option<Problem>) -> Report {
     Report {
         file: inputs.images_file.display().to_string(),
-        target: None,
         base: Base::None,
         errors: Vec::new(),
         more_errors: 0,
         warnings: Vec::new(),
-        body: problem.map_or_else(|| Body::Planned(Plan::default()), Body::Stopped),
+        parts: vec![Part::new(None, problem.map_or_else(|| Body::Planned(Plan::default()), Body::Stopped))],
         took: None,
     }
 }
@@ -31,34 +30,35 @@ pub(super) fn outputs(report: &Report, inputs: &Inputs) -> [(&'static str, Strin
     [
         ("changed", totals.written().to_string()),
         ("imported", if report.is_applied() { totals.written().to_string() } else { "0".to_owned() }),
-        ("failed", (totals.failed + totals.block + totals.undone + totals.unreadable).to_string()),
+        ("failed", totals.bad().to_string()),
         ("clean", (report.verdict() == Verdict::Clean).to_string()),
         ("plan-file", file(&inputs.plan_file)),
         ("result-file", file(&inputs.result_file)),
     ]
 }
 
-/// A change that does not touch the list is no news to anybody.
+/// A change that does not touch the files is no news to anybody.
 pub(super) fn is_worth_telling(report: &Report) -> bool {
-    match &report.body {
+    let has_news = |part: &Part| match &part.body {
         Body::Planned(plan) | Body::Applied(plan, _) => {
-            !plan.steps.is_empty() || !plan.removed.is_empty() || !report.errors.is_empty()
+            !plan.steps.is_empty() || !plan.removed.is_empty() || !part.upkeep.is_empty()
         }
         Body::Stopped(_) => true,
-    }
+    };
+    !report.errors.is_empty() || report.parts.iter().any(has_news)
 }
 
 /// Returns what the run is about in words that are the same in every run of it: the list, and the registry as it was
 /// named.
 pub(super) fn key(inputs: &Inputs) -> String {
     let suffix = &inputs.cloud.registry_suffix;
-    let registry = match &inputs.registry {
-        Some(RegistryName::LoginServer(registry)) => registry.to_string(),
-        Some(RegistryName::Name(name)) => format!("{name}{suffix}"),
-        Some(RegistryName::Id(id)) => format!("{}{suffix}", id.rsplit('/').next().unwrap_or_default()),
-        None => String::new(),
-    };
-    format!("{} {registry}", inputs.images_file.display()).trim_end().to_owned()
+    let named = inputs.registries.iter().map(|registry| match registry {
+        RegistryName::LoginServer(registry) => registry.to_string(),
+        RegistryName::Name(name) => format!("{name}{suffix}"),
+        RegistryName::Id(id) => format!("{}{suffix}", id.rsplit('/').next().unwrap_or_default()),
+    });
+    let words: Vec<_> = std::iter::once(inputs.images_file.display().to_string()).chain(named).collect();
+    words.join(" ")
 }
 
 /// Returns the hidden first line of a post, with what the reviewers are shown; and a warning where that is too much for
@@ -70,13 +70,12 @@ pub(super) fn first_line(
     reviewed: Option<&Reviewed>,
     room: usize,
 ) -> (String, Option<String>) {
-    let block = match &report.body {
-        Body::Planned(plan) => Some(kept::block(&Reviewed::in_plan(plan), room)),
-        // A second run of the same push compares again.
-        Body::Applied(..) | Body::Stopped(_) => reviewed.map(|reviewed| kept::block(reviewed, room)),
-    };
+    let shown = report.shown();
+    // A second run of the same push compares again.
+    let block = shown.as_ref().or(reviewed).map(|reviewed| kept::block(reviewed, room));
     let warning = matches!(block, Some(None)).then(|| {
-        "the digests of so many lines do not fit into the comment: the merge will not be compared with this plan"
+        "so many lines and removals do not fit into the comment: the merge will not be compared with this plan, and \
+         what it would remove is left"
             .to_owned()
     });
     let mut line = format!("{marker} {}", post::stamp(run));

@@ -60,6 +60,12 @@ impl ImageList {
         self.len() == 0
     }
 
+    /// Keeps the lines whose destination's repository is wanted.
+    pub fn retain(&mut self, is_wanted: impl Fn(&str) -> bool) {
+        self.entries.retain(|entry| is_wanted(entry.destination.repository()));
+        self.selections.retain(|selection| is_wanted(selection.repository()));
+    }
+
     /// Returns one entry for each line: those with a pattern by their stand-in.
     pub fn one_each(&self) -> Cow<'_, [Entry]> {
         if self.selections.is_empty() {

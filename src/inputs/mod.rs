@@ -26,8 +26,8 @@ pub use table::{Hosts, INPUTS, Input};
 /// The settings of a run.
 #[derive(Debug, Clone)]
 pub struct Inputs {
-    /// `registry`; a run that changes nothing needs none.
-    pub registry: Option<RegistryName>,
+    /// `registry`, in the order in which they are named; a run that changes nothing needs none.
+    pub registries: Vec<RegistryName>,
     /// `images-file`
     pub images_file: PathBuf,
     /// `mode`; none for `auto`.
@@ -68,6 +68,10 @@ pub struct Inputs {
     pub plan_file: Option<PathBuf>,
     /// `result-file`
     pub result_file: Option<PathBuf>,
+    /// `reviewed-plan`
+    pub reviewed_plan: Option<PathBuf>,
+    /// The variables that the settings file may name.
+    pub variables: Env,
     /// Proxies and certificates, from the variables that every program reads.
     pub way: Way,
 }
@@ -107,7 +111,7 @@ impl Inputs {
             None => (None, None, None),
         };
         let inputs = Self {
-            registry: reader.parsed("registry"),
+            registries: reader.list("registry"),
             images_file: reader.text("images-file").unwrap_or_default().into(),
             mode: reader.choice("mode", &[("auto", None), ("plan", Some(Mode::Plan)), ("apply", Some(Mode::Apply))]),
             scope: reader
@@ -154,6 +158,8 @@ impl Inputs {
             docker_config: None,
             plan_file: reader.text("plan-file").map(Into::into),
             result_file: reader.text("result-file").map(Into::into),
+            reviewed_plan: reader.text("reviewed-plan").map(Into::into),
+            variables: env.clone(),
             way: way::read(env),
         };
         if reader.problems.is_empty() { Ok(inputs) } else { Err(reader.problems) }
@@ -191,7 +197,7 @@ mod tests {
         let env = Env::of([
             ("INPUT_MODE", "dry-run"),
             ("INPUT_CONCURRENCY", "0"),
-            ("INPUT_REGISTRY", "x y"),
+            ("INPUT_REGISTRY", "x_y"),
             ("INPUT_DOCKER-USERNAME", "me"),
             ("INPUT_CREDENTIALS", "quay.io me"),
         ]);

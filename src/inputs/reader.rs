@@ -31,6 +31,20 @@ impl<'a> Reader<'a> {
         text.parse().map_err(|expected: String| self.wrong(name, &text, &expected)).ok()
     }
 
+    /// Reads names with commas, spaces or line ends between them; none twice.
+    pub(super) fn list<T: FromStr<Err = String> + PartialEq>(&mut self, name: &str) -> Vec<T> {
+        let text = self.text(name).unwrap_or_default();
+        let mut values = Vec::new();
+        for word in text.split([',', ' ', '\t', '\r', '\n']).filter(|word| !word.is_empty()) {
+            match word.parse::<T>() {
+                Ok(value) if values.contains(&value) => self.wrong(name, word, "it is named twice"),
+                Ok(value) => values.push(value),
+                Err(expected) => self.wrong(name, word, &expected),
+            }
+        }
+        values
+    }
+
     pub(super) fn choice<T: Copy>(&mut self, name: &str, values: &[(&str, Option<T>)]) -> Option<T> {
         let text = self.text(name).unwrap_or_default();
         let found = values.iter().find(|(value, _)| value.eq_ignore_ascii_case(&text));

@@ -50,11 +50,12 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 27] = [
+pub const INPUTS: [Input; 28] = [
     input(
         "registry",
         "",
-        "The target registry: its name, login server or resource id; or the host of a registry that is no ACR.",
+        "The target registry: its name, login server or resource id; or the host of a registry that is no ACR. Several \
+         with commas between them.",
     ),
     input("images-file", "images.txt", "The list of images."),
     input("mode", "auto", "`plan`, `apply`, or `auto`: a pull request plans, everything else applies."),
@@ -99,6 +100,11 @@ pub const INPUTS: [Input; 27] = [
         .secret(),
     input("plan-file", "", "Where to write the plan as JSON."),
     input("result-file", "", "Where to write the result as JSON."),
+    input(
+        "reviewed-plan",
+        "",
+        "A plan file that was reviewed: what it lists may be removed, and its digests are compared with what is imported.",
+    ),
     input("github-token", "", "The token that reads the repository and posts the plan to the pull request.")
         .or("GITHUB_TOKEN")
         .only_on(Hosts::GitHub)

@@ -2,7 +2,12 @@
 
 use super::{Action, Note, Plan, Reason};
 use crate::reference::Digest;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    num::ParseIntError,
+    str::FromStr,
+};
 
 /// The digest that each destination was to get, and what was to be taken away.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +20,21 @@ pub struct Reviewed {
 /// thousand share one with a probability of one to 10¹¹.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark(pub u64);
+
+impl fmt::Display for Mark {
+    /// Writes 16 hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for Mark {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        u64::from_str_radix(text, 16).map(Self)
+    }
+}
 
 impl Mark {
     /// Makes the mark of a removal from all that it depends on: kind, registry, repository, name and digest.

@@ -48,10 +48,8 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.oci.artifact.manifest.v1+json, \
     application/vnd.cncf.oras.artifact.manifest.v1+json";
 
-/// The largest manifest that ACR takes, 4 MiB (ACR service limits); no registry serves larger ones.
-const MANIFEST_LIMIT: usize = 4 << 20;
-/// A configuration or a page of tags.
-const DOCUMENT_LIMIT: usize = 8 << 20;
+const MANIFEST_LIMIT: usize = 4 << 20; // The largest that ACR takes (service limits); no registry serves larger ones.
+const DOCUMENT_LIMIT: usize = 8 << 20; // A configuration or a page of tags.
 
 /// Reads from any registry, and writes to it.
 #[derive(Debug, Clone)]

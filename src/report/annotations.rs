@@ -1,7 +1,8 @@
 //! Annotations: what is to be said of single lines of the list, for check runs and for the log.
 
 use super::{
-    Body, Report,
+    Body, Part, Report,
+    chore::{Chore, Fate},
     escape::{command_data, command_property, cut},
     row::{Kind, Row},
 };
@@ -9,6 +10,7 @@ use crate::{
     images::{LineError, LineNumber},
     import::{Outcome, Proof},
     plan::Note,
+    upkeep::Gravity,
 };
 use std::{collections::HashSet, ops::Range};
 
@@ -68,15 +70,12 @@ pub fn of(report: &Report) -> Vec<Annotation> {
             annotation(report, Level::Warning, row.step.line, None, row.step.destination.name(), &note.to_string())
         }));
     }
-    if let Body::Stopped(problem) = &report.body {
-        all.push(annotation(
-            report,
-            Level::Failure,
-            LineNumber::FIRST,
-            None,
-            "The run could not begin",
-            &problem.to_string(),
-        ));
+    for part in &report.parts {
+        if let Body::Stopped(problem) = &part.body {
+            let title = "The run could not begin";
+            all.push(annotation(report, Level::Failure, LineNumber::FIRST, None, title, &problem.to_string()));
+        }
+        all.extend(of_upkeep(part));
     }
     // Stable: what was said first of a line remains first.
     all.sort_by_key(|annotation| (annotation.level, annotation.line));
@@ -149,6 +148,39 @@ fn of_row(report: &Report, row: &Row<'_>) -> Option<Annotation> {
     Some(annotation(report, level, row.step.line, None, &title, &message))
 }
 
+/// What is wrong with the upkeep is said of the file that asks for it.
+fn of_upkeep(part: &Part) -> Vec<Annotation> {
+    let said = |level, title: &str, message: &str| Annotation {
+        level,
+        file: SETTINGS.to_owned(),
+        line: 1,
+        column: None,
+        end_column: None,
+        title: cut(title, LONGEST_TITLE),
+        message: cut(message, LONGEST_MESSAGE),
+    };
+    let chores = Chore::all(part).filter(|chore| chore.fate().is_bad() && chore.fate() != Fate::Withheld);
+    let chores = chores.map(|chore| {
+        let message = match chore.hint() {
+            Some(hint) => format!("{}\n{hint}", chore.reason()),
+            None => chore.reason(),
+        };
+        said(Level::Failure, &format!("{}: {}", chore.word(), chore.chore.subject), &message)
+    });
+    let findings = part.upkeep.findings.iter().filter_map(|finding| {
+        let level = match finding.gravity {
+            Gravity::Note => return None,
+            Gravity::Warning | Gravity::Unchecked => Level::Warning,
+            Gravity::Bad => Level::Failure,
+        };
+        Some(said(level, &format!("{}: {}", finding.section, finding.subject), &finding.problem.to_string()))
+    });
+    chores.chain(findings).collect()
+}
+
+/// The file that the upkeep is stated in.
+const SETTINGS: &str = "acr-sync.yaml";
+
 fn annotation(
     report: &Report,
     level: Level,
@@ -176,7 +208,7 @@ fn columns(text: &str, column: u32, place: &Range<usize>) -> (u32, u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{Sample, accepted, failed, mixed};
+    use super::super::sample::{Sample, accepted, beside, failed, mixed};
     use super::*;
 
     #[test]
@@ -185,6 +217,21 @@ mod tests {
         let order: Vec<_> = all.iter().map(|annotation| (annotation.level, annotation.line)).collect();
         assert!(order.is_sorted());
         insta::assert_snapshot!(log_commands(&all).join("\n"));
+    }
+
+    #[test]
+    fn what_is_wrong_beside_the_lines_is_said_of_the_file_that_asks_for_it() {
+        let all = of(&beside().applied());
+        let told: Vec<_> =
+            all.iter().map(|it| format!("{:?} {}:{} {}", it.level, it.file, it.line, it.title)).collect();
+        let expected = [
+            "Failure acr-sync.yaml:1 failed: app/web:ci-2",
+            "Failure acr-sync.yaml:1 blocked: app/web:ci-4",
+            "Failure acr-sync.yaml:1 removed: prod",
+            "Warning acr-sync.yaml:1 removed: con|toso <b> @me",
+            "Warning acr-sync.yaml:1 removed: prod",
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -3,8 +3,12 @@
 //!
 //! A new field may appear in a version; a field that goes or changes its meaning makes a new version.
 
+mod upkeep;
+
 use crate::problem::Side;
 use serde::Serialize;
+
+pub(super) use upkeep::{Chore, Fate, Finding, Gravity, Registry};
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -36,7 +40,7 @@ pub(super) enum ResultSchema {
 pub(super) struct Head {
     /// The list's name.
     pub file: String,
-    /// The login server of the registry that images go to.
+    /// The login server of the registry that images go to; null where it is not known, or there are several.
     pub target: Option<String>,
     /// What the list was compared with; null where the whole list was meant.
     pub base: Option<Base>,
@@ -53,8 +57,10 @@ pub(super) struct Head {
     pub errors: Vec<Error>,
     /// What is odd about lines of the list.
     pub warnings: Vec<Warning>,
-    /// Lines that are gone. Nothing was removed from the registry for that.
+    /// Lines that are gone. What becomes of their tags is among the upkeep.
     pub removed: Vec<Removed>,
+    /// What is to be told of each registry beside the lines.
+    pub registries: Vec<Registry>,
 }
 
 #[derive(Serialize)]
@@ -97,6 +103,18 @@ pub(super) struct Totals {
     pub removed: usize,
     pub unchanged: usize,
     pub unreadable: usize,
+    /// Of the upkeep: to be done, or done.
+    pub chores: usize,
+    /// Of the upkeep: blocked, failed, or not done.
+    pub chores_bad: usize,
+    /// Of the upkeep: removals that no reviewed plan lists.
+    pub waiting: usize,
+    /// Findings that somebody should look at.
+    pub findings: usize,
+    /// Findings that the run does not end well with.
+    pub findings_bad: usize,
+    /// Registries for which the run could not begin.
+    pub stopped: usize,
 }
 
 #[derive(Serialize)]
@@ -104,6 +122,8 @@ pub(super) struct Totals {
 pub(super) struct Line {
     /// The line's number, from 1.
     pub line: u32,
+    /// The login server of the registry that this is about; null where it is not known.
+    pub registry: Option<String>,
     /// The source as the line names it, with everything written out.
     pub source: String,
     /// `repository:tag` in the target registry.

@@ -1,26 +1,30 @@
 //! The machine form: a plan or a result as JSON, for programs that come after this one.
 
 use super::{
-    Base, Body, Report, Totals, form,
+    Base, Body, Part, Report, Totals,
+    chore::{Chore, Fate},
+    form,
     row::{Kind, Row},
+    sentence,
 };
 use crate::{
     images::LineError,
     import::{Outcome, Proof},
     plan::{Action, Change, Reason},
     problem::Problem,
+    upkeep::{Finding, Gravity},
 };
 use serde::Serialize;
 
 /// What would be done, as JSON (`docs/plan.schema.json`).
 pub fn plan_json(report: &Report) -> String {
-    let lines = report.rows().map(|row| line(&row)).collect();
+    let lines = report.parts.iter().flat_map(|part| part.rows().map(|row| line(&row, part))).collect();
     text(&form::Document { schema: form::PlanSchema::Version1, report: head(report), lines })
 }
 
 /// What was done, as JSON (`docs/result.schema.json`).
 pub fn result_json(report: &Report) -> String {
-    let lines = report.rows().map(|row| result_line(&row)).collect();
+    let lines = report.parts.iter().flat_map(|part| part.rows().map(|row| result_line(&row, part))).collect();
     text(&form::Document { schema: form::ResultSchema::Version1, report: head(report), lines })
 }
 
@@ -30,6 +34,7 @@ fn text(document: &impl Serialize) -> String {
 }
 
 fn head(report: &Report) -> form::Head {
+    // Every registry has the same list.
     let removed = report.plan().into_iter().flat_map(|plan| &plan.removed).map(|entry| form::Removed {
         line: entry.line.get(),
         source: entry.source.to_string(),
@@ -43,26 +48,82 @@ fn head(report: &Report) -> form::Head {
     });
     form::Head {
         file: report.file.clone(),
-        target: report.target.as_ref().map(ToString::to_string),
+        target: report.target().map(ToString::to_string),
         base: match &report.base {
             Base::Commit { id, because } => Some(form::Base { commit: id.clone(), because: because.clone() }),
             Base::None => None,
         },
-        verdict: match report.verdict() {
-            super::Verdict::Clean => form::Verdict::Clean,
-            super::Verdict::Pending => form::Verdict::Pending,
-            super::Verdict::Failed => form::Verdict::Failed,
-        },
+        verdict: verdict(report.verdict()),
         summary: super::terminal::verdict_line(report),
         totals: totals(report.totals()),
         seconds: report.took.map(|took| milliseconds(took.as_secs_f64())),
-        problem: match &report.body {
-            Body::Stopped(problem) => Some(json_problem(problem.clone())),
-            Body::Planned(_) | Body::Applied(..) => None,
-        },
+        problem: report.stopped().cloned().map(json_problem),
         errors: report.errors.iter().map(json_error).collect(),
         warnings: warnings.collect(),
         removed: removed.collect(),
+        registries: report.parts.iter().map(registry).collect(),
+    }
+}
+
+fn registry(part: &Part) -> form::Registry {
+    let is_applied = matches!(part.body, Body::Applied(..));
+    form::Registry {
+        registry: name(part),
+        verdict: verdict(Totals::of_part(part).verdict(is_applied)),
+        summary: super::escape::log_line(&sentence::of_part(part)),
+        problem: match &part.body {
+            Body::Stopped(problem) => Some(json_problem(problem.clone())),
+            Body::Planned(_) | Body::Applied(..) => None,
+        },
+        upkeep: Chore::all(part).map(|chore| json_chore(&chore)).collect(),
+        findings: part.upkeep.findings.iter().map(finding).collect(),
+    }
+}
+
+fn json_chore(chore: &Chore<'_>) -> form::Chore {
+    form::Chore {
+        section: chore.chore.section.to_string(),
+        subject: chore.chore.subject.clone(),
+        action: chore.chore.task.words().0.to_owned(),
+        state: match chore.fate() {
+            Fate::Due => form::Fate::Due,
+            Fate::Done => form::Fate::Done,
+            Fate::Waiting => form::Fate::Unreviewed,
+            Fate::Blocked => form::Fate::Blocked,
+            Fate::Failed => form::Fate::Failed,
+            Fate::NotStarted => form::Fate::NotStarted,
+            Fate::Withheld => form::Fate::Withheld,
+        },
+        reason: chore.reason(),
+        bytes: chore.chore.bytes,
+        mark: chore.chore.mark().map(|mark| mark.to_string()),
+        problem: chore.problem().cloned().map(json_problem),
+    }
+}
+
+fn finding(finding: &Finding) -> form::Finding {
+    form::Finding {
+        section: finding.section.to_string(),
+        subject: finding.subject.clone(),
+        gravity: match finding.gravity {
+            Gravity::Note => form::Gravity::Note,
+            Gravity::Warning => form::Gravity::Warning,
+            Gravity::Unchecked => form::Gravity::Unchecked,
+            Gravity::Bad => form::Gravity::Bad,
+        },
+        problem: json_problem(finding.problem.clone()),
+    }
+}
+
+fn name(part: &Part) -> Option<String> {
+    part.target.as_ref().map(ToString::to_string)
+}
+
+fn verdict(verdict: super::Verdict) -> form::Verdict {
+    match verdict {
+        super::Verdict::Clean => form::Verdict::Clean,
+        super::Verdict::Pending => form::Verdict::Pending,
+        super::Verdict::Failed => form::Verdict::Failed,
     }
 }
 
@@ -80,6 +141,12 @@ fn totals(totals: Totals) -> form::Totals {
         removed,
         unchanged,
         unreadable,
+        chores,
+        chores_bad,
+        waiting,
+        findings,
+        findings_bad,
+        stopped,
     } = totals;
     form::Totals {
         import,
@@ -94,10 +161,16 @@ fn totals(totals: Totals) -> form::Totals {
         removed,
         unchanged,
         unreadable,
+        chores,
+        chores_bad,
+        waiting,
+        findings,
+        findings_bad,
+        stopped,
     }
 }
 
-fn line(row: &Row<'_>) -> form::Line {
+fn line(row: &Row<'_>, part: &Part) -> form::Line {
     let step = row.step;
     let (change, was) = match &step.change {
         Change::Added => (form::Change::Added, None),
@@ -124,6 +197,7 @@ fn line(row: &Row<'_>) -> form::Line {
     let image = step.image.as_ref();
     form::Line {
         line: step.line.get(),
+        registry: name(part),
         source: step.source.to_string(),
         destination: step.destination.name().to_owned(),
         change,
@@ -144,10 +218,10 @@ fn line(row: &Row<'_>) -> form::Line {
     }
 }
 
-fn result_line(row: &Row<'_>) -> form::ResultLine {
+fn result_line(row: &Row<'_>, part: &Part) -> form::ResultLine {
     let imported = row.outcome.and_then(Outcome::imported);
     form::ResultLine {
-        line: line(row),
+        line: line(row, part),
         outcome: row.outcome.map(|_| outcome(row.kind())),
         seconds: imported.map(|(ended, _)| milliseconds(ended.took.as_secs_f64())),
         attempts: imported.map(|(ended, _)| ended.attempts),
@@ -191,7 +265,7 @@ fn milliseconds(seconds: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{Sample, accepted, failed, mixed};
+    use super::super::sample::{Sample, accepted, beside, failed, mixed};
     use super::*;
     use serde_json::Value;
     use std::{collections::BTreeSet, path::Path};
@@ -266,7 +340,7 @@ mod tests {
 
     #[test]
     fn no_document_has_a_field_that_its_schema_lacks() {
-        for report in [mixed().planned(), mixed().applied(), mixed().stopped("no right")] {
+        for report in [mixed().planned(), mixed().applied(), beside().applied(), mixed().stopped("no right")] {
             assert_eq!(unknown_fields(&plan_json(&report), &plan_schema()), BTreeSet::new());
             assert_eq!(unknown_fields(&result_json(&report), &result_schema()), BTreeSet::new());
         }

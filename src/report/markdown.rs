@@ -3,11 +3,13 @@
 //! It leads with the answer, then what somebody must act on, then what changes; the rest is folded. What does not fit
 //! is left out from the end of each table, with "and N more", so the answer is always there.
 
+mod upkeep;
+
 use super::{
-    Base, Body, Report, Verdict,
+    Base, Body, Part, Report, Verdict,
     escape::{code, cut, link, prose, visible},
     row::{Kind, Row, Weight, name, seconds, size},
-    sentence::sentence,
+    sentence::{of_part, sentence},
 };
 use crate::{images::LineError, plan::platforms};
 
@@ -100,23 +102,24 @@ fn answer(report: &Report) -> String {
 fn is_quiet(report: &Report) -> bool {
     let totals = report.totals();
     let has_news = report.rows().any(|row| row.kind() != Kind::Keep || !row.step.notes.is_empty());
-    report.verdict() == Verdict::Clean && !has_news && totals.removed == 0
+    let has_upkeep = report.parts.iter().any(|part| !part.upkeep.is_empty());
+    report.verdict() == Verdict::Clean && !has_news && !has_upkeep && totals.removed == 0
 }
 
 fn foot(report: &Report, limits: &Limits) -> String {
     let mut parts = vec![code(&report.file)];
-    if let Some(registry) = &report.target {
+    if let Some(registry) = report.target() {
         parts[0].push_str(&format!(" → {}", code(registry.as_str())));
     }
     if let Some(commit) = &limits.commit {
         parts.push(format!("commit {}", code(short(commit))));
     }
-    match (&report.base, &report.body) {
-        (_, Body::Stopped(_)) => {}
-        (Base::Commit { id, because }, _) => {
+    match (&report.base, report.stopped()) {
+        (_, Some(_)) => {}
+        (Base::Commit { id, because }, None) => {
             parts.push(format!("compared with {} ({})", code(short(id)), prose(&cut(because, LONGEST_CELL))));
         }
-        (Base::None, _) => parts.push("the whole list was compared with the registry".to_owned()),
+        (Base::None, None) => parts.push("the whole list was compared with the registry".to_owned()),
     }
     parts.extend(limits.run_url.as_deref().and_then(link).map(|address| format!("[log of this run]({address})")));
     format!("\n{}\n", parts.join(" · "))
@@ -127,24 +130,43 @@ fn short(commit: &str) -> &str {
 }
 
 fn sections(report: &Report) -> Vec<Section> {
-    let is_done = matches!(report.body, Body::Applied(..));
-    let rows = |weight: Weight| report.rows().filter(move |row| row.kind().weight() == weight);
+    match report.parts.as_slice() {
+        [part] => part_sections(report, part, true),
+        parts => {
+            // What is wrong with the list is wrong for all of them, and told once.
+            let errors = report.errors.iter().map(error_row).collect();
+            let mut sections = vec![Section::table(ATTENTION, errors, report.more_errors)];
+            for part in parts {
+                let name = part.target.as_ref().map_or_else(|| "a registry".to_owned(), |it| code(it.as_str()));
+                let told = prose(&cut(&of_part(part), LONGEST_CELL));
+                sections.push(Section::heading(format!("\n#### {name}: {told}\n")));
+                sections.extend(part_sections(report, part, false));
+            }
+            sections
+        }
+    }
+}
 
-    let errors = report.errors.iter().map(|error| (error.line, error_row(error)));
+fn part_sections(report: &Report, part: &Part, has_errors: bool) -> Vec<Section> {
+    let is_done = matches!(part.body, Body::Applied(..));
+    let rows = |weight: Weight| part.rows().filter(move |row| row.kind().weight() == weight);
+
+    let (errors, more_errors) = if has_errors { (&report.errors[..], report.more_errors) } else { (&[][..], 0) };
+    let errors = errors.iter().map(|error| (error.line, error_row(error)));
     let mut bad: Vec<_> = rows(Weight::Bad).map(|row| (row.step.line, bad_row(&row))).chain(errors).collect();
     bad.sort_by_key(|&(line, _)| line);
+    let bad = bad.into_iter().map(|(_, row)| row).chain(upkeep::bad_rows(part)).collect();
     let changes = rows(Weight::Change).map(|row| change_row(&row, is_done)).collect();
     let changes_opening = if is_done { DONE } else { PLANNED };
 
-    let notes = report.rows().flat_map(|row| {
+    let notes = part.rows().flat_map(|row| {
         let line = row.step.line;
         row.step
             .notes
             .iter()
             .map(move |note| bullet(&format!("line {line}"), &prose(&cut(&note.to_string(), LONGEST_CELL))))
     });
-    let plan = report.plan();
-    let removed = plan.into_iter().flat_map(|plan| &plan.removed);
+    let removed = part.plan().into_iter().flat_map(|plan| &plan.removed);
     let removed = removed.map(|entry| {
         bullet(&code(&entry.destination.to_string()), &format!("came from {}", code(&name(&entry.source))))
     });
@@ -156,14 +178,15 @@ fn sections(report: &Report) -> Vec<Section> {
     });
     let digests = rows(Weight::Change).chain(rows(Weight::Bad)).filter_map(|row| pinned(&row));
 
-    vec![
-        Section::table(ATTENTION, bad.into_iter().map(|(_, row)| row).collect(), report.more_errors),
-        Section::table(changes_opening, changes, 0),
+    let mut sections = vec![Section::table(ATTENTION, bad, more_errors), Section::table(changes_opening, changes, 0)];
+    sections.extend(upkeep::sections(part));
+    sections.extend([
         Section::folded("Notes", notes.collect()),
-        Section::folded("Removed from the list (the images stay in the registry)", removed.collect()),
+        Section::folded(upkeep::removed_title(part), removed.collect()),
         Section::folded(if is_done { "Kept" } else { "There already" }, kept.collect()),
         Section::folded_lines("Full digests, as lines that pin the images", digests.collect()),
-    ]
+    ]);
+    sections
 }
 
 const ATTENTION: &str = "\n| Line | Needs attention | What is wrong | What to do |\n| ---: | --- | --- | --- |\n";
@@ -227,6 +250,11 @@ fn pinned(row: &Row<'_>) -> Option<String> {
 }
 
 impl Section {
+    /// A heading stands or falls as a whole.
+    fn heading(text: String) -> Self {
+        Self { opening: String::new(), rows: vec![text], more: |_| String::new(), closing: "" }
+    }
+
     fn table(opening: &str, rows: Vec<String>, more: usize) -> Self {
         // Lines that were only counted are nowhere else.
         let mut rows = rows;
@@ -270,11 +298,12 @@ impl Section {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{Sample, accepted, failed, mixed};
+    use super::super::sample::{Sample, accepted, beside, failed, mixed};
     use super::*;
     use crate::{
         import::Outcome,
         problem::{Problem, Side},
+        reference::Registry,
     };
     use proptest::prelude::*;
 
@@ -317,6 +346,21 @@ mod tests {
             .ended(Outcome::StillRunning)
             .keep("quay.io/a/g:1 => mirror/g");
         insta::assert_snapshot!(page(&report.applied(), comment()));
+    }
+
+    #[test]
+    fn what_stands_beside_the_lines_reads_well() {
+        insta::assert_snapshot!("beside_planned", page(&beside().planned(), comment()));
+        insta::assert_snapshot!("beside_applied", page(&beside().applied(), comment()));
+    }
+
+    #[test]
+    fn several_registries_have_a_section_each() {
+        let mut report = Sample::new().import("a:1 => a").wrong("x -> y").planned();
+        report.parts.push(Part { target: Registry::parse("staging.azurecr.io").ok(), ..report.parts[0].clone() });
+        let problem = Problem::new(Side::Network, "`far.azurecr.us` cannot be reached");
+        report.parts.push(Part::new(Registry::parse("far.azurecr.us").ok(), Body::Stopped(problem)));
+        insta::assert_snapshot!(page(&report, comment()));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! What people read: a report is data, a renderer is a pure function of it.
 
+mod chore;
 mod form;
+mod reviewed;
 mod row;
 mod sentence;
+mod totals;
 
 pub mod annotations;
 pub mod escape;
@@ -17,21 +20,23 @@ mod sample;
 
 use crate::{
     images::{LineError, LineWarning},
-    import::{Outcome, Proof},
-    plan::{Plan, Step},
+    import::Outcome,
+    plan::{Plan, Reviewed, Step},
     problem::Problem,
     reference::Registry,
+    upkeep::{self, Upkeep},
 };
-use row::{Kind, Row};
+use row::Row;
 use std::{collections::HashSet, time::Duration};
+
+pub use reviewed::reviewed;
+pub use totals::Totals;
 
 /// Everything that a run has to tell; any form can be made from it without asking anyone.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The list's name, as the run was given it.
     pub file: String,
-    /// The registry that images go to, where it was found.
-    pub target: Option<Registry>,
     /// What the list was compared with.
     pub base: Base,
     /// What is wrong with the list, line by line.
@@ -40,10 +45,23 @@ pub struct Report {
     pub more_errors: usize,
     /// What is odd about it.
     pub warnings: Vec<LineWarning>,
-    /// What was found out, or what kept everything from being found out.
-    pub body: Body,
+    /// What is to be told of each registry, in the order in which they were named; one at least.
+    pub parts: Vec<Part>,
     /// How long the whole run took, where somebody looked at the clock.
     pub took: Option<Duration>,
+}
+
+/// What is to be told of one registry.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The registry that images go to, where it was found.
+    pub target: Option<Registry>,
+    /// What was found out of the lines, or what kept everything from being found out.
+    pub body: Body,
+    /// What is to be done beside the lines, and what was found out.
+    pub upkeep: Upkeep,
+    /// How that ended: an outcome for each chore; none in a plan.
+    pub done: Vec<upkeep::Outcome>,
 }
 
 /// What the list was compared with.
@@ -60,7 +78,7 @@ pub enum Base {
     None,
 }
 
-/// The main part of a report.
+/// What is to be told of the lines, at one registry.
 #[derive(Debug, Clone)]
 pub enum Body {
     /// What would be done.
@@ -82,46 +100,10 @@ pub enum Verdict {
     Failed,
 }
 
-/// How many steps are of each kind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// To import, or imported.
-    pub import: usize,
-    /// To move, or moved.
-    pub moved: usize,
-    /// To repair, or repaired.
-    pub repair: usize,
-    /// There already.
-    pub keep: usize,
-    /// Blocked.
-    pub block: usize,
-    /// Not checked (a plan only).
-    pub unchecked: usize,
-    /// Failed (a result only).
-    pub failed: usize,
-    /// Imported, but the registry could not be asked (a result only).
-    pub unverified: usize,
-    /// Not done because the run was stopped or the list has errors (a result only).
-    pub undone: usize,
-    /// Lines that are gone.
-    pub removed: usize,
-    /// Lines that mean what they meant.
-    pub unchanged: usize,
-    /// Lines that could not be read.
-    pub unreadable: usize,
-}
-
 impl Report {
     /// Returns the answer.
     pub fn verdict(&self) -> Verdict {
-        let totals = self.totals();
-        let is_bad = totals.unreadable + totals.block + totals.failed + totals.undone > 0;
-        match &self.body {
-            Body::Stopped(_) => Verdict::Failed,
-            Body::Planned(_) | Body::Applied(..) if is_bad => Verdict::Failed,
-            Body::Planned(_) if totals.written() + totals.unchecked > 0 => Verdict::Pending,
-            Body::Planned(_) | Body::Applied(..) => Verdict::Clean,
-        }
+        self.totals().verdict(self.is_applied())
     }
 
     /// Returns the answer and its counts in one line. It can hold foreign text.
@@ -130,25 +112,79 @@ impl Report {
         format!("acr-sync {head}: {text}")
     }
 
-    /// Returns the counts.
+    /// Returns the counts, of all registries together.
     pub fn totals(&self) -> Totals {
-        let mut totals = Totals { unreadable: self.errors.len() + self.more_errors, ..Totals::default() };
-        if let Some(plan) = self.plan() {
-            totals.removed = plan.removed.len();
-            totals.unchanged = plan.unchanged;
-        }
-        for row in self.rows() {
-            *totals.place(row.kind()) += 1;
-            if let Some(Outcome::Imported { proof: Proof::Accepted(_), .. }) = row.outcome {
-                totals.unverified += 1;
-            }
-        }
-        totals
+        Totals::of(self)
     }
 
-    /// Returns whether the registry was to be changed.
+    /// Returns whether a registry was to be changed.
     pub fn is_applied(&self) -> bool {
-        matches!(self.body, Body::Applied(..))
+        self.parts.iter().any(|part| matches!(part.body, Body::Applied(..)))
+    }
+
+    /// Returns what kept the run from beginning, where it began for no registry.
+    pub fn stopped(&self) -> Option<&Problem> {
+        let mut problems = self.parts.iter().map(|part| match &part.body {
+            Body::Stopped(problem) => Some(problem),
+            Body::Planned(_) | Body::Applied(..) => None,
+        });
+        let first = problems.next()??;
+        problems.all(|problem| problem.is_some()).then_some(first)
+    }
+
+    /// Returns the registry, where there is one only.
+    pub fn target(&self) -> Option<&Registry> {
+        match self.parts.as_slice() {
+            [part] => part.target.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Returns each plan that was made.
+    pub fn plans(&self) -> impl Iterator<Item = &Plan> {
+        self.parts.iter().filter_map(Part::plan)
+    }
+
+    /// Returns the first registry's plan, where there is one.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.plans().next()
+    }
+
+    /// Returns what the readers of a plan are shown; none where nothing is planned.
+    pub fn shown(&self) -> Option<Reviewed> {
+        let mut shown: Option<Reviewed> = None;
+        for part in &self.parts {
+            if let Body::Planned(plan) = &part.body {
+                let due = part.upkeep.chores.iter().filter(|chore| chore.state == upkeep::State::Due);
+                let removals = due.filter_map(upkeep::Chore::mark);
+                shown.get_or_insert_default().extend(Reviewed::in_plan(plan).with_removals(removals));
+            }
+        }
+        shown
+    }
+
+    /// Returns each step with its outcome, where it has one.
+    pub fn steps(&self) -> impl Iterator<Item = (&Step, Option<&Outcome>)> {
+        self.parts.iter().flat_map(Part::steps)
+    }
+
+    /// Returns each step as it is told.
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.parts.iter().flat_map(Part::rows)
+    }
+
+    /// Returns the warnings that this run is about: what a change did not touch is no news to its reviewer.
+    fn warnings_here(&self) -> impl Iterator<Item = &LineWarning> {
+        let plans: Vec<_> = self.plans().collect();
+        let lines: HashSet<_> = plans.iter().flat_map(|plan| &plan.steps).map(|step| step.line).collect();
+        self.warnings.iter().filter(move |warning| plans.is_empty() || lines.contains(&warning.line))
+    }
+}
+
+impl Part {
+    /// What a registry is told of where nothing was asked for beside its lines.
+    pub fn new(target: Option<Registry>, body: Body) -> Self {
+        Self { target, body, upkeep: Upkeep::default(), done: Vec::new() }
     }
 
     /// Returns the plan, where there is one.
@@ -172,31 +208,5 @@ impl Report {
     /// Returns each step as it is told.
     fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.steps().map(|(step, outcome)| Row { step, outcome })
-    }
-
-    /// Returns the warnings that this run is about: what a change did not touch is no news to its reviewer.
-    fn warnings_here(&self) -> impl Iterator<Item = &LineWarning> {
-        let lines = self.plan().map(|plan| plan.steps.iter().map(|step| step.line).collect::<HashSet<_>>());
-        self.warnings.iter().filter(move |warning| lines.as_ref().is_none_or(|lines| lines.contains(&warning.line)))
-    }
-}
-
-impl Totals {
-    /// Returns how many lines change the registry.
-    pub fn written(&self) -> usize {
-        self.import + self.moved + self.repair
-    }
-
-    fn place(&mut self, kind: Kind) -> &mut usize {
-        match kind {
-            Kind::Import => &mut self.import,
-            Kind::Move => &mut self.moved,
-            Kind::Repair => &mut self.repair,
-            Kind::Keep => &mut self.keep,
-            Kind::Block => &mut self.block,
-            Kind::Unchecked => &mut self.unchecked,
-            Kind::Failed => &mut self.failed,
-            Kind::StillRunning | Kind::NotStarted | Kind::Withheld => &mut self.undone,
-        }
     }
 }

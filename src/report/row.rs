@@ -240,7 +240,7 @@ pub(super) fn seconds(time: Duration) -> String {
     }
 }
 
-fn blame(problem: &Problem) -> String {
+pub(super) fn blame(problem: &Problem) -> String {
     format!("{}: {}", problem.side, problem.what)
 }
 

@@ -1,12 +1,13 @@
 //! Samples: reports for the tests of the renderers. A test states only what differs from the ordinary.
 
-use super::{Base, Body, Report};
+use super::{Base, Body, Part, Report};
 use crate::{
     images,
     import::{Ended, Outcome, Proof},
     plan::{Action, Change, ImageFacts, Note, Plan, Reason, Route, Step},
     problem::{Problem, Side},
     reference::{Digest, Platform, Registry},
+    upkeep::{self, Finding, Gravity, Section, State, Task, Untag, Upkeep},
 };
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ pub(super) struct Sample {
     steps: Vec<(Action, Option<Outcome>, Vec<Note>)>,
     removed: Vec<String>,
     unchanged: usize,
+    chores: Vec<(upkeep::Chore, upkeep::Outcome)>,
+    findings: Vec<Finding>,
 }
 
 impl Sample {
@@ -67,6 +70,32 @@ impl Sample {
         self
     }
 
+    /// Adds a tag that is to go, and how that ends.
+    pub(super) fn untag(mut self, subject: &str, state: State, outcome: upkeep::Outcome) -> Self {
+        let (repository, tag) = subject.split_once(':').unwrap();
+        let task = Task::Untag(Untag {
+            registry: Registry::parse("contoso.azurecr.io").unwrap(),
+            repository: repository.to_owned(),
+            tag: tag.to_owned(),
+            digest: digest(subject),
+        });
+        let chore = upkeep::Chore {
+            section: Section::Removed,
+            subject: subject.to_owned(),
+            task,
+            reason: format!("its line is gone; it holds {}", digest(subject).short()),
+            bytes: Some(1_200_000),
+            state,
+        };
+        self.chores.push((chore, outcome));
+        self
+    }
+
+    pub(super) fn finding(mut self, gravity: Gravity, subject: &str, problem: Problem) -> Self {
+        self.findings.push(Finding { section: Section::Removed, subject: subject.to_owned(), gravity, problem });
+        self
+    }
+
     /// Gives the last step a note.
     pub(super) fn note(mut self, note: Note) -> Self {
         self.steps.last_mut().unwrap().2.push(note);
@@ -80,7 +109,9 @@ impl Sample {
     }
 
     pub(super) fn planned(self) -> Report {
-        self.report(|plan, _| Body::Planned(plan))
+        let mut report = self.report(|plan, _| Body::Planned(plan));
+        report.parts[0].done.clear();
+        report
     }
 
     pub(super) fn applied(self) -> Report {
@@ -114,10 +145,10 @@ impl Sample {
             companions: Vec::new(),
             notes,
         });
+        let (chores, done) = self.chores.into_iter().unzip();
         let plan = Plan { steps: steps.collect(), removed, unchanged: self.unchanged };
         Report {
             file: "images.txt".to_owned(),
-            target: Some(target),
             base: Base::Commit {
                 id: "3f786850e387550fdab836ed7e6dc881de23001b".to_owned(),
                 because: "first parent of the merge commit".to_owned(),
@@ -125,10 +156,30 @@ impl Sample {
             errors: parsed.errors,
             more_errors: parsed.more_errors,
             warnings: parsed.warnings,
-            body: body(plan, outcomes),
+            parts: vec![Part {
+                upkeep: Upkeep { chores, findings: self.findings },
+                done,
+                ..Part::new(Some(target), body(plan, outcomes))
+            }],
             took: None,
         }
     }
+}
+
+/// A plan with something of everything that can stand beside the lines.
+pub(super) fn beside() -> Sample {
+    use upkeep::Outcome::{Blocked, Done, Failed, Unreviewed};
+    let problem = |what: &str| Problem::new(Side::Target, what).hint("Grant *AcrDelete*.");
+    Sample::new()
+        .import("nginx:1.27 => mirror/nginx")
+        .untag("app/web:ci-1", State::Due, Done)
+        .untag("app/web:ci-2", State::Due, Failed(problem("403 Forbidden")))
+        .untag("app/web:ci-3", State::Unreviewed, Unreviewed)
+        .untag("app/web:ci-4", State::Block(problem("the tag is locked")), Blocked(problem("the tag is locked")))
+        .finding(Gravity::Note, "contoso", problem("the admin account is off"))
+        .finding(Gravity::Warning, "con|toso <b> @me", problem("the admin account is on"))
+        .finding(Gravity::Unchecked, "prod", problem("no right to read the cluster"))
+        .finding(Gravity::Bad, "prod", problem("the cluster cannot pull"))
 }
 
 /// The digest of some other content for each text.

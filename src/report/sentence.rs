@@ -1,27 +1,50 @@
 //! Sentence: the answer and its counts in one line, the same in every form.
 
-use super::{Body, Report, Totals, row::seconds};
+use super::{
+    Body, Part, Report, Totals,
+    chore::{Chore, Fate},
+    row::seconds,
+};
+use std::time::Duration;
 
 const VERIFIED: &str = "verified";
 
 /// Returns what happened, the counts of what deserves a look, and behind a semicolon those of what does not.
 pub(super) fn sentence(report: &Report) -> (&'static str, String) {
-    let totals = report.totals();
-    let (head, news) = match &report.body {
-        Body::Stopped(problem) => return ("stopped", problem_text(report, &problem.to_string())),
-        Body::Planned(_) => ("plan", planned(&totals)),
-        Body::Applied(..) => ("applied", applied(&totals)),
-    };
-    let nothing = match &report.body {
-        Body::Applied(..) => "nothing was to be done",
-        Body::Planned(_) | Body::Stopped(_) => "nothing to do",
-    };
+    if let Some(problem) = report.stopped() {
+        return ("stopped", problem_text(report, &problem.to_string()));
+    }
+    let parts: Vec<_> = report.parts.iter().collect();
+    told(&report.totals(), &parts, report.is_applied(), report.took)
+}
+
+/// Returns the same of one registry among several.
+pub(super) fn of_part(part: &Part) -> String {
+    match &part.body {
+        Body::Stopped(problem) => format!("stopped: {problem}"),
+        Body::Planned(_) | Body::Applied(..) => {
+            let is_applied = matches!(part.body, Body::Applied(..));
+            told(&Totals::of_part(part), &[part], is_applied, None).1
+        }
+    }
+}
+
+fn told(totals: &Totals, parts: &[&Part], is_applied: bool, took: Option<Duration>) -> (&'static str, String) {
+    let (head, nothing) = if is_applied { ("applied", "nothing was to be done") } else { ("plan", "nothing to do") };
+    let mut news = if is_applied { applied(totals) } else { planned(totals) };
+    let is_proved = news.last().is_some_and(|last| last.ends_with(VERIFIED));
+    news.extend(chores(parts));
+    news.extend(count(&[
+        (totals.chores_bad, if is_applied { "of the upkeep not done" } else { "of the upkeep blocked" }),
+        (totals.findings_bad, "found wrong"),
+        (totals.stopped, if totals.stopped == 1 { "registry out of reach" } else { "registries out of reach" }),
+    ]));
     let mut text = if news.is_empty() { nothing.to_owned() } else { news.join(", ") };
-    let mut rest = rest(&totals, &report.body);
-    match (&report.body, report.took.map(seconds)) {
-        (Body::Applied(..), Some(took)) if text.ends_with(VERIFIED) => text.push_str(&format!(" in {took}")),
-        (Body::Applied(..), Some(took)) => rest.push(format!("took {took}")),
-        (Body::Applied(..), None) | (Body::Planned(_) | Body::Stopped(_), _) => {}
+    let mut rest = rest(totals, is_applied);
+    match took.map(seconds).filter(|_| is_applied) {
+        Some(took) if is_proved && text.ends_with(VERIFIED) => text.push_str(&format!(" in {took}")),
+        Some(took) => rest.push(format!("took {took}")),
+        None => {}
     }
     if !rest.is_empty() {
         text.push_str("; ");
@@ -35,6 +58,23 @@ fn problem_text(report: &Report, problem: &str) -> String {
         0 => problem.to_owned(),
         errors => format!("{problem}; {}", unreadable(errors)),
     }
+}
+
+/// Returns how many chores of each kind are to be done, or are done, in the order in which they are.
+fn chores(parts: &[&Part]) -> Vec<String> {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for chore in parts.iter().flat_map(|part| Chore::all(part)) {
+        match chore.fate() {
+            Fate::Due | Fate::Done => {}
+            Fate::Waiting | Fate::Blocked | Fate::Failed | Fate::NotStarted | Fate::Withheld => continue,
+        }
+        match counts.iter_mut().find(|(word, _)| *word == chore.word()) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((chore.word(), 1)),
+        }
+    }
+    let is_done = parts.iter().any(|part| !part.done.is_empty());
+    counts.iter().map(|(word, count)| format!("{count}{} {word}", if is_done { "" } else { " to" })).collect()
 }
 
 fn planned(totals: &Totals) -> Vec<String> {
@@ -64,12 +104,15 @@ fn applied(totals: &Totals) -> Vec<String> {
     parts
 }
 
-fn rest(totals: &Totals, body: &Body) -> Vec<String> {
-    let kept = match body {
-        Body::Applied(..) => "kept",
-        Body::Planned(_) | Body::Stopped(_) => "to keep",
-    };
-    count(&[(totals.keep, kept), (totals.unchanged, "unchanged"), (totals.removed, "removed from the list")])
+fn rest(totals: &Totals, is_applied: bool) -> Vec<String> {
+    let kept = if is_applied { "kept" } else { "to keep" };
+    count(&[
+        (totals.keep, kept),
+        (totals.unchanged, "unchanged"),
+        (totals.removed, "removed from the list"),
+        (totals.waiting, "to remove and not reviewed"),
+        (totals.findings, "to look at"),
+    ])
 }
 
 fn count(counted: &[(usize, &str)]) -> Vec<String> {

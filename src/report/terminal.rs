@@ -3,11 +3,13 @@
 //! What was read last stays on the screen, so the order is the page's turned round: what is kept first, then what
 //! changes, then what is bad, then the answer.
 
+mod upkeep;
+
 use super::{
-    Base, Body, Report, Verdict,
+    Base, Part, Report, Verdict,
     escape::{disarm, log_line},
     row::{Kind, Row, Weight, name, seconds, size},
-    sentence::sentence,
+    sentence::{of_part, sentence},
 };
 use crate::{
     images::{Colour, LineNumber, Parsed, show},
@@ -30,16 +32,23 @@ pub fn text(report: &Report, colour: Colour) -> String {
     let mut page = String::new();
     page.push_str(&head(report));
     let columns = Columns::of(report, colour);
-    for weight in [Weight::Quiet, Weight::Change, Weight::Bad] {
-        for row in report.rows().filter(|row| row.kind().weight() == weight) {
-            columns.write(&row, &mut page);
+    for part in &report.parts {
+        if report.parts.len() > 1 {
+            let name = part.target.as_ref().map_or_else(|| "a registry".to_owned(), ToString::to_string);
+            page.push_str(&format!("{name}: {}\n", log_line(&of_part(part))));
         }
-        // A removed line is no step and nothing is done for it.
-        if weight == Weight::Quiet {
-            columns.write_removed(report, &mut page);
+        for weight in [Weight::Quiet, Weight::Change, Weight::Bad] {
+            for row in part.rows().filter(|row| row.kind().weight() == weight) {
+                columns.write(&row, &mut page);
+            }
+            // A removed line is no step; what becomes of its tag is among the upkeep.
+            if weight == Weight::Quiet {
+                columns.write_removed(part, &mut page);
+            }
         }
+        page.push_str(&upkeep::text(part, colour));
+        page.push('\n');
     }
-    page.push('\n');
     page.push_str(&findings(report, colour));
     page.push_str(&paint(colour, verdict_colour(report), &verdict_line(report)));
     page.push('\n');
@@ -62,16 +71,16 @@ fn verdict_colour(report: &Report) -> &'static str {
 
 fn head(report: &Report) -> String {
     let mut head = log_line(&report.file);
-    if let Some(registry) = &report.target {
+    if let Some(registry) = report.target() {
         head.push_str(&format!(" => {registry}"));
     }
-    match (&report.base, &report.body) {
-        (_, Body::Stopped(_)) => {}
-        (Base::Commit { id, because }, _) => {
+    match (&report.base, report.stopped()) {
+        (_, Some(_)) => {}
+        (Base::Commit { id, because }, None) => {
             let short = &id[..id.floor_char_boundary(COMMIT)];
             head.push_str(&format!(", compared with {} ({})", log_line(short), log_line(because)));
         }
-        (Base::None, _) => head.push_str(", the whole list"),
+        (Base::None, None) => head.push_str(", the whole list"),
     }
     head + "\n\n"
 }
@@ -100,7 +109,7 @@ struct Columns {
 
 impl Columns {
     fn of(report: &Report, colour: Colour) -> Self {
-        let removed = report.plan().map_or(&[][..], |plan| &plan.removed);
+        let is_removed = report.plans().any(|plan| !plan.removed.is_empty());
         let longest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
         let word = longest(&mut report.rows().map(|row| row.word().len()));
         let lines = report.rows().map(|row| row.step.line).max();
@@ -108,7 +117,7 @@ impl Columns {
         Self {
             colour,
             is_latest_said: !report.warnings.is_empty(),
-            word: word.max(if removed.is_empty() { 0 } else { REMOVED.len() }),
+            word: word.max(if is_removed { REMOVED.len() } else { 0 }),
             line: lines.map_or(0, |line| line.to_string().len()),
             source,
         }
@@ -124,8 +133,8 @@ impl Columns {
         }
     }
 
-    fn write_removed(&self, report: &Report, page: &mut String) {
-        for entry in report.plan().into_iter().flat_map(|plan| &plan.removed) {
+    fn write_removed(&self, part: &Part, page: &mut String) {
+        for entry in part.plan().into_iter().flat_map(|plan| &plan.removed) {
             // The number of its line counts in the base, where nobody looks it up.
             self.write_line(REMOVED, DIM, None, &[name(&entry.source), entry.destination.to_string()], page);
         }
@@ -187,7 +196,7 @@ fn paint(colour: Colour, tint: &str, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{Sample, accepted, failed, mixed};
+    use super::super::sample::{Sample, accepted, beside, failed, mixed};
     use super::*;
     use crate::{
         import::Outcome,
@@ -197,6 +206,12 @@ mod tests {
     #[test]
     fn a_mixed_plan_reads_well() {
         insta::assert_snapshot!(text(&mixed().planned(), Colour::Plain));
+    }
+
+    #[test]
+    fn what_stands_beside_the_lines_reads_well() {
+        insta::assert_snapshot!("beside_planned", text(&beside().planned(), Colour::Plain));
+        insta::assert_snapshot!("beside_applied", text(&beside().applied(), Colour::Plain));
     }
 
     #[test]

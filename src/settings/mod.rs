@@ -4,6 +4,7 @@
 //! somebody reviewed must not be one that nobody follows.
 
 mod error;
+mod place;
 mod removed;
 
 use crate::{
@@ -13,8 +14,10 @@ use crate::{
     registry_settings::{Guards, Locks, Replica, Retention, SoftDelete, Switch},
 };
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 pub use error::SettingsError;
+pub use place::{Place, Variable};
 pub use removed::Removed;
 
 /// The name of the file.
@@ -29,6 +32,8 @@ pub const MOST_BYTES: usize = 1 << 20;
 pub struct Settings {
     /// What reviewers need not look for: a line that breaks a rule is blocked.
     pub policy: Policy,
+    /// Where the input `registry` names several: what each has of its own, by the name it has there.
+    pub registries: BTreeMap<String, Place>,
     /// What becomes of the tag of a line that is gone: `keep` or `untag`.
     pub removed: Removed,
     /// What ships, factories and branches have a copy of: the registry's connected registries.
@@ -48,6 +53,27 @@ pub struct Settings {
     pub replicas: Option<Vec<Replica>>,
     /// Ways in without an identity, and how much room there is: looked at where the section is there, even if empty.
     pub registry: Option<Guards>,
+}
+
+impl Settings {
+    /// Returns whether something is stated that is done beside the lines.
+    pub fn has_upkeep(&self) -> bool {
+        self.upkeep() != Self::default()
+    }
+
+    /// Returns whether the same is stated beside the lines.
+    pub fn has_same_upkeep(&self, other: &Self) -> bool {
+        self.upkeep() == other.upkeep()
+    }
+
+    /// Returns whether lines are judged and sent alike: where they are not, the whole list is meant.
+    pub fn has_same_lines(&self, other: &Self) -> bool {
+        self.policy == other.policy && self.registries == other.registries
+    }
+
+    fn upkeep(&self) -> Self {
+        Self { policy: Policy::default(), registries: BTreeMap::new(), ..self.clone() }
+    }
 }
 
 /// Reads the file; an empty one asks for nothing.

@@ -39,6 +39,8 @@ pub struct Upkeep {
 /// A section of `acr-sync.yaml` that asks for something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Section {
+    /// The file as a whole.
+    File,
     /// `removed`: tags whose line is gone.
     Removed,
     /// `connected-registries`: what is copied to ships and factories.
@@ -90,6 +92,7 @@ impl fmt::Display for Section {
     /// Writes the section's key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::File => "acr-sync.yaml",
             Self::Removed => "removed",
             Self::Connected => "connected-registries",
             Self::PullCheck => "pull-check",

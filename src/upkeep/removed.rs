@@ -13,11 +13,14 @@ use crate::{
 /// A tag that is taken away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Untag {
-    registry: Registry,
-    repository: String,
-    tag: String,
-    /// What it stood for when the plan was made.
-    digest: Digest,
+    /// Where it is.
+    pub registry: Registry,
+    /// Its repository.
+    pub repository: String,
+    /// Its name.
+    pub tag: String,
+    /// What it stood for when the plan was made; a tag that stands for something else by then stays.
+    pub digest: Digest,
 }
 
 impl Untag {

@@ -1,6 +1,6 @@
 //! Survey: asks section by section what is to be done. Cannot fail: what could not be asked is a finding.
 
-use super::{Clients, Upkeep, connected, pull_check, registry_settings, removed};
+use super::{Clients, Finding, Gravity, Section, Upkeep, connected, pull_check, registry_settings, removed};
 use crate::{images::Entry, plan::Step, settings::Settings};
 
 /// What a run asks of the upkeep.
@@ -19,6 +19,13 @@ pub struct Asked<'a> {
 /// Makes the plan for everything beside the lines.
 pub async fn plan(asked: &Asked<'_>, clients: &Clients) -> Upkeep {
     let mut upkeep = Upkeep::default();
+    if let (None, Err(problem)) = (&clients.azure, &clients.door) {
+        // Nobody is signed in: a fork's pull request has no credentials.
+        let subject = clients.registry.to_string();
+        let (section, gravity, problem) = (Section::File, Gravity::Unchecked, problem.clone());
+        upkeep.findings.push(Finding { section, subject, gravity, problem });
+        return upkeep;
+    }
     removed::plan(asked, clients, &mut upkeep).await;
     connected::plan(asked, clients, &mut upkeep).await;
     pull_check::look(asked, clients, &mut upkeep).await;

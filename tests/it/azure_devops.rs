@@ -48,8 +48,8 @@ async fn a_pull_request_that_changes_nothing_asks_little_and_says_nothing() {
     let step = pipeline.pull_request().await;
     assert_eq!(step.report().verdict(), Verdict::Clean);
     assert_eq!(pipeline.threads(), []);
-    // The parents, both texts, the threads.
-    assert_eq!(pipeline.world.requests().len(), 4, "{:#?}", pipeline.world.requests());
+    // The parents, both texts, that there are no settings, the threads.
+    assert_eq!(pipeline.world.requests().len(), 5, "{:#?}", pipeline.world.requests());
 }
 
 #[tokio::test]
@@ -214,8 +214,8 @@ async fn a_sign_in_page_instead_of_data_is_told_as_such() {
     let pipeline = Pipeline::new().await;
     pipeline.world.fault(Fault::html().on(HOST).path("/items"));
     let step = pipeline.pull_request().await;
-    let Body::Stopped(problem) = &step.report().body else {
-        unreachable!("there is no list: {:?}", step.report().body)
+    let Body::Stopped(problem) = &step.report().parts[0].body else {
+        unreachable!("there is no list: {:?}", step.report().parts[0].body)
     };
     assert!(problem.what.contains("sign-in page"), "{problem}");
 }
@@ -226,7 +226,7 @@ async fn a_token_that_is_not_taken_or_missing_is_named() {
         let pipeline = Pipeline::new().await.set("ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN", token);
         let pipeline = pipeline.scheme("ServicePrincipal").endpoint("SERVICEPRINCIPALKEY", "s");
         let step = pipeline.pull_request().await;
-        let Body::Stopped(problem) = &step.report().body else { unreachable!("there is no list") };
+        let Body::Stopped(problem) = &step.report().parts[0].body else { unreachable!("there is no list") };
         assert!(problem.what.contains(said), "{problem}");
         assert!(step.printed.contains("##vso[task.logissue type=error;sourcepath=images.txt;"), "{}", step.printed);
     }
@@ -385,12 +385,12 @@ async fn where_the_build_is_no_merge_of_the_head_the_last_push_says_what_is_comp
 async fn a_fork_is_never_applied_and_without_a_connection_not_checked() {
     let pipeline = Pipeline::new().await.set("SYSTEM_PULLREQUEST_ISFORK", "True").set("INPUT_MODE", "apply");
     let step = pipeline.pull_request().await;
-    let Body::Stopped(problem) = &step.report().body else { unreachable!("it is refused") };
+    let Body::Stopped(problem) = &step.report().parts[0].body else { unreachable!("it is refused") };
     assert!(problem.what.contains("fork") && pipeline.world.imports().is_empty(), "{problem}");
 
     let pipeline = pipeline.set("INPUT_MODE", "auto").set("INPUT_AZURESUBSCRIPTION", "");
     let step = pipeline.pull_request().await;
-    assert_eq!(step.report().totals().unchecked, 1, "{:?}", step.report().body);
+    assert_eq!(step.report().totals().unchecked, 1, "{:?}", step.report().parts[0].body);
     assert!(step.summary.contains("azureSubscription"), "{}", step.summary);
 }
 
@@ -473,7 +473,9 @@ async fn what_is_no_file_is_named() {
         let empty = pipeline.repository.commit(&[], [("a", "b")]);
         pipeline.merge = pipeline.repository.commit(&[&empty, &pipeline.head], files);
         let step = pipeline.pull_request().await;
-        let Body::Stopped(problem) = &step.report().body else { unreachable!("{what}: {:?}", step.report().body) };
+        let Body::Stopped(problem) = &step.report().parts[0].body else {
+            unreachable!("{what}: {:?}", step.report().parts[0].body)
+        };
         assert!(problem.what.contains(what), "{problem}");
         assert_eq!(pipeline.threads().len(), 1, "the author is told");
     }

@@ -12,7 +12,7 @@ const CERTIFICATE: &str = include_str!("../fixtures/azure-devops/certificate.pem
 /// Applies the line of the pull request and returns whether it arrived, and what is wrong where nothing began.
 async fn applied(pipeline: &Pipeline) -> Result<(), String> {
     let step = pipeline.push().await;
-    match &step.report().body {
+    match &step.report().parts[0].body {
         Body::Stopped(problem) => Err(problem.to_string()),
         _ => {
             let outcomes: Vec<_> = step.report().steps().filter_map(|(_, outcome)| outcome).collect();

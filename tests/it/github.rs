@@ -33,7 +33,8 @@ async fn a_pull_request_that_changes_nothing_asks_little_and_says_nothing() {
     let step = workflow.pull_request().await;
     assert_eq!(step.report().verdict(), Verdict::Clean);
     assert_eq!((workflow.comments().len(), workflow.repository.check_runs().len()), (0, 0));
-    assert!(workflow.world.requests().len() <= 5, "{:#?}", workflow.world.requests());
+    // The parents, both texts, that the commit has no settings, the comments.
+    assert!(workflow.world.requests().len() <= 6, "{:#?}", workflow.world.requests());
 }
 
 #[tokio::test]
@@ -234,7 +235,7 @@ async fn a_fork_without_rights_gets_an_unchecked_plan_and_the_reason() {
     let workflow = Workflow::new().await.set("INPUT_CLIENT-SECRET", "");
     workflow.repository.token("fork", &["contents: read", "pull-requests: read"]);
     let step = workflow.set("INPUT_GITHUB-TOKEN", "fork").pull_request().await;
-    assert_eq!(step.report().totals().unchecked, 1, "{:?}", step.report().body);
+    assert_eq!(step.report().totals().unchecked, 1, "{:?}", step.report().parts[0].body);
     assert!(step.summary.contains("id-token: write"), "{}", step.summary);
 }
 
@@ -242,7 +243,7 @@ async fn a_fork_without_rights_gets_an_unchecked_plan_and_the_reason() {
 async fn an_apply_without_rights_ends_with_the_reason() {
     let workflow = Workflow::new().await.set("INPUT_CLIENT-SECRET", "");
     let step = workflow.push().await;
-    let Body::Stopped(problem) = &step.report().body else { unreachable!("nobody is signed in") };
+    let Body::Stopped(problem) = &step.report().parts[0].body else { unreachable!("nobody is signed in") };
     assert!(problem.hint.as_deref().is_some_and(|hint| hint.contains("id-token: write")), "{problem}");
 }
 
@@ -378,7 +379,7 @@ async fn a_strangers_pull_request_with_our_rights_is_read_as_data_and_never_appl
 
     let workflow = workflow.set("INPUT_MODE", "apply");
     let step = workflow.run("pull_request_target", &payload, &workflow.base).await;
-    assert!(matches!(step.report().body, Body::Stopped(_)) && workflow.world.imports().is_empty());
+    assert!(matches!(step.report().parts[0].body, Body::Stopped(_)) && workflow.world.imports().is_empty());
 }
 
 #[tokio::test]
@@ -407,14 +408,14 @@ async fn what_is_no_file_is_named_and_what_is_gone_removes_nothing() {
     let module = TreeEntry::Submodule { url: "https://github.com/x/y".to_owned(), sha: "a".repeat(40) };
     workflow.merge = workflow.repository.commit(&[&workflow.base], [("images.txt", module)]);
     let step = workflow.pull_request().await;
-    let Body::Stopped(problem) = &step.report().body else { unreachable!("a submodule is no list") };
+    let Body::Stopped(problem) = &step.report().parts[0].body else { unreachable!("a submodule is no list") };
     assert!(problem.what.contains("a submodule"), "{problem}");
 
     let base = workflow.base.clone();
     let link = TreeEntry::Symlink("../../proc/self/environ".to_owned());
     workflow.merge = workflow.repository.commit(&[&base], [("images.txt", link)]);
     let step = workflow.pull_request().await;
-    assert!(matches!(&step.report().body, Body::Stopped(problem) if problem.what.contains("symbolic link")));
+    assert!(matches!(&step.report().parts[0].body, Body::Stopped(problem) if problem.what.contains("symbolic link")));
 
     workflow.merge = workflow.repository.commit(&[&base], [("other.txt", "x")]);
     let step = workflow.pull_request().await;
@@ -452,7 +453,7 @@ async fn the_jobs_identity_token_signs_in_and_is_hidden_first() {
         workflow.world.fault(Fault::status(503).on("pipelines.actions.githubusercontent.com"));
         let workflow = workflow.by_oidc("pull_request");
         let step = workflow.pull_request().await;
-        assert_eq!(step.report().verdict(), Verdict::Pending, "{:?}", step.report().body);
+        assert_eq!(step.report().verdict(), Verdict::Pending, "{:?}", step.report().parts[0].body);
         let hidden = workflow.hidden.lock().unwrap();
         assert!(hidden.len() >= 2 && hidden.iter().all(|token| token.split('.').count() == 3), "{hidden:?}");
         assert!(!step.printed.contains(&hidden[0]) && !step.summary.contains(&hidden[0]));
@@ -467,7 +468,7 @@ async fn a_subject_that_is_not_trusted_is_shown_in_both_forms() {
     workflow.world.federated_identity(CLIENT, &issuer, "repo:contoso/images:pull_request", Rights::importer());
     let workflow = workflow.by_oidc("pull_request");
     let step = workflow.pull_request().await;
-    let Body::Stopped(problem) = &step.report().body else { unreachable!("nobody trusts this run") };
+    let Body::Stopped(problem) = &step.report().parts[0].body else { unreachable!("nobody trusts this run") };
     let subject = workflow.repository.subject("pull_request");
     assert!(problem.what.contains("AADSTS700213") && problem.what.contains(&subject), "{problem}");
     assert!(problem.what.contains(&issuer) && problem.what.contains("api://AzureADTokenExchange"), "{problem}");
@@ -494,7 +495,9 @@ async fn each_way_in_which_entra_distrusts_a_run_is_told_with_what_to_compare() 
         };
         workflow.world.federated_identity(CLIENT, by, &trusted, Rights::importer());
         let step = workflow.by_oidc("pull_request").pull_request().await;
-        let Body::Stopped(problem) = &step.report().body else { unreachable!("{code}: nobody trusts this run") };
+        let Body::Stopped(problem) = &step.report().parts[0].body else {
+            unreachable!("{code}: nobody trusts this run")
+        };
         assert!(problem.what.contains(&format!("{code}:")), "{code}: {problem}");
         assert!(problem.what.contains(&subject) && problem.what.contains(&issuer), "{code}: {problem}");
         assert!(problem.hint.as_deref().unwrap_or_default().contains(hint), "{code}: {problem}");
@@ -505,7 +508,7 @@ async fn each_way_in_which_entra_distrusts_a_run_is_told_with_what_to_compare() 
 async fn without_any_token_for_the_api_the_reason_is_told() {
     let workflow = Workflow::new().await.set("INPUT_GITHUB-TOKEN", "");
     let step = workflow.pull_request().await;
-    let Body::Stopped(problem) = &step.report().body else { unreachable!("there is no text") };
+    let Body::Stopped(problem) = &step.report().parts[0].body else { unreachable!("there is no text") };
     assert!(problem.what.contains("`github-token` is empty"), "{problem}");
     assert!(step.summary.contains("github-token"), "the summary is written all the same");
 }
@@ -531,7 +534,7 @@ async fn a_list_that_is_renamed_is_new_with_all_its_lines() {
     assert_eq!((step.report().steps().count(), step.report().totals().removed), (0, 1), "{}", step.printed);
     let workflow = workflow.set("INPUT_IMAGES-FILE", "none.txt");
     let step = workflow.pull_request().await;
-    assert!(matches!(&step.report().body, Body::Stopped(problem) if problem.what.contains("no `none.txt`")));
+    assert!(matches!(&step.report().parts[0].body, Body::Stopped(problem) if problem.what.contains("no `none.txt`")));
 }
 
 #[tokio::test]
@@ -545,7 +548,7 @@ async fn a_list_over_sixteen_mebibytes_is_refused_by_the_api_too() {
     let large = format!("{exact}x");
     workflow.merge = workflow.repository.commit(&[&workflow.base], [("images.txt", large.as_str())]);
     let step = workflow.pull_request().await;
-    let Body::Stopped(problem) = &step.report().body else { unreachable!("it is too large") };
+    let Body::Stopped(problem) = &step.report().parts[0].body else { unreachable!("it is too large") };
     assert!(problem.what.contains("larger than 16 MiB"), "{problem}");
 }
 

@@ -19,7 +19,7 @@ const DOORS: [(&str, &[&str]); 23] = [
     ("connected", &["azure", "credential", "plan", "problem", "reference", "registry"]),
     ("pull_check", &["azure", "plan", "problem", "reference", "registry"]),
     ("registry_settings", &["azure", "plan", "problem", "reference", "registry"]),
-    ("settings", &["connected", "policy", "problem", "pull_check", "registry_settings"]),
+    ("settings", &["azure", "connected", "policy", "problem", "pull_check", "reference", "registry_settings"]),
     (
         "upkeep",
         &[
@@ -38,7 +38,7 @@ const DOORS: [(&str, &[&str]); 23] = [
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
-    ("report", &["images", "import", "plan", "problem", "pull_check", "reference"]),
+    ("report", &["images", "import", "plan", "problem", "pull_check", "reference", "upkeep"]),
     ("host", &["app", "azure", "http", "images", "inputs", "plan", "problem", "reference", "report", "settings"]),
     (
         "app",

@@ -26,4 +26,5 @@ mod selecting;
 mod signing_in;
 mod stub;
 mod task;
+mod upkeep;
 mod workflow;

@@ -202,6 +202,6 @@ async fn a_registry_is_found_by_name_login_server_and_id_and_behind_pages_of_oth
             .run()
             .await;
         assert_eq!(run.action(), &Action::Import, "{name}");
-        assert_eq!(run.report.target.as_ref().map(ToString::to_string).as_deref(), Some("contosoacr.azurecr.io"));
+        assert_eq!(run.report.target().map(ToString::to_string).as_deref(), Some("contosoacr.azurecr.io"));
     }
 }

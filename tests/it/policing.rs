@@ -57,7 +57,7 @@ async fn what_the_policy_would_not_let_in_today_stays_and_is_noted() {
 async fn settings_that_cannot_be_read_stop_the_run_before_anybody_is_asked() {
     let run =
         Scenario::apply(&format!("{NGINX} => a")).settings("policy:\n  alow: []\n").source(NGINX, &image()).run().await;
-    let Body::Stopped(problem) = &run.report.body else { unreachable!("nobody knows what is meant") };
+    let Body::Stopped(problem) = &run.report.parts[0].body else { unreachable!("nobody knows what is meant") };
     assert_eq!(problem.side, Side::Settings);
     assert!(problem.what.starts_with("acr-sync.yaml: line 2, column 3: policy: unknown field `alow`"), "{problem}");
     assert!(run.world.requests().is_empty());
@@ -89,11 +89,14 @@ async fn a_pull_request_is_judged_by_its_own_policy_and_a_strangers_by_the_branc
 }
 
 #[tokio::test]
-async fn where_nothing_has_changed_the_settings_are_not_asked_for() {
+async fn a_change_of_the_settings_alone_is_planned_like_one_of_the_list() {
     let mut workflow = Workflow::new().await;
-    workflow.merge =
-        workflow.repository.commit(&[&workflow.base, &workflow.head], [("images.txt", crate::workflow::OLD)]);
-    workflow.pull_request().await;
-    let asked = workflow.world.requests().iter().any(|it| it.path.contains("acr-sync.yaml"));
-    assert!(!asked);
+    let before = [("images.txt", LINE), ("acr-sync.yaml", "policy: {}\n")];
+    workflow.base = workflow.repository.commit(&[], before);
+    let after = [("images.txt", LINE), ("acr-sync.yaml", NARROW)];
+    workflow.head = workflow.repository.commit(&[&workflow.base], after);
+    workflow.merge = workflow.repository.commit(&[&workflow.base, &workflow.head], after);
+    let step = workflow.pull_request().await;
+    assert!(objects(step.report()), "{}", step.printed);
+    assert_eq!(workflow.comments().len(), 1);
 }

@@ -66,7 +66,7 @@ async fn the_workflow_for_github_plans_and_applies_with_the_permissions_it_asks_
 
     let workflow = workflow.by_oidc("ref:refs/heads/main");
     let result = workflow.push().await;
-    assert_eq!(result.report().verdict(), Verdict::Clean, "{:?}", result.report().body);
+    assert_eq!(result.report().verdict(), Verdict::Clean, "{:?}", result.report().parts[0].body);
     assert!(workflow.comments()[0].contains("1 imported"));
 
     let whole = workflow.run("schedule", "{}", &workflow.merge).await;
@@ -117,7 +117,7 @@ async fn the_pipeline_for_azure_devops_plans_and_applies_with_the_permissions_it
     assert!(pipeline.threads()[0].content.contains("1 to import"));
 
     let result = pipeline.push().await;
-    assert_eq!(result.report().verdict(), Verdict::Clean, "{:?}", result.report().body);
+    assert_eq!(result.report().verdict(), Verdict::Clean, "{:?}", result.report().parts[0].body);
     assert!(pipeline.threads()[0].content.contains("1 imported"));
 
     let whole = pipeline.run("Schedule", MAIN, &pipeline.merge).await;

@@ -15,7 +15,7 @@ fn one() -> Scenario {
 
 fn failed(run: &Run) -> &Problem {
     assert_eq!(run.report.verdict(), Verdict::Failed);
-    match (&run.report.body, run.report.steps().next()) {
+    match (&run.report.parts[0].body, run.report.steps().next()) {
         (Body::Stopped(problem), _) => problem,
         (_, Some((_, Some(Outcome::Failed(problem))))) => problem,
         other => panic!("{other:#?}"),

@@ -6,7 +6,7 @@ use acr_sync::{
     http::{Retry, Way},
     import::Outcome,
     inputs::{Env, Inputs, Mode},
-    plan::{Action, Step},
+    plan::{Action, Reviewed, Step},
     report::{Base, Report},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -23,6 +23,8 @@ pub(crate) struct Scenario {
     inputs: BTreeMap<&'static str, String>,
     stops_at_import: bool,
     settings: String,
+    settings_base: Option<String>,
+    reviewed: Option<Reviewed>,
     /// Tests of patience shorten it; the others keep waits small.
     retry: Retry,
     deadline: Option<Duration>,
@@ -64,6 +66,8 @@ impl Scenario {
             inputs: inputs.map(|(name, value)| (name, value.to_owned())).into(),
             stops_at_import: false,
             settings: String::new(),
+            settings_base: None,
+            reviewed: None,
             retry,
             deadline: None,
         }
@@ -118,6 +122,24 @@ impl Scenario {
         self
     }
 
+    /// The text of `acr-sync.yaml` before the change; as it is now where a list is compared and nothing is said.
+    pub(crate) fn settings_base(mut self, text: &str) -> Self {
+        self.settings_base = Some(text.to_owned());
+        self
+    }
+
+    /// What the reviewers were shown by the plan of another run.
+    pub(crate) fn reviewed(mut self, run: &Run) -> Self {
+        self.reviewed = run.report.shown();
+        self
+    }
+
+    /// Goes on in the world of another run, as it left it.
+    pub(crate) fn after(mut self, run: &Run) -> Self {
+        self.world = run.world.clone();
+        self
+    }
+
     /// Stops the run when the first import has reached Azure.
     pub(crate) fn stop_at_import(mut self) -> Self {
         self.stops_at_import = true;
@@ -147,13 +169,15 @@ impl Scenario {
         if let Some(deadline) = self.deadline {
             inputs.pace.deadline = deadline;
         }
+        let settings_base = self.settings_base.or_else(|| self.base.as_ref().map(|_| self.settings.clone()));
         let occasion = Occasion {
             mode: self.mode,
             file: "images.txt".to_owned(),
             head: self.head.into_bytes(),
             base: self.base.map(String::into_bytes),
             base_name: Base::None,
-            reviewed: None,
+            reviewed: self.reviewed,
+            settings_base: settings_base.map(String::into_bytes),
             settings: self.settings.into_bytes(),
         };
         let (stop, stopped) = watch::channel(false);
@@ -177,7 +201,7 @@ impl Scenario {
 
 impl Run {
     pub(crate) fn step(&self) -> &Step {
-        let plan = self.report.plan().unwrap_or_else(|| panic!("there is no plan: {:?}", self.report.body));
+        let plan = self.report.plan().unwrap_or_else(|| panic!("there is no plan: {:?}", self.report.parts[0].body));
         assert_eq!(plan.steps.len(), 1, "{plan:#?}");
         &plan.steps[0]
     }

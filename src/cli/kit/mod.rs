@@ -96,8 +96,10 @@ async fn make(inputs: &Inputs, order: &Order) -> Result<Vec<String>, Problem> {
 
 async fn sign_in(inputs: &Inputs) -> Result<(Arm, azure::Target), Problem> {
     let setting = |what: String| Problem::new(Side::Settings, what);
-    let name =
-        inputs.registry.as_ref().ok_or_else(|| setting("no registry is given".to_owned()).hint("`--registry NAME`"))?;
+    let name = inputs
+        .registries
+        .first()
+        .ok_or_else(|| setting("no registry is given".to_owned()).hint("`--registry NAME`"))?;
     let http = Http::new(&inputs.way).map_err(|error| setting(error.to_string()))?;
     let credential = credential::azure(&inputs.identity, &http, &inputs.cloud)
         .await

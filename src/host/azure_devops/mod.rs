@@ -18,12 +18,12 @@ use super::{
     told,
 };
 use crate::{
-    app::{self, Occasion},
+    app::Occasion,
     http::Http,
     inputs::{Env, Inputs, Mode, endpoint_secrets},
     plan::Reviewed,
     problem::{Problem, Side},
-    report::{Report, progress::Out},
+    report::{Base, Report, progress::Out},
     settings,
 };
 use api::Api;
@@ -171,17 +171,23 @@ impl Host for AzureDevOps {
         let (base, base_name) = self.base(inputs, &texts).await?;
         let file = inputs.images_file.display().to_string();
         let head = texts::present(head, base.as_deref(), &file)?;
-        // Nothing is judged where nothing has changed.
         let settings = match self.env.get("BUILD_SOURCEVERSION") {
-            _ if base.as_ref().is_some_and(|base| app::is_unchanged(inputs, &head, base)) => None,
             Some(commit) if !self.is_checked_out() => texts.of(Path::new(settings::FILE)).at(commit).await?,
             commit => texts.of(Path::new(settings::FILE)).head(commit).await?,
         };
-        if mode == Mode::Apply && base.as_ref() != Some(&head) {
+        let settings_base = match &base_name {
+            // A file that is gone states nothing, so that nothing follows.
+            Base::Commit { .. } if settings.is_none() => Some(Vec::new()),
+            Base::Commit { id, .. } => Some(texts.of(Path::new(settings::FILE)).at(id).await?.unwrap_or_default()),
+            // A base without a commit is a list that did not exist.
+            Base::None => base.as_ref().map(|_| Vec::new()),
+        };
+        let settings = settings.unwrap_or_default();
+        if mode == Mode::Apply && (base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings)) {
             self.recall().await;
         }
-        let (settings, reviewed) = (settings.unwrap_or_default(), self.reviewed.clone());
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings }))
+        let reviewed = self.reviewed.clone();
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, settings_base }))
     }
 
     fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {

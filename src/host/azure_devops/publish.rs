@@ -14,7 +14,7 @@ use crate::{
         told,
     },
     inputs::Inputs,
-    report::{Body, Report, Verdict, annotations, escape, markdown},
+    report::{Report, Verdict, annotations, escape, markdown},
 };
 use serde_json::{Value, json};
 
@@ -122,7 +122,7 @@ impl AzureDevOps {
 /// The author of the change has to act on a line that is blocked or cannot be read; what else fails is the job's matter.
 fn attention(report: &Report) -> Attention {
     let totals = report.totals();
-    let is_blocked = matches!(report.body, Body::Planned(_)) && totals.block + totals.unreadable > 0;
+    let is_blocked = !report.is_applied() && totals.bad() > 0 && report.stopped().is_none();
     if is_blocked { Attention::Wanted } else { Attention::Free }
 }
 

@@ -20,7 +20,7 @@ use super::{
     told,
 };
 use crate::{
-    app::{self, Occasion},
+    app::Occasion,
     http::Http,
     inputs::{Env, Inputs, Mode},
     plan::Reviewed,
@@ -147,19 +147,26 @@ impl Host for GitHub {
         let head = texts::present(head, base.as_deref(), &file)?;
         let rules = texts.of(Path::new(settings::FILE));
         let settings = match (&self.event.subject, self.env.get("GITHUB_SHA")) {
-            // Nothing is judged where no line is new or different.
-            _ if base.as_ref().is_some_and(|base| app::is_unchanged(inputs, &head, base)) => None,
             // Whoever opened a pull request from outside does not choose the policy it is judged by, whatever is checked
             // out: it comes from the branch, at the commit that the workflow itself was read at.
             (Subject::Foreign { .. }, Some(branch)) => rules.remote(branch).await?,
             (Subject::Foreign { .. }, None) => None,
             (_, commit) => rules.head(commit).await?,
         };
-        if mode == Mode::Apply && base.as_ref() != Some(&head) {
+        let settings_base = match (&self.event.subject, &base_name) {
+            // A stranger changes nothing of it; and a file that is gone states nothing, so that nothing follows.
+            (Subject::Foreign { .. }, Base::Commit { .. }) => Some(settings.clone().unwrap_or_default()),
+            (_, Base::Commit { .. }) if settings.is_none() => Some(Vec::new()),
+            (_, Base::Commit { id, .. }) => Some(rules.at(id).await?.unwrap_or_default()),
+            // A base without a commit is a list that did not exist.
+            (_, Base::None) => base.as_ref().map(|_| Vec::new()),
+        };
+        let settings = settings.unwrap_or_default();
+        if mode == Mode::Apply && (base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings)) {
             self.recall(&base_name).await;
         }
-        let (settings, reviewed) = (settings.unwrap_or_default(), self.reviewed.clone());
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings }))
+        let reviewed = self.reviewed.clone();
+        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, settings_base }))
     }
 
     fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {

@@ -18,7 +18,7 @@ use crate::{
     },
     inputs::Inputs,
     plan::Plan,
-    report::{self, Body, Report, annotations, escape, markdown},
+    report::{self, Report, annotations, escape, markdown},
 };
 
 /// The most bytes of a comment that the reviewed digests may take.
@@ -44,7 +44,9 @@ impl GitHub {
             let absent = if news { Absent::Create } else { Absent::Leave };
             lines.extend(self.tell(number, report, absent).await.iter().map(|why| runner::warning(why)));
         }
-        if let (true, Some(number), Body::Planned(plan)) = (inputs.suggest_pins, self.number, &report.body) {
+        // The lines are the same for every registry.
+        let planned = report.plan().filter(|_| !report.is_applied());
+        if let (true, Some(number), Some(plan)) = (inputs.suggest_pins, self.number, planned) {
             let told = self.suggest(number, plan, report, inputs).await;
             let told = told.unwrap_or_else(|why| Told { warnings: vec![why], ..Told::default() });
             lines.extend(told.notes.iter().map(|note| runner::notice(note)));
@@ -87,7 +89,7 @@ impl GitHub {
         let api = self.api.as_ref().map_err(|why| format!("{what}: {why}"))?;
         let head = Texts { workspace: &self.workspace, file, api: &self.api }.at(commit).await;
         let head = head.map_err(|problem| format!("{what}: {problem}"))?.unwrap_or_default();
-        let pins = suggestion::pins(&head, &steps, report.target.as_ref());
+        let pins = suggestion::pins(&head, &steps, report.target());
         let put = suggestion::put(api, Place { number, commit, path: &path }, &pins).await;
         put.map_err(|error| error.told(what, &needs("pull-requests: write")))
     }

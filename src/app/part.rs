@@ -1,0 +1,192 @@
+//! Part: the corridor as it leads to one of the registries.
+
+use super::{Occasion, Stated, lists::Lists, session::Session};
+use crate::{
+    azure::RegistryName,
+    import::{self, Event, Outcome},
+    inputs::{Inputs, Mode},
+    plan::{self, Plan},
+    policy,
+    problem::{Problem, Side},
+    reference::Registry,
+    report::{self, Body},
+    settings::Place,
+    upkeep::{self, Asked, Upkeep},
+};
+use tokio::sync::{mpsc, watch};
+
+/// A registry with its plan.
+pub(super) struct Part {
+    pub(super) lists: Lists,
+    target: Option<Registry>,
+    plan: Result<Planned, Problem>,
+}
+
+/// What was found out.
+struct Planned {
+    /// None where nobody had to be asked.
+    session: Option<Session>,
+    plan: Plan,
+    upkeep: Upkeep,
+}
+
+impl Part {
+    /// Plans for one registry; `name` is none where the run was given none.
+    pub(super) async fn plan(
+        inputs: &Inputs,
+        occasion: &Occasion,
+        stated: &Stated,
+        name: Option<&RegistryName>,
+        stop: &watch::Receiver<bool>,
+    ) -> Self {
+        let target = name.and_then(known);
+        let place = match name.map(|name| stated.place(name)).transpose() {
+            Ok(place) => place.unwrap_or_default(),
+            Err(problem) => {
+                let lists = Lists::read(occasion, target.as_ref(), stated, &Place::default());
+                return Self { lists, target, plan: Err(problem) };
+            }
+        };
+        let mut lists = Lists::read(occasion, target.as_ref(), stated, &place);
+        let (has_lines, has_upkeep) = {
+            let changes = lists.changes();
+            (changes.has_work(), stated.has_upkeep(&changes))
+        };
+        if !has_lines && !has_upkeep {
+            // Nothing to act on: nobody is asked anything.
+            let plan = lists.nothing();
+            return Self { lists, target, plan: Ok(Planned { session: None, plan, upkeep: Upkeep::default() }) };
+        }
+        let own = match with_place(inputs, &place) {
+            Ok(own) => own,
+            Err(problem) => return Self { lists, target, plan: Err(problem) },
+        };
+        let mut stopped = stop.clone();
+        let planned = tokio::select! {
+            biased;
+            () = import::stopped(&mut stopped) => Err(cancelled()),
+            planned = survey(&own, occasion, stated, name, &place, &mut lists) => planned,
+        };
+        let found = planned.as_ref().ok().and_then(|planned| planned.session.as_ref());
+        let target = found.map(|session| session.name().clone()).or(target);
+        Self { lists, target, plan: planned }
+    }
+
+    /// Ends with the plan.
+    pub(super) fn planned(self) -> report::Part {
+        match self.plan {
+            Ok(planned) => {
+                let part = report::Part::new(self.target, Body::Planned(planned.plan));
+                report::Part { upkeep: planned.upkeep, ..part }
+            }
+            Err(problem) => report::Part::new(self.target, Body::Stopped(problem)),
+        }
+    }
+
+    /// Makes the plan true: the lines first, then what is beside them.
+    pub(super) async fn applied(
+        self,
+        watch: &impl AsyncFn(&Plan, mpsc::UnboundedReceiver<Event>),
+        stop: &watch::Receiver<bool>,
+    ) -> report::Part {
+        let Planned { session, plan, upkeep } = match self.plan {
+            Ok(planned) => planned,
+            Err(problem) => return report::Part::new(self.target, Body::Stopped(problem)),
+        };
+        // A list that cannot be read whole may lack what its author meant: nothing is written.
+        let session = session.filter(|_| self.lists.head.error_count() == 0);
+        let (outcomes, done) = match &session {
+            Some(session) => {
+                let outcomes = apply(session, &plan, watch, stop).await;
+                (outcomes, upkeep::apply(&upkeep.chores, session.clients(), stop).await)
+            }
+            None => (vec![Outcome::Withheld; plan.steps.len()], vec![upkeep::Outcome::Withheld; upkeep.chores.len()]),
+        };
+        report::Part { upkeep, done, ..report::Part::new(self.target, Body::Applied(plan, outcomes)) }
+    }
+}
+
+/// Signs in, finds the registry and asks for the facts.
+async fn survey(
+    inputs: &Inputs,
+    occasion: &Occasion,
+    stated: &Stated,
+    name: Option<&RegistryName>,
+    place: &Place,
+    lists: &mut Lists,
+) -> Result<Planned, Problem> {
+    let name = name.ok_or_else(|| {
+        Problem::new(Side::Settings, "no registry is given").hint("Set the input `registry` (`--registry NAME`).")
+    })?;
+    let session = Session::open(inputs, name, occasion.mode, &lists.head.list.one_each()).await?;
+    if let Some(registry) = session.login_server() {
+        // Only now is it known which host a destination may name.
+        *lists = Lists::read(occasion, Some(registry), stated, place);
+    }
+    let changes = lists.changes();
+    let mut plan = session.plan(&changes, lists.has_base()).await;
+    policy::object(&mut plan, &stated.settings.policy);
+    if occasion.mode == Mode::Apply {
+        plan::compare(&mut plan, occasion.reviewed.as_ref(), inputs.unreviewed);
+    }
+    let removed: Vec<_> = changes.removed.iter().map(|&entry| entry.clone()).collect();
+    let asked =
+        Asked { settings: &stated.settings, before: stated.before.as_ref(), removed: &removed, steps: &plan.steps };
+    let mut upkeep = upkeep::plan(&asked, session.clients()).await;
+    if occasion.mode == Mode::Apply {
+        upkeep::compare(&mut upkeep.chores, occasion.reviewed.as_ref());
+    }
+    Ok(Planned { session: Some(session), plan, upkeep })
+}
+
+async fn apply(
+    session: &Session,
+    plan: &Plan,
+    watch: &impl AsyncFn(&Plan, mpsc::UnboundedReceiver<Event>),
+    stop: &watch::Receiver<bool>,
+) -> Vec<Outcome> {
+    let Some(importers) = session.importers() else { return vec![Outcome::Withheld; plan.steps.len()] };
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let work = async {
+        let outcomes = import::apply(plan, importers, &sender, stop).await;
+        drop(sender);
+        outcomes
+    };
+    let (outcomes, ()) = tokio::join!(work, watch(plan, receiver));
+    outcomes
+}
+
+/// Returns the run's settings with what the registry has of its own.
+fn with_place(inputs: &Inputs, place: &Place) -> Result<Inputs, Problem> {
+    let mut own = inputs.clone();
+    if place.tenant_id.is_some() || place.client_id.is_some() {
+        // Another identity than the run's: neither its service connection nor its secret proves it.
+        own.identity.connection = None;
+        own.identity.client_secret = None;
+    }
+    own.identity.tenant_id = place.tenant_id.clone().or(own.identity.tenant_id);
+    own.identity.client_id = place.client_id.clone().or(own.identity.client_id);
+    own.subscription = place.subscription_id.clone().or(own.subscription);
+    own.cloud = place.cloud.clone().unwrap_or(own.cloud);
+    if let Some(variable) = &place.client_secret {
+        let secret = inputs.variables.get(variable.name()).ok_or_else(|| {
+            let what = format!("the variable `{}`, which `client-secret` names, is not set", variable.name());
+            Problem::new(Side::Settings, what).hint("Give it to the step by `env`.")
+        })?;
+        own.identity.mask.hide(secret);
+        own.identity.client_secret = Some(secret.into());
+    }
+    Ok(own)
+}
+
+/// Returns the target's host where it is known without asking.
+fn known(name: &RegistryName) -> Option<Registry> {
+    match name {
+        RegistryName::LoginServer(registry) => Some(registry.clone()),
+        RegistryName::Name(_) | RegistryName::Id(_) => None,
+    }
+}
+
+fn cancelled() -> Problem {
+    Problem::new(Side::Settings, "the run was stopped before anything was written").hint("Run again.")
+}

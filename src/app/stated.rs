@@ -1,0 +1,55 @@
+//! Stated: both versions of `acr-sync.yaml`, read.
+
+use super::Occasion;
+use crate::{
+    azure::RegistryName,
+    change::Changes,
+    problem::{Problem, Side},
+    settings::{self, Place, Removed, Settings},
+};
+
+/// Both versions of the settings.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stated {
+    pub(super) settings: Settings,
+    /// None where all that is stated is meant.
+    pub(super) before: Option<Settings>,
+}
+
+impl Stated {
+    /// Reads both. An older version that cannot be read stated nothing.
+    pub(super) fn read(occasion: &Occasion) -> Result<Self, Problem> {
+        let settings = settings::parse(&occasion.settings).map_err(|error| error.problem())?;
+        let before = occasion.settings_base.as_ref().map(|text| settings::parse(text).unwrap_or_default());
+        Ok(Self { settings, before })
+    }
+
+    /// Returns whether lines are judged by other rules than before, or go elsewhere.
+    pub(super) fn has_other_rules(&self) -> bool {
+        self.before.as_ref().is_some_and(|before| !before.has_same_lines(&self.settings))
+    }
+
+    /// Returns whether something besides the lines is to be looked at.
+    pub(super) fn has_upkeep(&self, changes: &Changes<'_>) -> bool {
+        let has_stated = match &self.before {
+            None => self.settings.has_upkeep(),
+            Some(before) => !before.has_same_upkeep(&self.settings),
+        };
+        has_stated || (self.settings.removed == Removed::Untag && !changes.removed.is_empty())
+    }
+
+    /// Returns what a registry has of its own.
+    pub(super) fn place(&self, name: &RegistryName) -> Result<Place, Problem> {
+        let places = &self.settings.registries;
+        if places.is_empty() {
+            return Ok(Place::default());
+        }
+        let name = name.to_string();
+        let found = places.iter().find(|(key, _)| key.eq_ignore_ascii_case(&name));
+        // A name that is mistyped there must not send a registry the lines of another.
+        found.map(|(_, place)| place.clone()).ok_or_else(|| {
+            let what = format!("{}: `registries` does not name `{name}`", settings::FILE);
+            Problem::new(Side::Settings, what).hint(format!("Add `{name}: {{}}` for a registry that gets every line."))
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! Reviewed: what the readers of a plan were shown, read from its machine form.
+
+use crate::{
+    plan::{Mark, Reviewed},
+    reference::Digest,
+};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Document {
+    schema: String,
+    lines: Vec<Line>,
+    #[serde(default)]
+    registries: Vec<Registry>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    destination: String,
+    action: String,
+    digest: Option<Digest>,
+}
+
+#[derive(Deserialize)]
+struct Registry {
+    upkeep: Vec<Chore>,
+}
+
+#[derive(Deserialize)]
+struct Chore {
+    state: String,
+    mark: Option<String>,
+}
+
+/// Reads what a plan file shows.
+///
+/// # Errors
+/// A fragment that says why it is none.
+pub fn reviewed(text: &[u8]) -> Result<Reviewed, String> {
+    let document: Document = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if document.schema != "acr-sync.plan/1" {
+        return Err(format!("its schema is {:?} and not \"acr-sync.plan/1\"", document.schema));
+    }
+    let lines = document.lines.into_iter().filter(|line| line.action != "block");
+    let digests = lines.filter_map(|line| Some((line.destination, line.digest?)));
+    let chores = document.registries.into_iter().flat_map(|registry| registry.upkeep);
+    let marks = chores.filter(|chore| chore.state == "due").filter_map(|chore| chore.mark);
+    let marks = marks.map(|mark| mark.parse::<Mark>().map_err(|_| format!("`{mark}` is no mark of a removal")));
+    Ok(Reviewed::of(digests).with_removals(marks.collect::<Result<Vec<_>, _>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{json::plan_json, sample::Sample};
+    use super::*;
+    use crate::upkeep::{Outcome, State};
+
+    #[test]
+    fn a_plan_file_tells_what_its_readers_were_shown() {
+        let sample = || {
+            Sample::new().import("a:1 => a").locked("b:1 => b").untag("c:1", State::Due, Outcome::Done).untag(
+                "d:1",
+                State::Unreviewed,
+                Outcome::Unreviewed,
+            )
+        };
+        let report = sample().planned();
+        let read = reviewed(plan_json(&report).as_bytes()).unwrap();
+        assert_eq!(Some(&read), report.shown().as_ref());
+        assert_eq!((read.iter().count(), read.removals().count()), (1, 1));
+    }
+
+    #[test]
+    fn another_document_is_refused() {
+        for text in ["", "{}", r#"{"schema":"acr-sync.result/1","lines":[]}"#] {
+            assert!(reviewed(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The section `registries`: what each of several registries has of its own.
+
+use crate::{azure::Cloud, reference::Glob};
+use serde::{Deserialize, Deserializer};
+
+/// One of several registries. What is not given is that of the run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Place {
+    /// The lines that it gets: patterns over their destinations, such as `staging/**`; without it all.
+    #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
+    pub images: Option<Vec<Glob>>,
+    /// The Microsoft Entra tenant that signs in.
+    pub tenant_id: Option<String>,
+    /// The application or managed identity that signs in.
+    pub client_id: Option<String>,
+    /// The variable that holds the application's secret, such as `$STAGING_SECRET`.
+    pub client_secret: Option<Variable>,
+    /// The subscription to look for the registry in.
+    pub subscription_id: Option<String>,
+    /// `public`, `usgovernment` or `china`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    #[serde(deserialize_with = "cloud")]
+    pub cloud: Option<Cloud>,
+}
+
+/// The name of a variable of the run, written with a `$` before it: a secret itself never stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(try_from = "String")]
+pub struct Variable(String);
+
+impl Variable {
+    /// Returns the name, without the `$`.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Variable {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let name = text.strip_prefix('$').unwrap_or_default();
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        // What stands there may be the secret: it is not repeated.
+        if is_name { Ok(Self(name.to_owned())) } else { Err("expected the name of a variable, such as `$SECRET`") }
+    }
+}
+
+impl Place {
+    /// Returns whether a line with this destination is for this registry.
+    pub fn takes(&self, repository: &str) -> bool {
+        self.images.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(repository)))
+    }
+}
+
+fn cloud<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cloud>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+}

@@ -1,0 +1,159 @@
+//! What is stated beside the list: tags of removed lines, whose review counts, and several registries.
+
+use crate::scenario::{NGINX, Scenario, image};
+use acr_sync::{
+    emulator::{CLIENT, Rights},
+    problem::Side,
+    report::{Body, Verdict},
+    upkeep::{Gravity, Outcome, State},
+};
+
+const UNTAG: &str = "removed: untag\n";
+
+fn one_line_less(scenario: Scenario) -> Scenario {
+    scenario
+        .base(&format!("{NGINX} => a\nquay.io/team/app:1 => b\n"))
+        .settings(UNTAG)
+        .source(NGINX, &image())
+        .present("a:1.27", &image())
+        .present("b:1", &image())
+        .world(|world| world.identity(CLIENT, acr_sync::emulator::SECRET, Rights::contributor()))
+}
+
+fn head() -> String {
+    format!("{NGINX} => a\n")
+}
+
+#[tokio::test]
+async fn a_tag_goes_with_its_line_only_as_reviewed() {
+    let plan = one_line_less(Scenario::plan(&head())).run().await;
+    let [chore] = &plan.report.parts[0].upkeep.chores[..] else { unreachable!("one line is gone") };
+    assert_eq!((chore.subject.as_str(), &chore.state), ("b:1", &State::Due));
+    assert_eq!(plan.report.verdict(), Verdict::Pending);
+    assert!(plan.tag("b:1").is_some(), "a plan takes nothing away");
+
+    let unseen = one_line_less(Scenario::apply(&head())).run().await;
+    assert_eq!(unseen.report.parts[0].done, [Outcome::Unreviewed]);
+    assert!(unseen.tag("b:1").is_some());
+    assert_eq!(unseen.report.verdict(), Verdict::Clean);
+
+    let merged = one_line_less(Scenario::apply(&head())).reviewed(&plan).run().await;
+    assert_eq!(merged.report.parts[0].done, [Outcome::Done]);
+    assert!(merged.tag("b:1").is_none() && merged.tag("a:1.27").is_some());
+
+    let again = Scenario::apply(&head())
+        .base(&format!("{}quay.io/team/app:1 => b\n", head()))
+        .settings(UNTAG)
+        .after(&merged)
+        .reviewed(&plan)
+        .run()
+        .await;
+    assert!(again.report.parts[0].upkeep.is_empty(), "a second run finds nothing to do");
+}
+
+#[tokio::test]
+async fn a_tag_that_was_pushed_since_the_review_stays() {
+    let plan = one_line_less(Scenario::plan(&head())).run().await;
+    let other = acr_sync::emulator::Image::index(["linux/s390x"]);
+    let merged = one_line_less(Scenario::apply(&head())).present("b:1", &other).reviewed(&plan).run().await;
+    assert_eq!(merged.report.parts[0].done, [Outcome::Unreviewed]);
+    assert!(merged.tag("b:1").is_some());
+}
+
+#[tokio::test]
+async fn a_locked_tag_blocks_and_a_missing_right_is_named() {
+    let lock = |scenario: Scenario| scenario.world(|world| world.azure_registry("contosoacr").lock_tag("b", "1"));
+    let run = lock(one_line_less(Scenario::plan(&head()))).run().await;
+    assert!(matches!(run.report.parts[0].upkeep.chores[0].state, State::Block(_)));
+    assert_eq!(run.report.verdict(), Verdict::Failed);
+
+    let plan = one_line_less(Scenario::plan(&head())).run().await;
+    let importer = |scenario: Scenario| {
+        scenario.world(|world| world.identity(CLIENT, acr_sync::emulator::SECRET, Rights::importer()))
+    };
+    let run = importer(one_line_less(Scenario::apply(&head()))).reviewed(&plan).run().await;
+    let Outcome::Failed(problem) = &run.report.parts[0].done[0] else { unreachable!("{:?}", run.report.parts[0].done) };
+    assert!(problem.side == Side::Target && problem.hint.as_deref().unwrap().contains("AcrDelete"), "{problem}");
+    assert!(run.tag("b:1").is_some());
+}
+
+#[tokio::test]
+async fn nobody_is_asked_where_neither_file_says_anything_new() {
+    let run = Scenario::apply(&head()).base(&head()).settings(UNTAG).run().await;
+    assert_eq!((run.report.verdict(), run.world.requests().len()), (Verdict::Clean, 0));
+}
+
+#[tokio::test]
+async fn another_policy_judges_the_whole_list_anew() {
+    let run = Scenario::plan(&head())
+        .base(&head())
+        .settings("policy: { allow: [quay.io/**] }\n")
+        .settings_base("policy: {}\n")
+        .source(NGINX, &image())
+        .run()
+        .await;
+    assert_eq!((run.report.totals().block, run.report.verdict()), (1, Verdict::Failed));
+}
+
+#[tokio::test]
+async fn a_plan_without_credentials_says_that_the_rest_was_not_asked() {
+    let run = one_line_less(Scenario::plan(&head())).without_identity().run().await;
+    let [finding] = &run.report.parts[0].upkeep.findings[..] else { unreachable!("nothing could be asked") };
+    assert_eq!(finding.gravity, Gravity::Unchecked);
+    assert_eq!(run.report.verdict(), Verdict::Clean);
+}
+
+const STAGES: &str = "registries:\n  contosoacr: {}\n  stagingacr: { images: [\"team/**\"] }\n";
+
+fn both(scenario: Scenario) -> Scenario {
+    scenario.input("INPUT_REGISTRY", "stagingacr, contosoacr").settings(STAGES).source(NGINX, &image())
+}
+
+const LIST: &str = "docker.io/library/nginx:1.27 => a\ndocker.io/library/nginx:1.27 => team/nginx\n";
+
+#[tokio::test]
+async fn each_registry_gets_the_lines_that_are_meant_for_it() {
+    let run = both(Scenario::apply(LIST)).world(|world| drop(world.azure_registry("stagingacr"))).run().await;
+    assert_eq!(run.report.verdict(), Verdict::Clean, "{:#?}", run.report.parts);
+    let names: Vec<_> = run.report.parts.iter().map(|part| part.target.as_ref().unwrap().to_string()).collect();
+    assert_eq!(names, ["stagingacr.azurecr.io", "contosoacr.azurecr.io"]);
+    let has = |registry: &str, repository: &str| run.world.azure_registry(registry).tag(repository, "1.27").is_some();
+    assert!(has("contosoacr", "a") && has("contosoacr", "team/nginx"));
+    assert!(!has("stagingacr", "a") && has("stagingacr", "team/nginx"));
+    assert!(run.report.headline().contains("3 imported, all verified"), "{}", run.report.headline());
+}
+
+#[tokio::test]
+async fn a_registry_that_is_not_there_does_not_stop_the_others() {
+    let run = both(Scenario::apply(LIST)).run().await;
+    assert!(matches!(run.report.parts[0].body, Body::Stopped(_)), "there is no such registry");
+    assert!(run.tag("a:1.27").is_some() && run.tag("team/nginx:1.27").is_some());
+    assert_eq!((run.report.verdict(), run.report.totals().stopped), (Verdict::Failed, 1));
+}
+
+#[tokio::test]
+async fn a_name_that_the_settings_do_not_know_gets_nothing() {
+    let run = both(Scenario::apply(LIST)).input("INPUT_REGISTRY", "contosoacr, stagingcar").run().await;
+    let Body::Stopped(problem) = &run.report.parts[1].body else { unreachable!("it is mistyped") };
+    assert!(problem.what.contains("does not name `stagingcar`"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_registry_is_signed_in_to_with_the_identity_that_it_names() {
+    let settings = "registries:\n  contosoacr: { client-id: other, client-secret: $OTHER_SECRET }\n";
+    let scenario = |secret: &str| {
+        Scenario::apply(&head())
+            .settings(settings)
+            .source(NGINX, &image())
+            .input("OTHER_SECRET", secret)
+            .world(|world| world.identity("other", "hunter2-of-the-other", Rights::importer()))
+    };
+    let run = scenario("hunter2-of-the-other").run().await;
+    assert_eq!(run.report.verdict(), Verdict::Clean, "{:?}", run.report.parts[0].body);
+    let run = scenario("wrong-and-secret").run().await;
+    let Body::Stopped(problem) = &run.report.parts[0].body else { unreachable!("the secret is wrong") };
+    assert!(!problem.to_string().contains("wrong-and-secret"), "{problem}");
+    let run = scenario("").run().await;
+    let Body::Stopped(problem) = &run.report.parts[0].body else { unreachable!("there is no secret") };
+    assert!(problem.what.contains("the variable `OTHER_SECRET`"), "{problem}");
+}
