@@ -88,7 +88,7 @@ impl Session {
                 sources: Sources::new(&own, given),
                 retry: http.retry().clone(),
             }),
-            direct: door.clone().map(|()| DirectCopy { copier: copier() }),
+            direct: door.clone().map(|()| DirectCopy { copier: copier(), overwrite: inputs.overwrite }),
             verifier: verifier.clone(),
             pace: inputs.pace.clone(),
         };
@@ -113,7 +113,10 @@ impl Session {
         let clients = Clients { registry: target.clone(), registries: registries.clone(), door: Ok(()), azure: None };
         let importers = Importers {
             acr: None,
-            direct: Ok(DirectCopy { copier: Copier::new(registries.clone(), target.clone()) }),
+            direct: Ok(DirectCopy {
+                copier: Copier::new(registries.clone(), target.clone()),
+                overwrite: inputs.overwrite,
+            }),
             verifier: Some(verifier.clone()),
             pace: inputs.pace.clone(),
         };

@@ -85,7 +85,7 @@ pub fn between<'a>(base: &'a ImageList, head: &'a ImageList) -> Changes<'a> {
         // What is taken out here is not removed; no second table is needed for that.
         let kind = match left.remove(&entry.destination) {
             None => ChangeKind::Added,
-            Some(before) if is_same(&before.source, &entry.source) => {
+            Some(before) if is_same(&before.source, &entry.source) && before.options == entry.options => {
                 changes.unchanged += 1;
                 continue;
             }

@@ -34,6 +34,14 @@ pub enum CopyError {
     /// Larger manifests than any image has.
     #[error("the manifests of the image have more than {0} bytes together")]
     TooLarge(usize),
+    /// The tag holds another image by now, and is not to be moved.
+    #[error("`{reference}` has appeared since the plan and holds {}", holds.short())]
+    Taken {
+        /// The tag.
+        reference: String,
+        /// What it holds.
+        holds: Digest,
+    },
     /// The target took a manifest and names another digest for it.
     #[error("the registry took `{reference}` and serves {} instead of {digest}", confirmed.map_or("nothing".to_owned(), |digest| digest.to_string()))]
     Unconfirmed {
@@ -66,6 +74,8 @@ impl CopyError {
                 Problem::new(Side::Source, self.to_string())
                     .hint("The image is broken where it comes from: ask its owner, or take another tag.")
             }
+            Self::Taken { .. } => Problem::new(Side::Target, self.to_string())
+                .hint("Nothing was overwritten. Run again: the plan tells what the tag holds."),
             Self::Unconfirmed { .. } => Problem::new(Side::Target, self.to_string())
                 .hint("Do not deploy this tag; run again, and ask the registry's operator if it stays so."),
         }

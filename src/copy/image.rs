@@ -1,9 +1,9 @@
 //! Image: everything that a digest leads to, read from the source before anything is written.
 
-use super::CopyError;
+use super::{CopyError, Extent};
 use crate::{
-    reference::{Digest, Reference, Registry},
-    registry::{Client, Descriptor, Manifest},
+    reference::{Digest, Platform, Reference, Registry},
+    registry::{Client, Cut, Descriptor, Manifest},
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -30,10 +30,23 @@ pub(super) struct Node {
 }
 
 /// Reads an image; returns it in levels, of which each names only what earlier ones have. The last is the image itself.
-pub(super) async fn read(registries: &Client, source: &Reference, digest: Digest) -> Result<Vec<Vec<Node>>, CopyError> {
+pub(super) async fn read(
+    registries: &Client,
+    source: &Reference,
+    digest: Digest,
+    extent: Extent<'_>,
+) -> Result<Vec<Vec<Node>>, CopyError> {
     let host = source.host();
     let mut nodes: HashMap<Digest, Arc<Node>> = HashMap::new();
-    let mut level = vec![digest];
+    let mut level = match extent {
+        Extent::Whole => vec![digest],
+        Extent::Platforms { of, platforms } => {
+            let root = cut(registries, source, of, platforms, digest).await?;
+            let children = root.children.clone();
+            nodes.insert(digest, Arc::new(root));
+            children
+        }
+    };
     let (mut bytes, mut depth) = (0, 0);
     while !level.is_empty() {
         depth += 1;
@@ -65,16 +78,37 @@ pub(super) async fn read(registries: &Client, source: &Reference, digest: Digest
 
 async fn one(registries: &Client, host: &Registry, repository: &str, digest: Digest) -> Result<Node, CopyError> {
     let found = registries.known_manifest(host, repository, digest).await.map_err(CopyError::Source)?;
-    let Some(Manifest { media_type, bytes, config, layers, children }) = found else {
-        return Err(CopyError::NoManifest { registry: host.clone(), repository: repository.to_owned(), digest });
-    };
+    match found {
+        Some(manifest) => Ok(node(digest, manifest)),
+        None => Err(CopyError::NoManifest { registry: host.clone(), repository: repository.to_owned(), digest }),
+    }
+}
+
+/// Makes the index of some platforms, which must be the one that was planned.
+async fn cut(
+    registries: &Client,
+    source: &Reference,
+    of: Digest,
+    platforms: &[Platform],
+    planned: Digest,
+) -> Result<Node, CopyError> {
+    let (registry, repository) = (source.host(), source.repository());
+    let found = registries.known_manifest(&registry, repository, of).await.map_err(CopyError::Source)?;
+    match found.map(|manifest| manifest.cut(platforms)) {
+        Some(Ok(Cut::Part { index, digest, .. })) if digest == planned => Ok(node(digest, *index)),
+        Some(_) | None => Err(CopyError::NoManifest { registry, repository: repository.to_owned(), digest: planned }),
+    }
+}
+
+fn node(digest: Digest, manifest: Manifest) -> Node {
+    let Manifest { media_type, bytes, config, layers, children } = manifest;
     // What has addresses of its own is not for registries to hold (image specification, "Non-distributable layers").
     let mut blobs: Vec<_> =
         config.into_iter().chain(layers.into_iter().filter(|layer| layer.urls.is_empty())).collect();
     blobs.sort_unstable_by(|a, b| b.size.cmp(&a.size).then(a.digest.cmp(&b.digest)));
     blobs.dedup_by_key(|blob| blob.digest);
     let children = children.into_iter().map(|child| child.digest).collect();
-    Ok(Node { digest, media_type, bytes, blobs, children })
+    Node { digest, media_type, bytes, blobs, children }
 }
 
 /// Orders by height: a manifest without children is at the bottom, others above the highest of their children.

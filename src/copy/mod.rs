@@ -12,11 +12,12 @@ mod blob;
 mod chunks;
 mod error;
 mod image;
+mod listing;
 mod table;
 mod transfer;
 
 use crate::{
-    reference::{Digest, Reference, Registry},
+    reference::{Digest, Platform, Reference, Registry},
     registry::Client,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -26,7 +27,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 use table::Table;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 pub use error::CopyError;
 
@@ -54,6 +55,10 @@ struct Inner {
     sent: AtomicU64,
     /// Whether the target has refused to be asked for a mount: it is then not asked again.
     refuses_mounts: AtomicBool,
+    /// Whether the target has shown that it keeps lists of referrers.
+    keeps_lists: AtomicBool,
+    /// Held while the tag that stands in for such a list is read and written back.
+    listing: Mutex<()>,
 }
 
 /// Where an image goes.
@@ -65,6 +70,32 @@ pub struct Place<'a> {
     pub tag: Option<&'a str>,
     /// Whether the repository is likely to hold parts of the image already.
     pub before: Before,
+    /// Whether the tag may hold something else by now.
+    pub onto: Onto,
+}
+
+/// What of an image is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent<'a> {
+    /// All that its digest leads to.
+    Whole,
+    /// A new index, whose digest is the image's, of some platforms of the source's.
+    Platforms {
+        /// The source's index.
+        of: Digest,
+        /// The platforms.
+        platforms: &'a [Platform],
+    },
+}
+
+/// What is done where a tag holds something else in the moment that it is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Onto {
+    /// The tag moves.
+    Any,
+    /// The tag stays: it is asked for once more before it is set. No registry sets a tag only where it is free, so that
+    /// a moment remains.
+    Free,
 }
 
 /// What the destination held before.
@@ -87,6 +118,8 @@ impl Copier {
             uploads: Semaphore::new(UPLOADS),
             sent: AtomicU64::default(),
             refuses_mounts: AtomicBool::default(),
+            keeps_lists: AtomicBool::default(),
+            listing: Mutex::default(),
         }))
     }
 
@@ -101,11 +134,17 @@ impl Copier {
     ///
     /// # Errors
     /// [`CopyError`], which tells whose fault it is. The tag is then as it was before.
-    pub async fn copy(&self, source: &Reference, digest: Digest, place: Place<'_>) -> Result<(), CopyError> {
+    pub async fn copy(
+        &self,
+        source: &Reference,
+        digest: Digest,
+        extent: Extent<'_>,
+        place: Place<'_>,
+    ) -> Result<(), CopyError> {
         let inner = &self.0;
         let repository: Arc<str> = place.repository.into();
         let from = blob::From::new(&inner.target, source, place.before);
-        for mut level in image::read(&inner.registries, source, digest).await? {
+        for mut level in image::read(&inner.registries, source, digest, extent).await? {
             let root = level.iter().position(|node| node.digest == digest).map(|at| level.swap_remove(at));
             stream::iter(&level)
                 .map(|node| inner.part(&from, &repository, node))
@@ -114,6 +153,9 @@ impl Copier {
                 .await?;
             if let Some(root) = root {
                 inner.blobs(&from, &repository, &root).await?;
+                if let (Onto::Free, Some(tag)) = (place.onto, place.tag) {
+                    inner.check_free(&repository, tag, digest).await?;
+                }
                 inner.put(&repository, &root, place.tag).await?;
             }
         }
@@ -141,6 +183,15 @@ impl Inner {
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await
+    }
+
+    /// Refuses a tag that holds another image.
+    async fn check_free(&self, repository: &str, tag: &str, digest: Digest) -> Result<(), CopyError> {
+        let there = self.registries.head(&self.target, repository, tag).await.map_err(CopyError::Target)?;
+        match there.map(|there| there.digest).filter(|there| *there != digest) {
+            Some(holds) => Err(CopyError::Taken { reference: format!("{repository}:{tag}"), holds }),
+            None => Ok(()),
+        }
     }
 
     async fn put(&self, repository: &str, node: &Node, tag: Option<&str>) -> Result<(), CopyError> {

@@ -9,7 +9,9 @@ use super::{
     hosts::{self, Place},
     managed_identity, resource_manager,
     seen::{Seen, redacted},
-    source_token, storage,
+    source_token,
+    spool::Spool,
+    storage,
 };
 use axum::http::StatusCode;
 use bytes::Bytes;
@@ -30,7 +32,7 @@ pub(super) enum Outcome {
 pub(super) async fn respond(
     world: &World,
     call: &mut Call,
-    body: impl Future<Output = io::Result<Bytes>>,
+    body: impl Future<Output = io::Result<(Bytes, Spool)>>,
 ) -> io::Result<Outcome> {
     let arrived = world.state().started.elapsed();
     let wait = fault::wait(&mut world.state(), call.method.as_str(), &call.host, &call.path);
@@ -38,20 +40,30 @@ pub(super) async fn respond(
         tokio::time::sleep(wait).await;
     }
     let struck = fault::strike(&mut world.state(), call.method.as_str(), &call.host, &call.path);
+    let mut length = 0;
     let outcome = match struck.as_ref().map(|strike| (&strike.effect, strike.left)) {
         Some((Effect::Close, _)) => Outcome::Close { resets: false },
         Some((Effect::Reset, _)) => Outcome::Close { resets: true },
         Some((effect, left)) => {
-            call.body = body.await?;
+            length = read(call, body).await?;
             disturbed(world, call, effect, left)
         }
         None => {
-            call.body = body.await?;
+            length = read(call, body).await?;
             Outcome::Reply(route(world, call))
         }
     };
-    note(world, call, arrived, &outcome);
+    note(world, call, arrived, length, &outcome);
     Ok(outcome)
+}
+
+/// Reads the body, and returns how many bytes it has.
+async fn read(call: &mut Call, body: impl Future<Output = io::Result<(Bytes, Spool)>>) -> io::Result<usize> {
+    let (whole, upload) = body.await?;
+    let length = whole.len() + usize::try_from(upload.length()).unwrap_or(usize::MAX);
+    call.body = whole;
+    call.upload = upload.into();
+    Ok(length)
 }
 
 fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) -> Outcome {
@@ -142,7 +154,7 @@ fn route(world: &World, call: &Call) -> Reply {
     }
 }
 
-fn note(world: &World, call: &Call, at: Duration, outcome: &Outcome) {
+fn note(world: &World, call: &Call, at: Duration, body_bytes: usize, outcome: &Outcome) {
     let status = match outcome {
         Outcome::Reply(reply) | Outcome::CloseInBody { reply, .. } => Some(reply.status().as_u16()),
         Outcome::Close { .. } => None,
@@ -157,7 +169,7 @@ fn note(world: &World, call: &Call, at: Duration, outcome: &Outcome) {
         authorization: call.header("authorization").and_then(|it| it.split(' ').next()).map(str::to_owned),
         client_request_id: call.header("x-ms-client-request-id").map(str::to_owned),
         accept: call.header("accept").map(str::to_owned),
-        body_bytes: call.body.len(),
+        body_bytes,
     };
     let mut state = world.state();
     // A stand-in that serves for days must not fill the memory with what nobody looks at.

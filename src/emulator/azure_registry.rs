@@ -95,6 +95,11 @@ impl AzureRegistry {
         drop(self.clone().set(|azure| azure.arm_tokens = false));
     }
 
+    /// Knows no referrers API, as registries that are not Azure's and older than OCI 1.1.
+    pub fn without_lists(&self) {
+        drop(self.clone().set(|azure| azure.lists = false));
+    }
+
     /// Enables the admin user, who is named like the registry.
     pub fn admin(&self, password: &str) {
         let user = |name: &str| RegistryUser { name: name.to_owned(), password: password.to_owned(), actions: None };
@@ -133,6 +138,13 @@ impl AzureRegistry {
     pub fn tag(&self, repository: &str, tag: &str) -> Option<Digest> {
         let state = self.world.state();
         Some(state.registries.get(&self.login_server)?.repositories.get(repository)?.tags.get(tag)?.digest)
+    }
+
+    /// Returns the children of the index under a tag.
+    pub fn children(&self, repository: &str, tag: &str) -> Vec<Digest> {
+        let index = self.tag(repository, tag).and_then(|digest| self.world.content().get(&digest));
+        let links = index.and_then(|bytes| Links::read(&bytes));
+        links.map(|links| links.manifests.iter().map(|child| child.digest).collect()).unwrap_or_default()
     }
 
     /// Returns the tags of a repository.

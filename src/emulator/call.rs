@@ -1,9 +1,11 @@
 //! Call and reply: one request with its body, and the forms that answers take.
 
+use super::spool::Spool;
 use axum::http::{HeaderMap, Method, Response, StatusCode, header};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::{Value, json};
+use std::sync::{Mutex, PoisonError};
 
 /// An answer, whole; it becomes a stream only behind the faults.
 pub(super) type Reply = Response<Bytes>;
@@ -27,9 +29,21 @@ pub(super) struct Call {
     pub(super) query: Vec<(String, String)>,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// The body of an upload, which may be large, in the place of `body`.
+    pub(super) upload: Mutex<Spool>,
 }
 
 impl Call {
+    /// Takes out the body of an upload.
+    pub(super) fn take_upload(&self) -> Spool {
+        std::mem::take(&mut *self.upload.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns whether the body is that of an upload.
+    pub(super) fn is_upload(&self) -> bool {
+        self.path.starts_with("/v2/") && self.path.contains("/blobs/uploads") && !self.is_get()
+    }
+
     pub(super) fn is_get(&self) -> bool {
         self.method == Method::GET || self.method == Method::HEAD
     }

@@ -1,5 +1,6 @@
-//! Content: the bytes behind digests, in memory or as files named by their digest.
+//! Content: the bytes behind digests, in memory or as files named by their digest; what is large is a file either way.
 
+use super::spool::{Draft, Spool};
 use crate::reference::Digest;
 use bytes::Bytes;
 use std::{
@@ -12,18 +13,20 @@ use std::{
 /// All blobs and manifests of the world, each stored once however many repositories name it.
 pub(super) struct Content {
     held: Mutex<HashMap<Digest, Bytes>>,
+    /// Large uploads of a world in memory.
+    drafts: Mutex<HashMap<Digest, Draft>>,
     dir: Option<PathBuf>,
 }
 
 impl Content {
     pub(super) fn in_memory() -> Self {
-        Self { held: Mutex::default(), dir: None }
+        Self { held: Mutex::default(), drafts: Mutex::default(), dir: None }
     }
 
     pub(super) fn in_dir(dir: &Path) -> io::Result<Self> {
         let dir = dir.join("blobs");
         fs::create_dir_all(&dir)?;
-        Ok(Self { held: Mutex::default(), dir: Some(dir) })
+        Ok(Self { held: Mutex::default(), drafts: Mutex::default(), dir: Some(dir) })
     }
 
     /// Keeps bytes and returns their digest.
@@ -34,6 +37,24 @@ impl Content {
             self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, bytes);
         }
         digest
+    }
+
+    /// Returns a place for bytes that arrive.
+    pub(super) fn spool(&self) -> Spool {
+        Spool::new(self.dir.as_deref().unwrap_or(&std::env::temp_dir()))
+    }
+
+    /// Keeps what has arrived, and returns its digest.
+    pub(super) fn take(&self, spool: Spool) -> io::Result<Digest> {
+        let digest = spool.digest();
+        match (spool.into_parts(), self.file(&digest)) {
+            (Ok(bytes), _) => drop(self.put(bytes)),
+            (Err(draft), Some(name)) => draft.keep(&name)?,
+            (Err(draft), None) => {
+                self.drafts.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, draft);
+            }
+        }
+        Ok(digest)
     }
 
     /// Returns the bytes of a digest.
@@ -48,8 +69,15 @@ impl Content {
         held.or_else(|| fs::metadata(self.file(digest)?).ok().map(|file| file.len()))
     }
 
+    /// Returns where a digest is or would be as a file; nowhere where it is held in memory.
     fn file(&self, digest: &Digest) -> Option<PathBuf> {
-        self.dir.as_ref().map(|dir| dir.join(digest.to_string().replace(':', "-")))
+        match &self.dir {
+            Some(dir) => Some(dir.join(digest.to_string().replace(':', "-"))),
+            None => {
+                let drafts = self.drafts.lock().unwrap_or_else(PoisonError::into_inner);
+                drafts.get(digest).map(|draft| draft.path().to_owned())
+            }
+        }
     }
 
     fn write(&self, digest: &Digest, bytes: &[u8]) -> io::Result<()> {

@@ -26,7 +26,7 @@ pub(super) enum Effect {
     ImportHangs,
     ImportAtOnce,
     ImportBreaks(Part),
-    SourceMoves { host: String, name: String, image: Image },
+    SourceMoves { host: String, name: String, image: Box<Image> },
 }
 
 impl Effect {
@@ -191,7 +191,7 @@ impl Fault {
     /// Moves a source's tag to another image when an import is accepted, before anything is copied.
     pub fn source_moves(host: &str, name: &str, image: &Image) -> Self {
         let host = super::world::canonical(host);
-        Self::new(Effect::SourceMoves { host, name: name.to_owned(), image: image.clone() })
+        Self::new(Effect::SourceMoves { host, name: name.to_owned(), image: image.clone().into() })
     }
 
     /// Strikes at this host only; for an import, at its target's.

@@ -19,6 +19,8 @@ pub struct Image {
     attestations: bool,
     docker: bool,
     artifact: Option<(String, Option<Subject>)>,
+    is_chart: bool,
+    listed: Vec<Self>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ impl Image {
             attestations: false,
             docker: false,
             artifact: None,
+            is_chart: false,
+            listed: Vec::new(),
         }
     }
 
@@ -57,7 +61,19 @@ impl Image {
         Self { platforms, is_index: true, ..Self::single("linux/amd64") }
     }
 
-    /// Describes an OCI artifact that is no image, such as a Helm chart.
+    /// Describes a Helm chart.
+    pub fn chart(content: &str) -> Self {
+        let chart = Self::artifact("application/vnd.cncf.helm.chart.content.v1.tar+gzip");
+        Self { is_chart: true, ..chart.content(content) }
+    }
+
+    /// Describes the list that stands under a tag at a registry without the referrers API.
+    pub fn list_of(artifacts: &[&Self]) -> Self {
+        let listed = artifacts.iter().map(|&it| it.clone()).collect();
+        Self { listed, is_index: true, ..Self::single("unknown/unknown") }
+    }
+
+    /// Describes an OCI artifact that is no image.
     pub fn artifact(artifact_type: &str) -> Self {
         Self { artifact: Some((artifact_type.to_owned(), None)), ..Self::single("unknown/unknown") }
     }
@@ -121,6 +137,10 @@ impl Image {
             self.add_artifact(&mut built, artifact_type, subject.as_ref());
             return built;
         }
+        if !self.listed.is_empty() {
+            self.add_list(&mut built);
+            return built;
+        }
         let mut children = Vec::new();
         for platform in &self.platforms {
             let mut child = self.add_platform(&mut built, platform);
@@ -177,11 +197,31 @@ impl Image {
         attestation
     }
 
+    fn add_list(&self, built: &mut Built) {
+        let mut entries = Vec::new();
+        for artifact in &self.listed {
+            let one = artifact.build();
+            entries.extend(one.manifests.last().map(|(media_type, bytes)| descriptor(media_type, bytes)));
+            built.manifests.extend(one.manifests);
+            built.blobs.extend(one.blobs);
+        }
+        let index = json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": entries});
+        built.add_manifest(media_type::OCI_INDEX, &index);
+    }
+
     fn add_artifact(&self, built: &mut Built, artifact_type: &str, subject: Option<&Subject>) {
-        let config = built.add_blob("application/vnd.oci.empty.v1+json", Bytes::from_static(b"{}"));
+        let config = if self.is_chart {
+            "application/vnd.cncf.helm.config.v1+json"
+        } else {
+            "application/vnd.oci.empty.v1+json"
+        };
+        let config = built.add_blob(config, Bytes::from_static(b"{}"));
         let layer = built.add_blob(artifact_type, self.content.clone().into());
         let mut manifest = json!({"schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST,
-            "artifactType": artifact_type, "config": config, "layers": [layer]});
+            "config": config, "layers": [layer]});
+        if !self.is_chart {
+            manifest["artifactType"] = json!(artifact_type);
+        }
         if let Some(Subject { media_type, digest, size }) = subject {
             manifest["subject"] = json!({"mediaType": media_type, "digest": digest, "size": size});
         }

@@ -7,15 +7,21 @@ use super::{
     certificate::Authority,
     hosts::{self, Leads},
     socket::{Line, Sniffed, Socket},
+    spool::Spool,
 };
 use axum::{
     body::Body,
     http::{Method, Request, Response, StatusCode},
 };
-use futures_util::{future::BoxFuture, stream};
+use futures_util::{StreamExt, future::BoxFuture, stream};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn, upgrade};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -127,9 +133,21 @@ async fn handle(request: Request<Incoming>, way: Way, shared: Shared) -> io::Res
         query: parts.uri.query().map(|query| call::pairs(query.as_bytes())).unwrap_or_default(),
         headers: parts.headers,
         body: bytes::Bytes::new(),
+        upload: Mutex::default(),
     };
     // A fault that breaks the connection does so before the body is read, so that uploads break half-way.
-    let read = async { axum::body::to_bytes(Body::new(body), usize::MAX).await.map_err(io::Error::other) };
+    let mut spool = call.is_upload().then(|| shared.world.content().spool());
+    let read = async move {
+        let Some(spool) = &mut spool else {
+            let whole = axum::body::to_bytes(Body::new(body), usize::MAX).await.map_err(io::Error::other)?;
+            return Ok((whole, Spool::default()));
+        };
+        let mut pieces = Body::new(body).into_data_stream();
+        while let Some(piece) = pieces.next().await {
+            spool.write(&piece.map_err(io::Error::other)?)?;
+        }
+        Ok((bytes::Bytes::new(), std::mem::take(spool)))
+    };
     match respond(&shared.world, &mut call, read).await? {
         Outcome::Reply(reply) => Ok(reply.map(Body::from)),
         Outcome::Close { resets } => Err(broken(&way, resets)),

@@ -39,6 +39,7 @@ mod serve;
 mod socket;
 mod source;
 mod source_token;
+mod spool;
 mod state;
 mod storage;
 mod token;

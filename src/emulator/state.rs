@@ -13,9 +13,9 @@ use super::{
     repository::Repository,
     resource_manager::Pending,
     seen::Seen,
+    spool::Spool,
 };
 use crate::reference::Digest;
-use bytes::BytesMut;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -38,7 +38,7 @@ pub(super) struct State {
     pub(super) operations: HashMap<String, Operation>,
     pub(super) pending: HashMap<String, Pending>,
     pub(super) request_ids: HashSet<String>,
-    pub(super) uploads: HashMap<String, BytesMut>,
+    pub(super) uploads: HashMap<String, Spool>,
     pub(super) import_latency: Duration,
     pub(super) poll_retry_after: Option<u64>,
     pub(super) replica_latency: Duration,
@@ -166,6 +166,13 @@ pub(super) struct Azure {
     /// The addresses and ranges of `networkRuleSet` where its default action is `Deny`.
     #[serde(default)]
     pub(super) ip_rules: Option<Vec<String>>,
+    /// Whether it lists what refers to an image, as every registry of Azure does and older ones elsewhere do not.
+    #[serde(default = "yes")]
+    pub(super) lists: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Azure {

@@ -104,6 +104,7 @@ impl World {
                 edge: super::edge::Edge::default(),
                 policies: super::policies::Policies::default(),
                 ip_rules: None,
+                lists: true,
             }),
             repositories: BTreeMap::new(),
         });

@@ -3,6 +3,7 @@
 use super::{
     error::LineErrorKind,
     line::{Broken, Fix, namesake},
+    options,
 };
 use memchr::memchr2;
 use std::ops::Range;
@@ -69,7 +70,14 @@ fn sign(content: &str) -> Option<Range<usize>> {
         let stem = content[..at].trim_end_matches(['-', '=']).len();
         return Some(stem..at + arrow.len_utf8());
     }
-    next_run(content, 0)
+    let mut from = 0;
+    while let Some(run) = next_run(content, from) {
+        from = run.end;
+        if !options::is_named_before(content, run.start) {
+            return Some(run);
+        }
+    }
+    None
 }
 
 fn other_arrow(content: &str, sign: Range<usize>) -> Broken {

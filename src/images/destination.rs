@@ -5,7 +5,7 @@ use super::{
     line::{Broken, Fix, namesake},
 };
 use crate::reference::{Fault, Reference, ReferenceError, Registry, registry, repository, scheme_end, tag};
-use memchr::{memchr, memchr2, memrchr};
+use memchr::{memchr, memrchr};
 use std::{fmt, hash};
 
 /// The login servers of Azure's clouds end so (Azure public, US Government, China).
@@ -119,13 +119,6 @@ fn check_form(text: &str) -> Result<(), Broken> {
     if let Some(at) = memchr(b'#', text.as_bytes()) {
         let broken = Broken::new(LineErrorKind::BehindDestination, at..text.len());
         return Err(broken.fixed(Fix { place: at..at, text: " ".to_owned() }));
-    }
-    if let Some(at) = memchr2(b' ', b'\t', text.as_bytes()) {
-        let rest = text.len() - text[at..].trim_start_matches([' ', '\t']).len();
-        let broken = Broken::new(LineErrorKind::BehindDestination, rest..text.len());
-        // Words there are most likely a comment; a sign is more likely a slip in the name.
-        let is_remark = text[rest..].starts_with(char::is_alphanumeric);
-        return Err(if is_remark { broken.fixed(Fix { place: rest..rest, text: "# ".to_owned() }) } else { broken });
     }
     if let Some(end) = scheme_end(text) {
         let scheme = 0..end;

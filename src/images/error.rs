@@ -1,6 +1,6 @@
 //! What is wrong with a line, where, what was expected, and the line as it was probably meant.
 
-use super::{LineNumber, PatternFault};
+use super::{LineNumber, OptionFault, PatternFault};
 use crate::reference::{Fault, Registry};
 use std::{borrow::Cow, fmt, ops::Range};
 
@@ -60,8 +60,10 @@ pub enum LineErrorKind {
     NoDestination,
     /// The source is malformed.
     Source(Fault),
-    /// The source is a Helm chart, `oci://…`.
-    HelmChart,
+    /// A Helm chart, `oci://…`, has no registry.
+    ChartHost,
+    /// A Helm chart has no version.
+    ChartVersion,
     /// The destination is malformed.
     Destination(Fault),
     /// The destination names a registry that is not the target.
@@ -75,8 +77,10 @@ pub enum LineErrorKind {
     NoTag,
     /// The tag pattern, or what goes with it, is malformed.
     Pattern(PatternFault),
-    /// More than one word stands behind `=>`.
+    /// What stands behind the destination is no option.
     BehindDestination,
+    /// An option is none, or its value is malformed.
+    Option(OptionFault),
     /// Another line wants the same destination.
     Taken {
         /// The first other line that does.
@@ -97,14 +101,18 @@ impl LineErrorKind {
             Self::NoDestination => "expected `repository[:tag]` behind the `=>`",
             Self::Source(fault) | Self::Destination(fault) => return Cow::Borrowed(fault.expected()),
             Self::Pattern(fault) => fault.expected(),
-            Self::HelmChart => "expected a container image",
+            Self::ChartHost => "a chart is named with its registry, `oci://host[:port]/repository:version`",
+            Self::ChartVersion => "expected a version, `oci://host/repository:version`: charts have no `latest`",
+            Self::Option(fault) => fault.expected(),
             Self::DestinationHost { target: Some(target) } => {
                 return Cow::Owned(format!("destinations are in the target registry `{target}`; expected no host"));
             }
             Self::DestinationHost { target: None } => "destinations are in the target registry; expected no host",
             Self::DestinationDigest => "expected `repository[:tag]`; the digest belongs to the source",
             Self::NoTag => "expected a tag, `repository:tag`: a source with a digest and no tag gives none",
-            Self::BehindDestination => "expected the end of the line, or a comment behind ` #`",
+            Self::BehindDestination => {
+                "expected the end of the line, an option such as `platforms=linux/amd64`, or a comment behind ` #`"
+            }
             Self::Taken { .. } => "each destination stands on one line only",
         })
     }
@@ -124,7 +132,9 @@ impl fmt::Display for LineErrorKind {
             Self::NoDestination => "there is no destination",
             Self::Source(fault) => return write!(f, "malformed source: {fault}"),
             Self::Pattern(fault) => return fault.fmt(f),
-            Self::HelmChart => "Helm charts (`oci://`) are not supported yet",
+            Self::ChartHost => "chart without a registry",
+            Self::ChartVersion => "chart without a version",
+            Self::Option(fault) => return fault.fmt(f),
             Self::Destination(fault) => return write!(f, "malformed destination: {fault}"),
             Self::DestinationHost { .. } => "destination has a host",
             Self::DestinationDigest => "destination has a digest",

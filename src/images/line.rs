@@ -1,14 +1,15 @@
 //! One line: what it holds, or what is wrong with it and how it could be mended.
 
 use super::{
-    arrow, character,
+    arrow, character, chart,
     destination::{self, Destination},
     error::LineErrorKind,
+    options::{self, Options},
     selection::{self, Selector},
 };
-use crate::reference::{Fault, Reference, ReferenceError, Registry};
-use memchr::memchr_iter;
-use std::ops::Range;
+use crate::reference::{Reference, ReferenceError, Registry};
+use memchr::{memchr_iter, memchr2};
+use std::{borrow::Cow, ops::Range};
 
 /// More than any line with one entry needs; beyond it no correction is worked out.
 const LONGEST_CORRECTED: usize = 4096;
@@ -24,6 +25,7 @@ pub(super) struct Line {
     pub(super) selector: Option<Selector>,
     pub(super) destination: Destination,
     pub(super) destination_place: Range<usize>,
+    pub(super) options: Options,
 }
 
 /// What is wrong with a line, in bytes of the text that was read.
@@ -100,7 +102,11 @@ pub(super) fn correct(text: &str, fix: Fix, target: Option<&Registry>) -> Option
 
 /// Returns the name an image would have in the target registry if it kept its own.
 pub(super) fn namesake(source: &str) -> Option<String> {
-    let source: Reference = source.trim_matches([' ', '\t']).parse().ok()?;
+    let source = source.trim_matches([' ', '\t']);
+    let source: Reference = match source.strip_prefix(chart::SCHEME) {
+        Some(chart) => chart::as_tagged(chart).parse().ok()?,
+        None => source.parse().ok()?,
+    };
     let repository = source.repository();
     let name = if source.registry() == Registry::docker_hub().as_str() {
         repository.strip_prefix("library/").unwrap_or(repository)
@@ -144,7 +150,12 @@ fn entry(content: &str, target: Option<&Registry>) -> Result<Line, Broken> {
     let arrow = arrow::find(content)?;
     let source_place = 0..content[..arrow.start].trim_end_matches([' ', '\t']).len();
     let rest = content[arrow.end..].trim_start_matches([' ', '\t']);
-    let destination_place = content.len() - rest.len()..content.len();
+    let destination_start = content.len() - rest.len();
+    let (rest, options) = match memchr2(b' ', b'\t', rest.as_bytes()) {
+        Some(end) => (&rest[..end], Some(end)),
+        None => (rest, None),
+    };
+    let destination_place = destination_start..destination_start + rest.len();
 
     let text = &content[source_place.clone()];
     if text.is_empty() {
@@ -152,28 +163,36 @@ fn entry(content: &str, target: Option<&Registry>) -> Result<Line, Broken> {
     }
     let (name, selector) = match selection::look(text)? {
         Some(selected) => (selected.name, Some(selected.selector)),
-        None => (0..text.len(), None),
+        None => (chart::start(text)..text.len(), None),
     };
-    let source: Reference = text[name.clone()].parse().map_err(|error: ReferenceError| {
-        let broken = match error.fault {
-            Fault::Scheme if text.starts_with("oci://") => Broken::new(LineErrorKind::HelmChart, error.place),
-            fault => Broken::by_reference(LineErrorKind::Source(fault), error),
-        };
-        broken.moved(name.start)
+    let is_chart = text[..name.start].ends_with(chart::SCHEME);
+    let written = |text| if is_chart { chart::as_tagged(text) } else { Cow::Borrowed(text) };
+    if is_chart {
+        chart::check_host(text, &name)?;
+    }
+    let source: Reference = written(&text[name.clone()]).parse().map_err(|error: ReferenceError| {
+        Broken::by_reference(LineErrorKind::Source(error.fault), error).moved(name.start)
     })?;
+    if is_chart && selector.is_none() {
+        chart::check_version(&source, &name)?;
+    }
     if rest.is_empty() {
         let broken = Broken::new(LineErrorKind::NoDestination, arrow.clone());
-        return Err(match namesake(&text[name]) {
+        return Err(match namesake(&written(&text[name])) {
             Some(name) => broken.fixed(Fix { place: arrow.end..content.len(), text: format!(" {name}") }),
             None => broken,
         });
     }
     let destination = match selector {
         Some(_) => selection::destination(rest, &source, target),
-        None => destination::read(rest, &source, target),
+        None => destination::read(&written(rest), &source, target),
     };
     let destination = destination.map_err(|broken| broken.moved(destination_place.start))?;
-    Ok(Line { source, source_place, selector, destination, destination_place })
+    let options = match options {
+        Some(end) => options::read(&content[destination_start..], end).map_err(|it| it.moved(destination_start))?,
+        None => Options::default(),
+    };
+    Ok(Line { source, source_place, selector, destination, destination_place, options })
 }
 
 #[cfg(test)]
@@ -233,7 +252,7 @@ mod tests {
             ("a:1 => b#another tag", Some("a:1 => b #another tag")),
             ("a:1 => b another tag", Some("a:1 => b # another tag")),
             ("a:1\u{a0}=>\u{200b} b", Some("a:1 => b")),
-            ("oci://quay.io/a:1 => b", None),
+            ("oci://quay.io/a => b", None),
             ("a:1 => b => c", None),
             ("=> b", None),
             ("a b c d", None),

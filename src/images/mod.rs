@@ -4,10 +4,12 @@
 
 mod arrow;
 mod character;
+mod chart;
 mod destination;
 mod error;
 mod file;
 mod line;
+mod options;
 mod parse;
 mod pattern;
 #[cfg(test)]
@@ -23,6 +25,7 @@ use std::{borrow::Cow, fmt};
 pub use destination::Destination;
 pub use error::{LineError, LineErrorKind, LineWarning, LineWarningKind};
 pub use file::{ListFileError, ListFileErrorKind, read_file};
+pub use options::{OptionFault, Options, Referrers};
 pub use parse::{MAX_FINDINGS, Parsed, parse, parse_both};
 pub use pattern::{PatternFault, TagPattern};
 pub use selection::{MOST_SELECTED, Selection, Selector};
@@ -84,12 +87,14 @@ pub struct Entry {
     pub source: Reference,
     /// Its name in the target registry.
     pub destination: Destination,
+    /// What stands behind it.
+    pub options: Options,
 }
 
 impl fmt::Display for Entry {
-    /// Writes the line as `source => destination` with nothing left implied but the source's `latest`.
+    /// Writes the line as `source => destination options` with nothing left implied but the source's `latest`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} => {}", self.source, self.destination)
+        write!(f, "{} => {}{}", self.source, self.destination, self.options)
     }
 }
 

@@ -137,7 +137,7 @@ fn read_line(line: LineNumber, bytes: &[u8], target: Option<&Registry>) -> Resul
     })?;
     Ok(read.map(|read| {
         if let Some(selector) = read.selector {
-            return Read::Selection(Selection::new(line, read.source, selector, read.destination));
+            return Read::Selection(Selection::new(line, read.source, selector, read.destination, read.options));
         }
         let warning = (read.source.tag().is_none() && !read.source.has_digest()).then(|| LineWarning {
             line,
@@ -146,7 +146,8 @@ fn read_line(line: LineNumber, bytes: &[u8], target: Option<&Registry>) -> Resul
             text: text.into(),
             kind: LineWarningKind::NoTag,
         });
-        Read::Entry(Entry { line, source: read.source, destination: read.destination }, warning)
+        let entry = Entry { line, source: read.source, destination: read.destination, options: read.options };
+        Read::Entry(entry, warning)
     }))
 }
 
@@ -222,7 +223,7 @@ mod tests {
             a@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 => b\n\
             a:1 => B\n\
             ü/a:1 => b\n\
-            oci://quay.io/charts/a:1 => b\n\
+            oci://charts/a:1 => b\n\
             a:1 => b c\n\
             a\u{7}:1 => b\n";
         let target = Some(Registry::parse("contoso.azurecr.io").unwrap());
@@ -239,7 +240,7 @@ mod tests {
                 (9, 78, LineErrorKind::NoTag),
                 (10, 8, LineErrorKind::Destination(Fault::RepositoryUpperCase)),
                 (11, 1, LineErrorKind::Source(Fault::RepositoryCharacter)),
-                (12, 1, LineErrorKind::HelmChart),
+                (12, 7, LineErrorKind::ChartHost),
                 (13, 10, LineErrorKind::BehindDestination),
                 (14, 2, LineErrorKind::Hidden('\u{7}')),
             ]

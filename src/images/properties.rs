@@ -38,6 +38,12 @@ fn piece() -> impl Strategy<Value = &'static str> {
         " # ",
         "https://",
         "oci://",
+        "+1",
+        " platforms=linux/amd64",
+        " platforms=linux/arm/v7,linux/amd64",
+        " referrers=take",
+        " referrers=",
+        " platform=",
         "\u{1b}",
         "\u{a0}",
         "\u{200b}",
@@ -64,7 +70,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::collection::vec(piece(), 0..12).prop_map(|pieces| pieces.concat()),
-        "[a-z]{1,3}(/[a-z]{1,3}){0,2}(:[0-9.]{1,4})?[ \t]{0,2}=>[ \t]{0,2}[a-z]{1,2}(:[0-9]{1,2})?( #\\PC{0,5})?",
+        "[a-z]{1,3}(/[a-z]{1,3}){0,2}(:[0-9.]{1,4})?[ \t]{0,2}=>[ \t]{0,2}[a-z]{1,2}(:[0-9]{1,2})?( platforms=linux/[a-z]{1,3}(,w/x)?)?( referrers=(take|leave))?( #\\PC{0,5})?",
         "\\PC{0,40}",
     ]
 }
@@ -124,7 +130,7 @@ proptest! {
             let again = parse(written.join("\n").as_bytes(), target);
             prop_assert_eq!(&again.errors, &[]);
             let meaning = |list: &ImageList| -> Vec<_> {
-                list.one_each().iter().map(|entry| (entry.source.clone(), entry.destination.clone())).collect()
+                list.one_each().iter().map(|entry| (entry.source.clone(), entry.destination.clone(), entry.options.clone())).collect()
             };
             prop_assert_eq!(meaning(&again.list), meaning(&list));
         }

@@ -1,7 +1,7 @@
 //! Selection: a line whose source means many tags, each of which keeps its name.
 
 use super::{
-    Entry, LineNumber,
+    Entry, LineNumber, Options, chart,
     destination::{self, Destination},
     error::LineErrorKind,
     line::Broken,
@@ -27,6 +27,8 @@ pub struct Selection {
     pub selector: Selector,
     /// The repository in the target registry. The tag is nobody's.
     destination: Destination,
+    /// What stands behind it.
+    pub options: Options,
 }
 
 /// Which tags are selected.
@@ -39,8 +41,14 @@ pub struct Selector {
 }
 
 impl Selection {
-    pub(super) fn new(line: LineNumber, source: Reference, selector: Selector, destination: Destination) -> Self {
-        Self { line, source, selector, destination }
+    pub(super) fn new(
+        line: LineNumber,
+        source: Reference,
+        selector: Selector,
+        destination: Destination,
+        options: Options,
+    ) -> Self {
+        Self { line, source, selector, destination, options }
     }
 
     /// Returns the path inside the target registry.
@@ -53,7 +61,8 @@ impl Selection {
         let selected = self.selector.pattern.select(tags, self.selector.newest);
         let entry = |tag: &str| {
             let source = Reference::new(self.source.registry(), self.source.repository(), Some(tag), None).ok()?;
-            Some(Entry { line: self.line, source, destination: self.destination.tagged(tag) })
+            let options = self.options.clone();
+            Some(Entry { line: self.line, source, destination: self.destination.tagged(tag), options })
         };
         selected.into_iter().filter_map(entry).collect()
     }
@@ -62,7 +71,7 @@ impl Selection {
     /// the place of a tag. Nothing can be imported by it.
     pub fn stand_in(&self) -> Entry {
         let destination = self.destination.tagged(&self.selector.to_string());
-        Entry { line: self.line, source: self.source.clone(), destination }
+        Entry { line: self.line, source: self.source.clone(), destination, options: self.options.clone() }
     }
 }
 
@@ -71,7 +80,8 @@ impl fmt::Display for Selection {
         if let Some(number) = self.selector.newest {
             write!(f, "{NEWEST} {number} of ")?;
         }
-        write!(f, "{}:{} => {}", self.source, self.selector.pattern, self.destination.untagged())
+        let destination = self.destination.untagged();
+        write!(f, "{}:{} => {destination}{}", self.source, self.selector.pattern, self.options)
     }
 }
 
@@ -98,6 +108,7 @@ pub(super) fn look(text: &str) -> Result<Option<Selected>, Broken> {
         return Ok(None);
     }
     let (newest, start) = newest(text)?;
+    let start = start + chart::start(&text[start..]);
     let broken = |fault, place: Range<usize>| Broken::new(LineErrorKind::Pattern(fault), place);
     let Some(colon) = colon(text, start) else {
         let is_one = memchr(b'@', &bytes[start..]).is_some();

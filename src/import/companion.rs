@@ -1,23 +1,28 @@
 //! Companions: what refers to an image follows it, on the image's own way.
 
-use super::{Importers, Way};
+use super::{DirectCopy, Importers, Way};
 use crate::{
     azure::{ImportRequest, Mode, Progress, To},
-    copy::{Before, Place},
+    copy::{Before, Extent, Onto, Place},
     plan::{Companion, Step},
     problem::{Problem, Side},
+    reference::Digest,
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
 
 /// Brings every companion of a step whose image is there.
 pub(super) async fn follow(step: &Step, importers: &Importers, way: Way) -> Result<(), Problem> {
     for companion in &step.companions {
         let brought = match (way, &importers.direct) {
+            // The list is made anew, of what is there already and of what comes.
+            (Way::Direct, Ok(_)) if companion.is_list() => continue,
             (Way::Direct, Ok(direct)) => {
                 let tag = companion.tag.as_deref();
-                let place = Place { repository: step.destination.repository(), tag, before: Before::Nothing };
-                let copied = direct.copier.copy(&step.source, companion.digest, place).await;
+                let repository = step.destination.repository();
+                // Signers add to what their tags stand for: it moves with the source.
+                let place = Place { repository, tag, before: Before::Nothing, onto: Onto::Any };
+                let copied = direct.copier.copy(&step.source, companion.digest, Extent::Whole, place).await;
                 copied.map_err(|error| error.problem())
             }
             (Way::Direct, Err(problem)) => Err(problem.clone()),
@@ -27,6 +32,25 @@ pub(super) async fn follow(step: &Step, importers: &Importers, way: Way) -> Resu
             what: format!("the image is there, but {companion}, which refers to it, is not: {}", problem.what),
             ..problem
         })?;
+    }
+    match (way, &importers.direct) {
+        (Way::Direct, Ok(direct)) => list(step, direct).await.map_err(|problem| Problem {
+            what: format!("what refers to the image is there, but not listed: {}", problem.what),
+            ..problem
+        }),
+        (Way::Direct, Err(_)) | (Way::ServerSide, _) => Ok(()),
+    }
+}
+
+/// Makes what names its subject findable where the registry does not do so itself.
+async fn list(step: &Step, direct: &DirectCopy) -> Result<(), Problem> {
+    let mut subjects: BTreeMap<Digest, Vec<Digest>> = BTreeMap::new();
+    for companion in step.companions.iter().filter(|companion| companion.tag.is_none()) {
+        subjects.entry(companion.subject).or_default().push(companion.digest);
+    }
+    for (subject, referrers) in subjects {
+        let listed = direct.copier.list(&step.source, step.destination.repository(), subject, &referrers).await;
+        listed.map_err(|error| error.problem())?;
     }
     Ok(())
 }

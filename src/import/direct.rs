@@ -2,8 +2,8 @@
 
 use super::{Ended, Outcome, stopped};
 use crate::{
-    copy::{Before, Copier, Place},
-    plan::{Action, Step},
+    copy::{Before, Copier, Extent, Onto, Place},
+    plan::{Action, Overwrite, Step},
     problem::{Problem, Side},
 };
 use tokio::{sync::watch, time::Instant};
@@ -13,6 +13,8 @@ use tokio::{sync::watch, time::Instant};
 pub struct DirectCopy {
     /// Copies to the target, and knows what is there.
     pub copier: Copier,
+    /// Whether a tag that has appeared since the plan may be moved.
+    pub overwrite: Overwrite,
 }
 
 impl DirectCopy {
@@ -34,12 +36,21 @@ impl DirectCopy {
             return Err(Outcome::Failed(Problem::new(Side::Source, "the source could not be asked for the digest")));
         };
         let began = Instant::now();
-        let place = Place { repository: step.destination.repository(), tag: Some(step.destination.tag()), before };
+        let extent = match &step.subset {
+            Some(subset) => Extent::Platforms { of: subset.of, platforms: step.options.platforms() },
+            None => Extent::Whole,
+        };
+        let onto = match self.overwrite {
+            Overwrite::Allow => Onto::Any,
+            Overwrite::Refuse => Onto::Free,
+        };
+        let (repository, tag) = (step.destination.repository(), Some(step.destination.tag()));
+        let place = Place { repository, tag, before, onto };
         tokio::select! {
             biased;
-            // What was sent is not tagged yet, and the next run finds it.
-            () = stopped(&mut stop) => Err(Outcome::NotStarted),
-            copied = self.copier.copy(&step.source, digest, place) => match copied {
+            // What was sent is most likely not tagged yet, and the next run finds it.
+            () = stopped(&mut stop) => Err(Outcome::CopyStopped),
+            copied = self.copier.copy(&step.source, digest, extent, place) => match copied {
                 Ok(()) => Ok(Ended { took: began.elapsed(), attempts: 1, instead }),
                 Err(error) => Err(Outcome::Failed(both(instead, error.problem()))),
             },

@@ -176,7 +176,10 @@ async fn one(
     }
     tokio::select! {
         biased;
-        () = stopped(&mut stop) => Outcome::StillRunning,
+        () = stopped(&mut stop) => match way {
+            Way::ServerSide => Outcome::StillRunning,
+            Way::Direct => Outcome::CopyStopped,
+        },
         followed = companion::follow(step, importers, way) => match followed {
             Ok(()) => outcome,
             Err(problem) => Outcome::Failed(problem),
@@ -306,8 +309,10 @@ mod tests {
             line: entry.line,
             source: entry.source.clone(),
             destination: entry.destination.clone(),
+            options: entry.options.clone(),
             change: Change::Listed,
             digest: None,
+            subset: None,
             image: None,
             action: Action::Import,
             route: Route::ServerSide,

@@ -21,6 +21,8 @@ pub enum Outcome {
     Failed(Problem),
     /// The run was stopped while Azure copies; Azure goes on, the next run looks again.
     StillRunning,
+    /// The run was stopped while this runner copied. The tag is set last: it holds what it held, or the whole image.
+    CopyStopped,
     /// The run was stopped before this step began.
     NotStarted,
     /// The list has errors, so nothing is written.
@@ -52,7 +54,12 @@ impl Outcome {
     pub fn is_good(&self) -> bool {
         match self {
             Self::Kept(_) | Self::Imported { .. } => true,
-            Self::Blocked(_) | Self::Failed(_) | Self::StillRunning | Self::NotStarted | Self::Withheld => false,
+            Self::Blocked(_)
+            | Self::Failed(_)
+            | Self::StillRunning
+            | Self::CopyStopped
+            | Self::NotStarted
+            | Self::Withheld => false,
         }
     }
 
@@ -64,6 +71,7 @@ impl Outcome {
             | Self::Blocked(_)
             | Self::Failed(_)
             | Self::StillRunning
+            | Self::CopyStopped
             | Self::NotStarted
             | Self::Withheld => None,
         }

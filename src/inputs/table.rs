@@ -70,7 +70,7 @@ pub const INPUTS: [Input; 28] = [
     input(
         "direct-sources",
         "",
-        "Sources that ACR cannot reach, copied by the runner: hosts or `host/path`, `*` for any characters.",
+        "Sources that ACR cannot reach, copied by the runner: hosts or `host/path`; `*` stays within one part of the path.",
     ),
     input(
         "check",

@@ -8,26 +8,30 @@ mod decide;
 mod facts;
 mod nearest;
 mod objection;
+mod parts;
 mod reviewed;
 mod route;
 mod selected;
+mod subset;
 mod survey;
 
 use crate::{
-    images::{Destination, Entry, LineNumber, MOST_SELECTED},
+    images::{Destination, Entry, LineNumber, MOST_SELECTED, Options},
     problem::Problem,
     reference::{Digest, Platform, Reference},
 };
 use std::fmt;
 
+pub use crate::images::Referrers;
 pub use check::Check;
-pub use companion::{Companion, Referrers};
+pub use companion::Companion;
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
 pub use nearest::nearest;
 pub use objection::Objection;
 pub use reviewed::{Mark, Reviewed, Unreviewed, compare};
 pub use route::{DirectSources, Route, Service, Why};
+pub use subset::Subset;
 pub use survey::{Surveyor, build, removed};
 
 /// The most manifests of one image, index and children, that ACR imports (container-registry-import-images article).
@@ -53,10 +57,15 @@ pub struct Step {
     pub source: Reference,
     /// The name in the target registry.
     pub destination: Destination,
+    /// What the line says behind it.
+    pub options: Options,
     /// How the line differs from the base.
     pub change: Change,
-    /// The digest that will be imported: the line's own, else what the source's tag stands for now.
+    /// The digest that will be imported: the line's own, else what the source's tag stands for now; that of the new
+    /// index where only some platforms are copied.
     pub digest: Option<Digest>,
+    /// What is copied of the source's index, where it is not all.
+    pub subset: Option<Subset>,
     /// What is known of the image; asked only where something is to be imported.
     pub image: Option<ImageFacts>,
     /// What will be done.
@@ -125,6 +134,13 @@ pub enum Reason {
     },
     /// No plan showed this line's digest, and only what was reviewed is imported.
     NotReviewed,
+    /// The image lacks platforms that the line wants.
+    NoPlatform {
+        /// Those that it lacks.
+        wanted: Vec<Platform>,
+        /// Those that it has.
+        has: Vec<Platform>,
+    },
     /// The policy objects.
     Policy(Vec<Objection>),
     /// The line's pattern means no tag of the source.
@@ -169,6 +185,18 @@ pub enum Note {
     ReferrersUnknown(Problem),
     /// What refers to the image and travels along.
     TravelsAlong(Vec<Companion>),
+    /// Only some platforms of the image are copied.
+    Subset(Subset),
+    /// The image is a Helm chart with this version.
+    Chart(String),
+}
+
+impl Step {
+    /// Returns the digest that the source has: that of its whole index, where only some platforms are copied.
+    pub fn source_digest(&self) -> Option<Digest> {
+        let digest = self.digest?;
+        Some(self.subset.as_ref().map_or(digest, |subset| subset.of))
+    }
 }
 
 impl Action {
@@ -192,6 +220,9 @@ impl fmt::Display for Reason {
                 write!(f, "differs from the plan: the reviewed digest was {}", planned.short())
             }
             Self::NotReviewed => f.write_str("no reviewed plan has this line's digest"),
+            Self::NoPlatform { wanted, has } => {
+                write!(f, "the image lacks {}; it has {}", platforms(wanted), one_or_none(has))
+            }
             Self::Policy(objections) => f.write_str(&objection::told(objections)),
             Self::NothingSelected { among } => write!(f, "the pattern means none of the source's {among} tags"),
             Self::TooManySelected { count } => {
@@ -213,6 +244,7 @@ impl Reason {
             Self::NoSource { .. } => "Check registry, repository and tag.",
             Self::NothingSelected { .. } => "Check registry, repository and pattern.",
             Self::TooManySelected { .. } => "Narrow the pattern, or write `newest 10 of` before the source.",
+            Self::NoPlatform { .. } => "Name platforms that the image has, or take `platforms=` out of the line.",
             Self::Taken { .. } => "Narrow a pattern, or take one of the lines out.",
             Self::DiffersFromPlan { .. } | Self::NotReviewed => {
                 "Write the digest into the line, in a pull request: what the list pins is reviewed with it."
@@ -236,6 +268,11 @@ impl fmt::Display for Note {
                 let names: Vec<_> = companions.iter().map(Companion::to_string).collect();
                 write!(f, "travels along: {}", names.join(", "))
             }
+            Self::Subset(subset) => {
+                let (of, left_out) = (subset.of.short(), one_or_none(&subset.left_out));
+                write!(f, "a new index of some platforms of {of}; left out: {left_out}")
+            }
+            Self::Chart(version) => write!(f, "a Helm chart, version {version}"),
             Self::ImpliedLatest => f.write_str("no tag and no digest: `latest` is meant"),
             Self::FewPullsLeft(left) => write!(f, "the source grants {left} more pulls: sizes were not asked"),
             Self::PartsUnknown(problem) => write!(f, "platforms and sizes are not known: {}", problem.what),
@@ -245,6 +282,10 @@ impl fmt::Display for Note {
             Self::Policy(objections) => write!(f, "{}; what is there stays", objection::told(objections)),
         }
     }
+}
+
+fn one_or_none(names: &[Platform]) -> String {
+    if names.is_empty() { "none".to_owned() } else { platforms(names) }
 }
 
 /// Returns the platforms as one text, attestations left out.

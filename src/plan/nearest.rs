@@ -6,7 +6,7 @@ pub fn nearest(meant: &str, tags: &[String], most: usize) -> Vec<String> {
         .iter()
         // Signatures and attestations are tags too, but nobody means them.
         .filter(|tag| !tag.starts_with("sha256-"))
-        .map(|tag| (distance(meant, tag), common_start(meant, tag), tag))
+        .map(|tag| (strsim::levenshtein(meant, tag), common_start(meant, tag), tag))
         .collect();
     ranked.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)).then(b.2.cmp(a.2)));
     ranked.into_iter().take(most).map(|(_, _, tag)| tag.clone()).collect()
@@ -14,22 +14,6 @@ pub fn nearest(meant: &str, tags: &[String], most: usize) -> Vec<String> {
 
 fn common_start(a: &str, b: &str) -> usize {
     a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
-}
-
-/// Counts the letters to insert, delete or replace (Levenshtein); tags have at most 128.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

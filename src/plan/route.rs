@@ -1,8 +1,8 @@
 //! Route: which way an image takes, and why.
 
-use super::{MOST_MANIFESTS, facts::ImageFacts};
-use crate::reference::Reference;
-use std::{fmt, str::FromStr};
+use super::{MOST_MANIFESTS, Subset, facts::ImageFacts};
+use crate::reference::{Glob, Reference};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 /// Which way an image takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Why {
     Manifests(usize),
     /// The settings say that ACR cannot reach the source.
     Declared,
+    /// Only some platforms of it are copied.
+    Platforms,
     /// The destination is no ACR, so that nobody else can do it.
     NoAcr,
 }
@@ -30,6 +32,7 @@ impl fmt::Display for Why {
             Self::Manifests(count) => {
                 write!(f, "the image has {count} manifests, ACR imports at most {MOST_MANIFESTS}")
             }
+            Self::Platforms => f.write_str("the line wants some platforms, ACR imports all"),
             Self::Declared => f.write_str("the settings say that ACR cannot reach the source"),
             Self::NoAcr => f.write_str("the destination is no Azure Container Registry"),
         }
@@ -47,21 +50,35 @@ pub enum Service {
 
 /// The sources that ACR cannot reach, as the settings declare them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DirectSources(Vec<String>);
+pub struct DirectSources(Vec<Declared>);
+
+/// A pattern, and all that is below it: a host stands for all its repositories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Declared {
+    itself: Glob,
+    below: Glob,
+}
 
 impl DirectSources {
-    /// Takes a registry in, or repositories of it: `host[:port][/path]`, where `*` stands for any characters.
-    pub fn add(&mut self, pattern: &str) {
-        self.0.push(pattern.trim_end_matches('/').to_owned());
+    /// Takes a registry in, or repositories of it: `host[:port][/path]`, in the form of a [`Glob`].
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, a fragment.
+    pub fn add(&mut self, pattern: &str) -> Result<(), String> {
+        let pattern = pattern.trim_end_matches('/');
+        // The brackets of an address are no choice of characters.
+        let pattern = match pattern.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((address, rest)) => Cow::Owned(format!("[[]{address}[]]{rest}")),
+            None => Cow::Borrowed(pattern),
+        };
+        self.0.push(Declared { itself: Glob::parse(&pattern)?, below: Glob::parse(&format!("{pattern}/**"))? });
+        Ok(())
     }
 
     /// Returns whether the settings declare this source.
     pub fn has(&self, source: &Reference) -> bool {
         let name = format!("{}/{}", source.host(), source.repository());
-        self.0.iter().any(|pattern| {
-            // A pattern holds for all that is below it: `host` for all its repositories.
-            matches(pattern, &name) || matches(&format!("{pattern}/*"), &name)
-        })
+        self.0.iter().any(|declared| declared.itself.matches(&name) || declared.below.matches(&name))
     }
 }
 
@@ -76,28 +93,23 @@ impl FromStr for DirectSources {
                 return Err("expected registries or repositories, such as `registry.example.com` or `ghcr.io/team/*`"
                     .to_owned());
             }
-            sources.add(pattern);
+            sources.add(pattern)?;
         }
         Ok(sources)
     }
 }
 
-/// Compares a name with a pattern in which `*` stands for any characters, `/` among them.
-fn matches(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last)
-}
-
 /// Chooses the way an image takes.
-pub(super) fn route(source: &Reference, image: Option<&ImageFacts>, service: Service, direct: &DirectSources) -> Route {
+pub(super) fn route(
+    source: &Reference,
+    image: Option<&ImageFacts>,
+    subset: Option<&Subset>,
+    service: Service,
+    direct: &DirectSources,
+) -> Route {
     match (service, image) {
         (Service::Other, _) => Route::Direct(Why::NoAcr),
+        (Service::Acr, _) if subset.is_some() => Route::Direct(Why::Platforms),
         (Service::Acr, _) if direct.has(source) => Route::Direct(Why::Declared),
         (Service::Acr, Some(image)) if image.manifests > MOST_MANIFESTS => {
             Route::Direct(Why::Manifests(image.manifests))
@@ -112,7 +124,7 @@ mod tests {
 
     fn of(source: &str, manifests: usize, service: Service, direct: &str) -> Route {
         let image = ImageFacts { manifests, ..ImageFacts::default() };
-        route(&source.parse().unwrap(), Some(&image), service, &direct.parse().unwrap())
+        route(&source.parse().unwrap(), Some(&image), None, service, &direct.parse().unwrap())
     }
 
     #[test]
@@ -135,6 +147,9 @@ mod tests {
         assert!(has("*.corp.example, quay.io/a/*", "registry.corp.example/x:1"));
         assert!(has("*.corp.example\nquay.io/a/*", "quay.io/a/b/c:1"));
         assert!(has("docker.io/library/nginx", "nginx:1"));
+        assert!(has("ghcr.io/*/app", "ghcr.io/team/app:1"));
+        assert!(!has("ghcr.io/*/app", "ghcr.io/team/of/app:1"), "an asterisk stays within its part");
+        assert!(has("[::1]:5000", "[::1]:5000/app:1"));
         assert!("https://x".parse::<DirectSources>().is_err());
     }
 }

@@ -3,28 +3,25 @@
 use super::{
     Action, Change, Check, Companion, DirectSources, Note, Plan, Reason, Referrers, Service, Step, check, companion,
     decide::{self, Overwrite},
-    facts::{DestinationFact, Fact, ImageFacts, SourceFact},
+    facts::{DestinationFact, Fact, SourceFact},
     nearest::nearest,
-    route,
+    parts, route,
     selected::{self, Selected},
+    subset::{self, Narrowed},
 };
 use crate::{
     change::{self, ChangeKind, Changes},
     images::Entry,
     problem::{Problem, Side},
-    reference::{Digest, Platform, Reference, Registry},
-    registry::{Client, Manifest, RegistryError, Why, is_index},
+    reference::{Digest, Reference, Registry},
+    registry::{Client, Manifest},
     verify::Verifier,
 };
 use futures_util::{StreamExt, stream};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// Lines that are asked about at once; each host has a limit of its own besides.
 const LINES_AT_ONCE: usize = 32;
-/// Reading the parts of a two-platform image costs three pulls at Docker Hub: below this many they are left to others.
-const PULLS_TO_LEAVE: u32 = 40;
-/// An index of indexes is rare, and one that names itself has no end.
-const DEEPEST: usize = 4;
 /// Tags that are read to find the nearest.
 const TAGS: usize = 5_000;
 const NEAREST: usize = 3;
@@ -80,7 +77,13 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
     let pinned = entry.source.digest();
     let mut notes = Vec::new();
     let (source, destination) = tokio::join!(source(entry, surveyor, &mut notes), destination(entry, surveyor));
-    let mut action = decide::action(&source, &destination, pinned, surveyor.overwrite);
+    let Narrowed { source, cut, subset, lacks } = subset::narrow(entry, source, surveyor, &mut notes).await;
+    // The line's own digest is that of all platforms.
+    let pinned = pinned.filter(|_| entry.options.platforms().is_empty());
+    let mut action = match lacks {
+        Some(lacks) => Action::Block(lacks),
+        None => decide::action(&source, &destination, pinned, surveyor.overwrite),
+    };
     let mut digest = match &source {
         Fact::Known(source) => Some(source.digest),
         Fact::Absent | Fact::Unknown(_) => pinned,
@@ -98,7 +101,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
             Action::Import | Action::Move { .. } | Action::Repair(_) | Action::Block(_) | Action::Unchecked(_),
             Fact::Known(known),
         ) => {
-            match image(entry, known, surveyor, &mut notes).await {
+            match parts::image(entry, known, cut.as_ref(), surveyor, &mut notes).await {
                 Ok(image) => image,
                 Err(lie) => {
                     // A source whose bytes are not what it names is not imported from, whatever is there already.
@@ -110,8 +113,9 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         }
         _ => None,
     };
-    let companions = companions(entry, digest, &mut action, has_base, surveyor, &mut notes).await;
-    let route = route::route(&entry.source, image.as_ref(), surveyor.service, &surveyor.direct);
+    let subject = digest.map(|digest| (digest, cut.as_ref()));
+    let companions = companions(entry, subject, &mut action, has_base, surveyor, &mut notes).await;
+    let route = route::route(&entry.source, image.as_ref(), subset.as_ref(), surveyor.service, &surveyor.direct);
     let change = match change.kind {
         ChangeKind::Updated { before } => Change::Updated(before.clone()),
         ChangeKind::Added if has_base => Change::Added,
@@ -121,8 +125,10 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         line: entry.line,
         source: entry.source.clone(),
         destination: entry.destination.clone(),
+        options: entry.options.clone(),
         change,
         digest,
+        subset,
         image,
         action,
         route,
@@ -134,17 +140,18 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
 /// Finds what travels along; an image that is kept is repaired where the target lacks some of it.
 async fn companions(
     entry: &Entry,
-    digest: Option<Digest>,
+    subject: Option<(Digest, Option<&Manifest>)>,
     action: &mut Action,
     has_base: bool,
     surveyor: &Surveyor,
     notes: &mut Vec<Note>,
 ) -> Vec<Companion> {
     let is_kept = *action == Action::Keep && surveyor.check.applies(has_base);
-    let (Referrers::Take, Some(digest), true) = (surveyor.referrers, digest, is_kept || action.is_change()) else {
+    let referrers = entry.options.referrers().unwrap_or(surveyor.referrers);
+    let (Referrers::Take, Some((digest, cut)), true) = (referrers, subject, is_kept || action.is_change()) else {
         return Vec::new();
     };
-    let found = match companion::find(&surveyor.registries, &entry.source, digest).await {
+    let found = match companion::find(&surveyor.registries, &entry.source, digest, cut).await {
         Ok(found) => found,
         Err(error) => {
             notes.push(Note::ReferrersUnknown(error.problem(Side::Source)));
@@ -217,72 +224,4 @@ async fn nearest_tags(entry: &Entry, surveyor: &Surveyor) -> Vec<String> {
     }
     let tags = surveyor.registries.tags(&source.host(), source.repository(), TAGS).await.unwrap_or_default();
     nearest(source.manifest(), &tags, NEAREST)
-}
-
-/// Reads what an image is made of, as far as the source's allowance goes; an error is a source that lies.
-async fn image(
-    entry: &Entry,
-    known: &SourceFact,
-    surveyor: &Surveyor,
-    notes: &mut Vec<Note>,
-) -> Result<Option<ImageFacts>, Problem> {
-    if let Some(left) = known.pulls_left.filter(|&left| left < PULLS_TO_LEAVE) {
-        notes.push(Note::FewPullsLeft(left));
-        return Ok(None);
-    }
-    match parts(&entry.source, known.digest, surveyor).await {
-        Ok(facts) => Ok(facts),
-        Err(error) if matches!(error.why(), Why::WrongDigest { .. }) => Err(error.problem(Side::Source)),
-        Err(error) => {
-            notes.push(Note::PartsUnknown(error.problem(Side::Source)));
-            Ok(None)
-        }
-    }
-}
-
-async fn parts(source: &Reference, digest: Digest, surveyor: &Surveyor) -> Result<Option<ImageFacts>, RegistryError> {
-    let (host, repository) = (source.host(), source.repository());
-    let Some(top) = surveyor.registries.known_manifest(&host, repository, digest).await? else { return Ok(None) };
-    let media_type = top.media_type.clone();
-    let mut seen = HashSet::from([digest]);
-    let mut blobs = HashMap::new();
-    let mut platforms = Vec::new();
-    if top.children.is_empty() && !is_index(&media_type) {
-        platforms.extend(platform(&host, repository, &top, surveyor).await);
-    }
-    let mut level = vec![top];
-    for _ in 0..DEEPEST {
-        let mut next = Vec::new();
-        for manifest in &level {
-            blobs.extend(manifest.blobs().map(|blob| (blob.digest, blob.size)));
-            platforms.extend(manifest.children.iter().filter_map(|child| child.platform.clone()));
-            next.extend(manifest.children.iter().map(|child| child.digest).filter(|&child| seen.insert(child)));
-        }
-        // What cannot be imported anyway need not be measured.
-        if next.is_empty() || seen.len() > super::MOST_MANIFESTS {
-            break;
-        }
-        let found: Vec<_> = stream::iter(next)
-            .map(|child| surveyor.registries.known_manifest(&host, repository, child))
-            .buffer_unordered(4)
-            .collect()
-            .await;
-        level = found.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
-    }
-    platforms.sort();
-    platforms.dedup();
-    let is_measured = seen.len() <= super::MOST_MANIFESTS;
-    let size = blobs.values().fold(0_u64, |sum, &size| sum.saturating_add(size));
-    Ok(Some(ImageFacts { media_type, platforms, size: is_measured.then_some(size), manifests: seen.len() }))
-}
-
-/// Reads the platform of a single image from its configuration; other artifacts have none.
-async fn platform(registry: &Registry, repository: &str, manifest: &Manifest, surveyor: &Surveyor) -> Option<Platform> {
-    let config = manifest
-        .config
-        .as_ref()
-        .filter(|config| config.media_type.contains("container.image") || config.media_type.contains("image.config"))?;
-    let bytes = surveyor.registries.document(registry, repository, config.digest).await.ok()??;
-    let platform: Platform = serde_json::from_slice(&bytes).ok()?;
-    (!platform.os.is_empty()).then_some(platform)
 }

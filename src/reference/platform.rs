@@ -39,6 +39,15 @@ impl Platform {
         }
     }
 
+    /// Returns whether an image for the other platform is one for this: without a variant, every variant is.
+    pub fn admits(&self, other: &Self) -> bool {
+        // The only 64-bit variant in use is the default (containerd, "platforms").
+        let variant = |of: &Self| of.variant.clone().or_else(|| (of.architecture == "arm64").then(|| "v8".to_owned()));
+        self.os == other.os
+            && self.architecture == other.architecture
+            && (self.variant.is_none() || variant(self) == variant(other))
+    }
+
     /// Returns whether this marks an attestation and no image: BuildKit writes `unknown/unknown` for those.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" || self.architecture == "unknown"
@@ -58,6 +67,21 @@ impl fmt::Display for Platform {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_platform_without_variant_admits_every_variant() {
+        for (wanted, there, expected) in [
+            ("linux/arm", "linux/arm/v7", true),
+            ("linux/arm/v7", "linux/arm/v6", false),
+            ("linux/arm/v7", "linux/arm", false),
+            ("linux/arm64/v8", "linux/arm64", true),
+            ("linux/arm64", "linux/arm64/v8", true),
+            ("linux/amd64", "windows/amd64", false),
+        ] {
+            let platform = |text| Platform::parse(text).unwrap();
+            assert_eq!(platform(wanted).admits(&platform(there)), expected, "{wanted} {there}");
+        }
+    }
 
     #[test]
     fn a_platform_reads_as_it_is_shown() {

@@ -72,6 +72,11 @@ impl Manifest {
         })
     }
 
+    /// Returns whether this is a Helm chart (Helm, "Use OCI-based registries").
+    pub fn is_chart(&self) -> bool {
+        self.config.as_ref().is_some_and(|config| config.media_type == "application/vnd.cncf.helm.config.v1+json")
+    }
+
     /// Returns the blobs that a registry must hold for this manifest.
     pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
         self.config.iter().chain(self.layers.iter().filter(|layer| layer.urls.is_empty()))

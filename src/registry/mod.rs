@@ -4,8 +4,10 @@
 
 mod access;
 mod auth;
+mod blob;
 mod catalog;
 mod challenge;
+mod cut;
 mod download;
 mod error;
 mod exchange;
@@ -29,6 +31,7 @@ use access::Access;
 use reqwest::{Method, StatusCode, header};
 use std::sync::Arc;
 
+pub use cut::Cut;
 pub use download::Download;
 pub use error::{RegistryError, Why};
 pub use lock::Locks;
@@ -189,36 +192,6 @@ impl Client {
         let manifest = Manifest::read(&reply.body, reply.header("content-type"))
             .map_err(|why| RegistryError::unreadable(registry, "a manifest", &reply, why))?;
         Ok(Some((manifest, digest)))
-    }
-
-    /// Returns a small blob, such as an image's configuration.
-    ///
-    /// # Errors
-    /// As [`Client::manifest`].
-    pub async fn document(
-        &self,
-        registry: &Registry,
-        repository: &str,
-        digest: Digest,
-    ) -> Result<Option<bytes::Bytes>, RegistryError> {
-        let path = format!("/v2/{repository}/blobs/{digest}");
-        let Some(reply) = self.ask(Method::GET, registry, repository, &path, DOCUMENT_LIMIT).await? else {
-            return Ok(None);
-        };
-        let got = Digest::of(&reply.body);
-        if got != digest {
-            return Err(RegistryError::new(registry, Why::WrongDigest { asked: digest, got }));
-        }
-        Ok(Some(reply.body))
-    }
-
-    /// Returns whether a blob is there, without moving it.
-    ///
-    /// # Errors
-    /// As [`Client::head`].
-    pub async fn has_blob(&self, registry: &Registry, repository: &str, digest: Digest) -> Result<bool, RegistryError> {
-        let path = format!("/v2/{repository}/blobs/{digest}");
-        Ok(self.ask(Method::HEAD, registry, repository, &path, DOCUMENT_LIMIT).await?.is_some())
     }
 
     /// Asks with the credential of this registry; `None` for 404.

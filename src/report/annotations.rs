@@ -138,7 +138,7 @@ fn of_row(report: &Report, row: &Row<'_>) -> Option<Annotation> {
         Kind::Import => return None,
         Kind::Move | Kind::Repair => Level::Notice,
         Kind::Unchecked => Level::Warning,
-        Kind::Block | Kind::Failed | Kind::StillRunning | Kind::NotStarted => Level::Failure,
+        Kind::Block | Kind::Failed | Kind::StillRunning | Kind::CopyStopped | Kind::NotStarted => Level::Failure,
     };
     let title = format!("{}: {}", row.word(), row.step.destination);
     let message = match row.hint() {

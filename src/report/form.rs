@@ -140,6 +140,8 @@ pub(super) struct Line {
     pub route_reason: Option<String>,
     /// The digest that is imported; null where it is not known.
     pub digest: Option<String>,
+    /// The digest of the source's index, where only some of its platforms are copied.
+    pub subset_of: Option<String>,
     /// The digest that the destination tag holds before.
     pub from: Option<String>,
     /// The platforms, `os/architecture[/variant]`; null where they were not asked.
@@ -212,6 +214,8 @@ pub(super) enum Outcome {
     Failed,
     /// The run was stopped while Azure copies.
     StillRunning,
+    /// The run was stopped while the runner copied: the tag holds what it held, or the whole image.
+    CopyStopped,
     /// The run was stopped before.
     NotStarted,
     /// The list has errors, so nothing is written.

@@ -190,7 +190,8 @@ fn line(row: &Row<'_>, part: &Part) -> form::Line {
             | Reason::Policy(_)
             | Reason::NothingSelected { .. }
             | Reason::TooManySelected { .. }
-            | Reason::Taken { .. },
+            | Reason::Taken { .. }
+            | Reason::NoPlatform { .. },
         ) => (form::Action::Block, None),
         Action::Unchecked(_) => (form::Action::Unchecked, None),
     };
@@ -207,6 +208,7 @@ fn line(row: &Row<'_>, part: &Part) -> form::Line {
         route: if row.route_reason().is_some() { form::Route::Direct } else { form::Route::ServerSide },
         route_reason: row.route_reason(),
         digest: step.digest.map(|digest| digest.to_string()),
+        subset_of: step.subset.as_ref().map(|subset| subset.of.to_string()),
         from: from.map(|digest| digest.to_string()),
         platforms: image.map(|image| {
             image.platforms.iter().filter(|platform| !platform.is_unknown()).map(ToString::to_string).collect()
@@ -239,6 +241,7 @@ fn outcome(kind: Kind) -> form::Outcome {
         // A step with an outcome was either imported or failed.
         Kind::Failed | Kind::Unchecked => form::Outcome::Failed,
         Kind::StillRunning => form::Outcome::StillRunning,
+        Kind::CopyStopped => form::Outcome::CopyStopped,
         Kind::NotStarted => form::Outcome::NotStarted,
         Kind::Withheld => form::Outcome::Withheld,
     }

@@ -243,8 +243,9 @@ fn bullet(subject: &str, text: &str) -> String {
 }
 
 fn pinned(row: &Row<'_>) -> Option<String> {
-    let digest = row.step.digest?;
-    let line = visible(&format!("{} => {}", row.step.source.pinned(digest), row.step.destination));
+    let step = row.step;
+    let source = step.source.pinned(step.source_digest()?);
+    let line = visible(&format!("{source} => {}{}", step.destination, step.options));
     // The block around it ends at a line of backticks.
     (!line.contains('`')).then(|| line + "\n")
 }

@@ -26,6 +26,7 @@ pub(super) enum Kind {
     Unchecked,
     Failed,
     StillRunning,
+    CopyStopped,
     NotStarted,
     Withheld,
 }
@@ -46,7 +47,9 @@ impl Kind {
         match self {
             Self::Keep => Weight::Quiet,
             Self::Import | Self::Move | Self::Repair | Self::Unchecked => Weight::Change,
-            Self::Block | Self::Failed | Self::StillRunning | Self::NotStarted | Self::Withheld => Weight::Bad,
+            Self::Block | Self::Failed | Self::StillRunning | Self::CopyStopped | Self::NotStarted | Self::Withheld => {
+                Weight::Bad
+            }
         }
     }
 }
@@ -58,6 +61,7 @@ impl Row<'_> {
             (Some(Outcome::Blocked(_)), _) | (None, Action::Block(_)) => Kind::Block,
             (Some(Outcome::Failed(_)), _) => Kind::Failed,
             (Some(Outcome::StillRunning), _) => Kind::StillRunning,
+            (Some(Outcome::CopyStopped), _) => Kind::CopyStopped,
             (Some(Outcome::NotStarted), _) => Kind::NotStarted,
             (Some(Outcome::Withheld), _) => Kind::Withheld,
             (Some(Outcome::Imported { .. }) | None, Action::Move { .. }) => Kind::Move,
@@ -82,6 +86,7 @@ impl Row<'_> {
             (Kind::Unchecked, _) => "not checked",
             (Kind::Failed, _) => "failed",
             (Kind::StillRunning, _) => "still running",
+            (Kind::CopyStopped, _) => "stopped",
             (Kind::NotStarted, _) => "not started",
             (Kind::Withheld, _) => "withheld",
         }
@@ -94,6 +99,10 @@ impl Row<'_> {
             Some(Outcome::Blocked(reason)) => reason.to_string(),
             Some(Outcome::Failed(problem)) => blame(problem),
             Some(Outcome::StillRunning) => "the run was stopped and Azure goes on copying".to_owned(),
+            Some(Outcome::CopyStopped) => {
+                "the run was stopped while this runner copied; the tag is set last and holds what it held, or the whole image"
+                    .to_owned()
+            }
             Some(Outcome::NotStarted) => "the run was stopped before".to_owned(),
             Some(Outcome::Withheld) => "nothing is written while the list has errors".to_owned(),
             Some(Outcome::Kept(Proof::Verified)) => "has this digest already".to_owned(),
@@ -143,7 +152,9 @@ impl Row<'_> {
                 ),
                 _,
             ) => problem.hint.as_deref(),
-            (Some(Outcome::StillRunning | Outcome::NotStarted), _) => Some("Run again; nothing is done twice."),
+            (Some(Outcome::StillRunning | Outcome::CopyStopped | Outcome::NotStarted), _) => {
+                Some("Run again; nothing is done twice.")
+            }
             (Some(Outcome::Withheld), _) => Some("Mend the lines that cannot be read."),
             (Some(Outcome::Kept(Proof::Verified) | Outcome::Imported { proof: Proof::Verified, .. }), _)
             | (None, Action::Import | Action::Keep | Action::Move { .. } | Action::Repair(_)) => None,
@@ -170,6 +181,7 @@ impl Row<'_> {
                     Outcome::Kept(Proof::Verified)
                     | Outcome::Imported { proof: Proof::Verified, .. }
                     | Outcome::StillRunning
+                    | Outcome::CopyStopped
                     | Outcome::NotStarted
                     | Outcome::Withheld,
                 ),
@@ -254,7 +266,8 @@ fn side(reason: &Reason) -> Side {
         | Reason::Policy(_)
         | Reason::NothingSelected { .. }
         | Reason::TooManySelected { .. }
-        | Reason::Taken { .. } => Side::List,
+        | Reason::Taken { .. }
+        | Reason::NoPlatform { .. } => Side::List,
     }
 }
 

@@ -132,6 +132,8 @@ impl Sample {
             line: entry.line,
             source: entry.source.clone(),
             destination: entry.destination.clone(),
+            options: entry.options.clone(),
+            subset: None,
             change: Change::Added,
             digest: match action {
                 Action::Unchecked(_) | Action::Block(Reason::NoSource { .. }) => entry.source.digest(),

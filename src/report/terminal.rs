@@ -183,7 +183,7 @@ fn tint(kind: Kind) -> &'static str {
         Kind::Import => GREEN,
         Kind::Move | Kind::Repair | Kind::Unchecked => YELLOW,
         Kind::Keep => DIM,
-        Kind::Block | Kind::Failed | Kind::StillRunning | Kind::NotStarted | Kind::Withheld => RED,
+        Kind::Block | Kind::Failed | Kind::StillRunning | Kind::CopyStopped | Kind::NotStarted | Kind::Withheld => RED,
     }
 }
 

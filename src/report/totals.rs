@@ -123,7 +123,7 @@ impl Totals {
             Kind::Block => &mut self.block,
             Kind::Unchecked => &mut self.unchecked,
             Kind::Failed => &mut self.failed,
-            Kind::StillRunning | Kind::NotStarted | Kind::Withheld => &mut self.undone,
+            Kind::StillRunning | Kind::CopyStopped | Kind::NotStarted | Kind::Withheld => &mut self.undone,
         }
     }
 }

@@ -48,7 +48,11 @@ fn is_doubtful(step: &Step) -> bool {
         // A pattern's line names no tag.
         Action::Block(Reason::NothingSelected { .. } | Reason::TooManySelected { .. } | Reason::Taken { .. }) => false,
         Action::Block(
-            Reason::NoSource { .. } | Reason::DiffersFromPlan { .. } | Reason::NotReviewed | Reason::Policy(_),
+            Reason::NoSource { .. }
+            | Reason::NoPlatform { .. }
+            | Reason::DiffersFromPlan { .. }
+            | Reason::NotReviewed
+            | Reason::Policy(_),
         )
         | Action::Unchecked(_) => true,
     }

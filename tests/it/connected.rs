@@ -131,6 +131,8 @@ fn step(name: &str) -> Step {
         destination: entry.destination,
         change: Change::Added,
         digest: Some(Digest::of(b"image")),
+        options: Default::default(),
+        subset: None,
         image: None,
         action: Action::Import,
         route: Route::ServerSide,

@@ -8,6 +8,7 @@ use acr_sync::{
     problem::Side,
     report::Verdict,
 };
+use std::time::Duration;
 
 pub(crate) const SOURCE: &str = "registry.corp.example";
 const ACR: &str = "contosoacr.azurecr.io";
@@ -287,4 +288,161 @@ async fn a_signature_that_came_later_is_brought_when_the_image_is_looked_into() 
     let run = scenario.present("app:1", &image()).input("INPUT_CHECK", "all").run().await;
     assert!(matches!(run.action(), acr_sync::plan::Action::Repair(_)), "{:?}", run.action());
     assert!(run.world.azure_registry("contosoacr").is_whole("app", &companions[0].digest()));
+}
+
+/// An image of three platforms, each with its attestation.
+fn three() -> Image {
+    Image::index(["linux/amd64", "linux/arm64", "windows/amd64"]).with_attestations()
+}
+
+#[tokio::test]
+async fn the_platforms_of_a_line_make_a_new_index_that_is_planned_copied_and_kept() {
+    let line = "quay.io/team/app:1 => app platforms=linux/arm64,linux/amd64";
+    let scenario = |mode: fn(&str) -> Scenario| {
+        mode(line)
+            .world(|world| world.identity(CLIENT, SECRET, Rights::contributor()))
+            .source("quay.io/team/app:1", &three())
+    };
+    let planned = scenario(Scenario::plan).run().await;
+    let digest = planned.step().digest.unwrap();
+    assert_ne!(digest, three().digest());
+    assert_eq!(planned.step().source_digest(), Some(three().digest()));
+    assert_eq!(planned.step().route, Route::Direct(Why::Platforms));
+    assert_eq!(planned.step().image.as_ref().unwrap().manifests, 1 + 2 + 2);
+    let page = acr_sync::report::terminal::text(&planned.report, acr_sync::images::Colour::Plain);
+    assert!(page.contains("direct copy: the line wants some platforms, ACR imports all"), "{page}");
+    assert!(page.contains("left out: windows/amd64"), "{page}");
+
+    let applied = scenario(Scenario::apply).run().await;
+    copied(&applied);
+    assert_eq!(applied.tag("app:1"), Some(digest), "what was planned is what is there");
+    assert!(applied.world.azure_registry("contosoacr").is_whole("app", &digest));
+
+    let mut again = Scenario::apply(line);
+    again.world = applied.world.clone();
+    let again = again.run().await;
+    assert!(matches!(again.outcome(), Outcome::Kept(_)), "{:?}", again.outcome());
+}
+
+#[tokio::test]
+async fn a_platform_that_the_image_lacks_blocks_its_line_and_all_platforms_are_no_subset() {
+    let run = Scenario::apply("quay.io/a:1 => a platforms=linux/s390x\nquay.io/a:1 => b platforms=linux/amd64,linux/arm64\nquay.io/one:1 => one platforms=linux/amd64\nquay.io/one:1 => two platforms=linux/arm64\n")
+        .world(|world| world.poll_retry_after(0))
+        .source("quay.io/a:1", &image())
+        .source("quay.io/one:1", &Image::single("linux/amd64"))
+        .run()
+        .await;
+    let steps: Vec<_> = run.report.steps().map(|(step, _)| step).collect();
+    let blocked = |at: usize| match &steps[at].action {
+        acr_sync::plan::Action::Block(reason) => reason.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(blocked(0), "the image lacks linux/s390x; it has linux/amd64, linux/arm64");
+    assert_eq!(blocked(3), "the image lacks linux/arm64; it has linux/amd64");
+    for (at, image) in [(1, image()), (2, Image::single("linux/amd64"))] {
+        assert_eq!((steps[at].route, steps[at].digest), (Route::ServerSide, Some(image.digest())));
+    }
+    assert_eq!(run.tag("b:1"), Some(image().digest()));
+    assert_eq!(run.tag("one:1"), Some(Image::single("linux/amd64").digest()));
+    assert_eq!(run.tag("a:1"), None);
+}
+
+#[tokio::test]
+async fn a_line_says_for_itself_whether_what_refers_to_the_image_travels_along() {
+    for (input, option, expected) in [("take", "leave", false), ("leave", "take", true)] {
+        let line = format!("{SOURCE}/team/app:1 => app:1 referrers={option}");
+        let (scenario, companions) = signed(private(Scenario::apply(&line)));
+        let run = scenario.input("INPUT_REFERRERS", input).run().await;
+        copied(&run);
+        let acr = run.world.azure_registry("contosoacr");
+        assert_eq!(acr.is_whole("app", &companions[0].digest()), expected, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn at_a_registry_without_lists_a_tag_stands_in_for_them_and_keeps_what_others_wrote() {
+    let theirs = Image::artifact("application/spdx+json").content("theirs").attached_to(&image());
+    let tag = image().digest().to_string().replace(':', "-");
+    let list = Image::list_of(&[&theirs]);
+    let (scenario, companions) = signed(to_other(Scenario::apply(&format!("{SOURCE}/team/app:1 => app:1"))));
+    let run = scenario
+        .world(|world| {
+            let other = world.azure_registry(OTHER);
+            other.without_lists();
+            other.put_untagged("app", &theirs);
+            other.put(&format!("app:{tag}"), &list);
+        })
+        .run()
+        .await;
+    copied(&run);
+    let other = run.world.azure_registry(OTHER);
+    let listed = other.children("app", &tag);
+    assert_eq!(listed, [theirs.digest(), companions[0].digest()]);
+
+    // Nothing is missing: a second look finds all of it there and listed.
+    let (mut again, _) = signed(to_other(Scenario::apply(&format!("{SOURCE}/team/app:1 => app:1"))));
+    again.world = run.world.clone();
+    let again = again.input("INPUT_CHECK", "all").run().await;
+    assert!(matches!(again.outcome(), Outcome::Kept(_)), "{:?}", again.outcome());
+}
+
+#[tokio::test]
+async fn a_chart_has_one_tag_on_both_sides_and_is_called_a_chart() {
+    for private_source in [false, true] {
+        let line = format!("oci://{SOURCE}/charts/app:1.2.3+build5 => charts/app");
+        let scenario = if private_source { private(Scenario::apply(&line)) } else { Scenario::apply(&line) };
+        let run = scenario
+            .world(|world| world.poll_retry_after(0))
+            .source(&format!("{SOURCE}/charts/app:1.2.3_build5"), &Image::chart("app"))
+            .run()
+            .await;
+        assert!(matches!(run.outcome(), Outcome::Imported { .. }), "{:?}", run.outcome());
+        assert_eq!(run.tag("charts/app:1.2.3_build5"), Some(Image::chart("app").digest()));
+        let page = acr_sync::report::terminal::text(&run.report, acr_sync::images::Colour::Plain);
+        assert!(page.contains("a Helm chart, version 1.2.3+build5"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_tag_that_has_appeared_since_the_plan_is_not_overwritten_where_moving_is_refused() {
+    for (overwrite, is_kept) in [("refuse", true), ("allow", false)] {
+        let appeared = image().content("appeared");
+        let run = to_other(Scenario::apply(&format!("{SOURCE}/app:1 => app")))
+            .input("INPUT_OVERWRITE", overwrite)
+            .source(&format!("{SOURCE}/app:1"), &image())
+            // Slow enough for somebody else to be faster.
+            .world(|world| world.fault(Fault::delay(Duration::from_millis(300)).on(OTHER).path("/uploads/")))
+            .at_upload(OTHER, {
+                let appeared = appeared.clone();
+                move |world| {
+                    world.azure_registry(OTHER).put("app:1", &appeared);
+                }
+            })
+            .run()
+            .await;
+        let holds = run.world.azure_registry(OTHER).tag("app", "1");
+        if is_kept {
+            let Outcome::Failed(problem) = run.outcome() else { panic!("{:?}", run.outcome()) };
+            assert!(problem.what.contains("`app:1` has appeared since the plan and holds"), "{problem}");
+            assert_eq!(holds, Some(appeared.digest()));
+        } else {
+            assert_eq!(holds, Some(image().digest()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_is_stopped_says_what_is_there() {
+    let run = to_other(Scenario::apply(&format!("{SOURCE}/app:1 => app")))
+        .source(&format!("{SOURCE}/app:1"), &image())
+        // Waits for longer than the run does.
+        .world(|world| world.fault(Fault::delay(Duration::from_secs(60)).on(OTHER).path("/uploads/")))
+        .stop_at_upload(OTHER)
+        .run()
+        .await;
+    assert_eq!(run.outcome(), &Outcome::CopyStopped);
+    assert_eq!(run.world.azure_registry(OTHER).tag("app", "1"), None);
+    assert_eq!(run.report.verdict(), Verdict::Failed);
+    let page = acr_sync::report::terminal::text(&run.report, acr_sync::images::Colour::Plain);
+    assert!(page.contains("the tag is set last"), "{page}");
 }

@@ -21,6 +21,7 @@ mod policing;
 mod pull_check;
 mod readme;
 mod refusals;
+mod registry_settings;
 mod scenario;
 mod selecting;
 mod signing_in;

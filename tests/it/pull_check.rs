@@ -104,7 +104,7 @@ impl Ward {
         let http = Http::new(&inputs.way).unwrap();
         let credential = credential::azure(&inputs.identity, &http, &inputs.cloud).await.unwrap();
         let arm = Arm::new(http.clone(), credential.clone(), inputs.cloud.clone());
-        let target = azure::find(&arm, inputs.registry.as_ref().unwrap(), None).await.unwrap();
+        let target = azure::find(&arm, inputs.registries.first().unwrap(), None).await.unwrap();
         let registry = target.login_server.clone();
         let mut logins = Logins::default();
         logins.add(registry.clone(), "", Login::Azure(credential));

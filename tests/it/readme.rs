@@ -139,7 +139,7 @@ fn the_lists_can_be_read() {
             parsed.list.len()
         })
         .sum();
-    assert_eq!((lists.len(), lines), (2, 8));
+    assert_eq!((lists.len(), lines), (3, 10));
 }
 
 #[test]

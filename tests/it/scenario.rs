@@ -21,13 +21,38 @@ pub(crate) struct Scenario {
     head: String,
     base: Option<String>,
     inputs: BTreeMap<&'static str, String>,
-    stops_at_import: bool,
+    stops: Option<Stop>,
+    at_upload: Option<(&'static str, Meanwhile)>,
     settings: String,
     settings_base: Option<String>,
     reviewed: Option<Reviewed>,
     /// Tests of patience shorten it; the others keep waits small.
     retry: Retry,
     deadline: Option<Duration>,
+}
+
+/// What somebody else does to the world during a run.
+type Meanwhile = Box<dyn FnOnce(&World) + Send>;
+
+/// When a run is stopped.
+enum Stop {
+    /// The first import has reached Azure.
+    Import,
+    /// The first upload has reached this host.
+    Upload(&'static str),
+}
+
+impl Stop {
+    fn is_reached(&self, world: &World) -> bool {
+        match self {
+            Self::Import => !world.imports().is_empty(),
+            Self::Upload(host) => has_upload(world, host),
+        }
+    }
+}
+
+fn has_upload(world: &World, host: &str) -> bool {
+    world.requests().iter().any(|seen| seen.host == host && seen.path.contains("/uploads/"))
 }
 
 /// What is left of a run to look at.
@@ -64,7 +89,8 @@ impl Scenario {
             head: head.to_owned(),
             base: None,
             inputs: inputs.map(|(name, value)| (name, value.to_owned())).into(),
-            stops_at_import: false,
+            stops: None,
+            at_upload: None,
             settings: String::new(),
             settings_base: None,
             reviewed: None,
@@ -142,7 +168,19 @@ impl Scenario {
 
     /// Stops the run when the first import has reached Azure.
     pub(crate) fn stop_at_import(mut self) -> Self {
-        self.stops_at_import = true;
+        self.stops = Some(Stop::Import);
+        self
+    }
+
+    /// Stops the run when the first upload has reached a host.
+    pub(crate) fn stop_at_upload(mut self, host: &'static str) -> Self {
+        self.stops = Some(Stop::Upload(host));
+        self
+    }
+
+    /// Changes the world when the first upload has reached a host.
+    pub(crate) fn at_upload(mut self, host: &'static str, change: impl FnOnce(&World) + Send + 'static) -> Self {
+        self.at_upload = Some((host, Box::new(change)));
         self
     }
 
@@ -181,10 +219,19 @@ impl Scenario {
             settings: self.settings.into_bytes(),
         };
         let (stop, stopped) = watch::channel(false);
-        if self.stops_at_import {
+        if let Some((host, change)) = self.at_upload {
             let world = self.world.clone();
             tokio::spawn(async move {
-                while world.imports().is_empty() {
+                while !has_upload(&world, host) {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                change(&world);
+            });
+        }
+        if let Some(at) = self.stops {
+            let world = self.world.clone();
+            tokio::spawn(async move {
+                while !at.is_reached(&world) {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 stop.send_replace(true);

@@ -87,12 +87,20 @@ fn reply(world: &World, call: &Call, host: &str, gate: &dyn Gate, target: Target
         }
         Target::Referrers(repository, digest) if is_get => {
             gate.admit(repository, &["pull"])?;
+            if !has_lists(world, host) {
+                return Ok(empty(StatusCode::NOT_FOUND));
+            }
             Ok(manifests::referrers(world, call, host, repository, digest))
         }
         Target::Ping | Target::Catalog | Target::Tags(_) | Target::Uploads(_) | Target::Referrers(..) => {
             Ok(empty(StatusCode::METHOD_NOT_ALLOWED))
         }
     }
+}
+
+fn has_lists(world: &World, host: &str) -> bool {
+    let state = world.state();
+    state.registries.get(host).and_then(|registry| registry.azure()).is_none_or(|azure| azure.lists)
 }
 
 /// The scopes of section 6.3.

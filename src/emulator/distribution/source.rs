@@ -67,6 +67,7 @@ pub(in super::super) fn answer_kubernetes(world: &World, call: &Call) -> Reply {
         query: call.query.clone(),
         headers: call.headers.clone(),
         body: call.body.clone(),
+        upload: call.take_upload().into(),
     };
     let gate = SourceGate { world, call: &inner, host: KUBERNETES, facts: &facts };
     answer(world, &inner, KUBERNETES, &gate)

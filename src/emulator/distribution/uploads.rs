@@ -34,7 +34,7 @@ pub(super) fn begin(world: &World, call: &Call, host: &str, repository: &str, ga
         }
     }
     let id = uuid::Uuid::new_v4().to_string();
-    world.state().uploads.insert(id.clone(), call.body.as_ref().into());
+    world.state().uploads.insert(id.clone(), call.take_upload());
     if call.query("digest").is_some() {
         return finish(world, call, host, repository, &id);
     }
@@ -53,19 +53,21 @@ pub(super) fn continue_(world: &World, call: &Call, host: &str, repository: &str
         );
     };
     match call.method {
-        Method::GET => accepted(repository, id, held.len(), StatusCode::NO_CONTENT),
+        Method::GET => accepted(repository, id, held.length(), StatusCode::NO_CONTENT),
         Method::DELETE => {
             state.uploads.remove(id);
             empty(StatusCode::NO_CONTENT)
         }
         Method::PATCH | Method::PUT => {
-            let begin = call.header("content-range").and_then(|range| range.split('-').next()?.parse::<usize>().ok());
-            if begin.is_some_and(|begin| begin != held.len()) {
-                let length = held.len();
+            let begin = call.header("content-range").and_then(|range| range.split('-').next()?.parse::<u64>().ok());
+            if begin.is_some_and(|begin| begin != held.length()) {
+                let length = held.length();
                 return accepted(repository, id, length, StatusCode::RANGE_NOT_SATISFIABLE);
             }
-            held.extend_from_slice(&call.body);
-            let length = held.len();
+            if held.append(call.take_upload()).is_err() {
+                return no_room();
+            }
+            let length = held.length();
             drop(state);
             if call.method == Method::PATCH {
                 return accepted(repository, id, length, StatusCode::ACCEPTED);
@@ -77,18 +79,24 @@ pub(super) fn continue_(world: &World, call: &Call, host: &str, repository: &str
 }
 
 fn finish(world: &World, call: &Call, host: &str, repository: &str, id: &str) -> Reply {
-    let held = world.state().uploads.remove(id).unwrap_or_default().freeze();
-    let digest = Digest::of(&held);
+    let held = world.state().uploads.remove(id).unwrap_or_default();
+    let digest = held.digest();
     if call.query("digest").and_then(|wanted| wanted.parse().ok()) != Some(digest) {
         let text = "provided digest did not match uploaded content";
         return registry_error(StatusCode::BAD_REQUEST, "DIGEST_INVALID", text, &Value::Null);
     }
-    world.content().put(held);
+    if world.content().take(held).is_err() {
+        return no_room();
+    }
     if let Some(registry) = world.state().registries.get_mut(host) {
         registry.repository(repository).blobs.insert(digest);
     }
     world.mark_changed();
     created(repository, &digest)
+}
+
+fn no_room() -> Reply {
+    registry_error(StatusCode::INSUFFICIENT_STORAGE, "UNKNOWN", "there is no room for the upload", &Value::Null)
 }
 
 fn created(repository: &str, digest: &Digest) -> Reply {
@@ -97,7 +105,7 @@ fn created(repository: &str, digest: &Digest) -> Reply {
 }
 
 /// The address is relative, as Azure's is (section 7.1), and carries a query that must be kept.
-fn accepted(repository: &str, id: &str, length: usize, status: StatusCode) -> Reply {
+fn accepted(repository: &str, id: &str, length: u64, status: StatusCode) -> Reply {
     let reply = with(empty(status), "location", format!("/v2/{repository}/blobs/uploads/{id}?_nouploadcache=false"));
     let reply = with(reply, "docker-upload-uuid", id);
     with(reply, "range", format!("0-{}", length.saturating_sub(1)))

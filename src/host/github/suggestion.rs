@@ -65,7 +65,7 @@ pub(super) fn pins(head: &[u8], steps: &[&Step], target: Option<&Registry>) -> V
         let line = places.get(&step.destination.to_string())?.get();
         let written = lines.get(usize::try_from(line).ok()?.checked_sub(1)?)?;
         let written = std::str::from_utf8(written.strip_suffix(b"\r").unwrap_or(written)).ok()?;
-        let digest = step.digest?;
+        let digest = step.source_digest()?;
         Some(Pin { line, text: pinned(written, step, digest, target)?, digest })
     };
     steps.iter().filter_map(pin).collect()
@@ -84,7 +84,8 @@ fn pinned(written: &str, step: &Step, digest: Digest, target: Option<&Registry>)
     // What is read of it must be what was planned.
     let parsed = images::parse(text.as_bytes(), target);
     let [entry] = parsed.list.entries() else { return None };
-    (entry.source == step.source.pinned(digest) && entry.destination == step.destination).then_some(text)
+    let is_same = entry.destination == step.destination && entry.options == step.options;
+    (is_same && entry.source == step.source.pinned(digest)).then_some(text)
 }
 
 /// Posts what nobody was offered before, each once: one of unknown fate is found by the next run, or made by it.
@@ -170,15 +171,18 @@ mod tests {
     };
 
     fn step(line: &str) -> Step {
-        let Entry { line, source, destination } = images::parse(line.as_bytes(), None).list.entries()[0].clone();
+        let Entry { line, source, destination, options } =
+            images::parse(line.as_bytes(), None).list.entries()[0].clone();
         let (change, action, route) = (Change::Added, Action::Import, Route::ServerSide);
         let digest = Some(Digest::of(b"image"));
         Step {
             line,
             source,
             destination,
+            options,
             change,
             digest,
+            subset: None,
             image: None,
             action,
             route,
