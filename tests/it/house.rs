@@ -133,6 +133,9 @@ fn the_words_and_the_decisions_ask_nobody() {
         "report/markdown.rs",
         "report/json.rs",
         "plan/decide.rs",
+        "registry_settings/decide.rs",
+        "registry_settings/quota.rs",
+        "registry_settings/replicas.rs",
         "policy",
         "settings",
     ] {

@@ -337,6 +337,7 @@ async fn another_registry_than_azures_has_none_of_it() {
 async fn who_asks_for_a_replica_is_told_which_serve_what_was_imported() {
     let brought = |world: &World| {
         registry(world).untag("prod/nginx", "1.27");
+        registry(world).drop_manifest("prod/nginx", &image().digest());
         registry(world).replica("eastus");
     };
     // Without a host of its own a region cannot be asked, and nothing is guessed.
