@@ -6,7 +6,7 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY benches benches
 COPY src src
-COPY .ci/static .ci/static
+COPY .ci/static .ci/static.ld .ci/
 RUN .ci/static "$TARGETARCH" /acr-sync
 
 FROM scratch

@@ -162,4 +162,54 @@ mod tests {
             assert!(plain(id).is_err(), "{id}");
         }
     }
+
+    fn reply(status: u16, headers: &[(&'static str, &str)], body: &str) -> Reply {
+        Reply {
+            status: reqwest::StatusCode::from_u16(status).unwrap(),
+            headers: headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect(),
+            body: body.to_owned().into(),
+            url: "https://management.azure.com/".parse().unwrap(),
+        }
+    }
+
+    /// Returns where to ask on, `done`, or the refusal.
+    fn read_out(reply: &Reply) -> String {
+        match accepted(reply).and_then(|value| unended(reply, &value)) {
+            Ok(Some(next)) => next,
+            Ok(None) => "done".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn an_operation_is_over_when_it_says_so_and_not_before() {
+        let beside = [("azure-asyncoperation", "https://m/op")];
+        let behind = [("location", "https://m/at")];
+        for (status, headers, body, expected) in [
+            (200, &[][..], r#"{"properties":{"provisioningState":"Succeeded"}}"#, "done"),
+            (201, &beside, r#"{"properties":{"provisioningState":"Creating"}}"#, "https://m/op"),
+            (201, &beside, r#"{"properties":{"provisioningState":"Succeeded"}}"#, "done"),
+            (200, &beside, r#"{"status":"InProgress"}"#, "https://m/op"),
+            (200, &beside, r#"{"status":"Succeeded"}"#, "done"),
+            // A 200 that says `Failed` is a failure.
+            (
+                200,
+                &beside,
+                r#"{"status":"Failed","error":{"code":"Conflict","message":"busy"}}"#,
+                "Azure answered Conflict: busy",
+            ),
+            (202, &behind, "", "https://m/at"),
+            (204, &[], "", "done"),
+            (
+                400,
+                &beside,
+                r#"{"error":{"code":"InvalidRequest","message":"no"}}"#,
+                "Azure answered InvalidRequest: no",
+            ),
+        ] {
+            assert_eq!(read_out(&reply(status, headers, body)), expected, "{status} {body}");
+        }
+        assert!(read_out(&reply(202, &[], "")).contains("an operation without an address"));
+        assert!(read_out(&reply(200, &[], "<html>")).contains("cannot be read"));
+    }
 }

@@ -623,7 +623,10 @@ mod tests {
         ] {
             let told = told(&meant, None, &[], &found);
             assert_eq!(told.len(), 1, "{case}: {told:?}");
-            assert!(told[0].starts_with("vessel-1: leave blocked") && told[0].contains(expected), "{case}: {told:?}");
+            assert!(
+                told[0].starts_with("vessel-1: synchronise blocked") && told[0].contains(expected),
+                "{case}: {told:?}"
+            );
         }
     }
 

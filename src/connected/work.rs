@@ -121,7 +121,7 @@ impl Work {
     /// Returns what is done, in a word: before, and after it is done.
     pub fn words(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Nothing => ("leave", "left"),
+            Self::Nothing => ("synchronise", "synchronised"),
             Self::Extend(_) => ("extend", "extended"),
             Self::Token(_) => ("create token", "token created"),
             Self::Create(_) => ("create", "created"),

@@ -52,7 +52,7 @@ pub use azure_devops::{
     AZURE_DEVOPS_CONNECTION, AZURE_DEVOPS_TOKEN, AzureRepository, ServiceConnection, Status, Thread,
 };
 pub use azure_registry::AzureRegistry;
-pub use edge::Sync;
+pub use edge::Synchronised;
 pub use estate::{Cluster, Network, PrivateEndpoint, Zone};
 pub use fault::{Fault, Part};
 pub use github::{

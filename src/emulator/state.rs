@@ -154,6 +154,9 @@ pub(super) struct Azure {
     pub(super) anonymous_pull: bool,
     pub(super) arm_tokens: bool,
     pub(super) users: Vec<RegistryUser>,
+    /// Whether it lists what refers to an image, as every registry of Azure does and older ones elsewhere do not.
+    #[serde(default = "yes")]
+    pub(super) lists: bool,
     /// `dataEndpointEnabled`
     #[serde(default)]
     pub(super) data_endpoints: bool,
@@ -166,9 +169,6 @@ pub(super) struct Azure {
     /// The addresses and ranges of `networkRuleSet` where its default action is `Deny`.
     #[serde(default)]
     pub(super) ip_rules: Option<Vec<String>>,
-    /// Whether it lists what refers to an image, as every registry of Azure does and older ones elsewhere do not.
-    #[serde(default = "yes")]
-    pub(super) lists: bool,
 }
 
 fn yes() -> bool {

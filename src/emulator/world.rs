@@ -100,11 +100,11 @@ impl World {
                 anonymous_pull: false,
                 arm_tokens: true,
                 users: Vec::new(),
+                lists: true,
                 data_endpoints: false,
                 edge: super::edge::Edge::default(),
                 policies: super::policies::Policies::default(),
                 ip_rules: None,
-                lists: true,
             }),
             repositories: BTreeMap::new(),
         });

@@ -40,6 +40,7 @@ pub use manifest::{Descriptor, Manifest, is_index};
 pub use recent::Recent;
 pub use referrers::{Referrers, referrers_tag};
 pub use removal::Removed;
+pub use tags::TagState;
 pub(crate) use upload::{Begun, Chunked, Finish, Session};
 
 /// Every media type of a manifest. Without this list ACR answers 404 for an index, and other registries convert
@@ -71,15 +72,6 @@ pub struct Head {
     pub media_type: String,
     /// How many pulls Docker Hub still grants this address or account, where it says so.
     pub pulls_left: Option<u32>,
-}
-
-/// What an ACR says of a tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TagState {
-    /// The digest that the tag points to.
-    pub digest: Digest,
-    /// Whether the tag may be written and deleted: `writeEnabled` of its `changeableAttributes`.
-    pub is_writable: bool,
 }
 
 impl Client {

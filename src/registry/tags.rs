@@ -1,9 +1,18 @@
 //! Tags: what a repository has, page by page, and what an ACR says of one.
 
-use super::{Client, DOCUMENT_LIMIT, RegistryError, TagState};
+use super::{Client, DOCUMENT_LIMIT, RegistryError};
 use crate::reference::{Digest, Registry};
 use reqwest::Method;
 use std::collections::BTreeSet;
+
+/// What an ACR says of a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TagState {
+    /// The digest that the tag points to.
+    pub digest: Digest,
+    /// Whether the tag may be written and deleted: `writeEnabled` of its `changeableAttributes`.
+    pub is_writable: bool,
+}
 
 impl Client {
     /// Returns the tags of a repository, at most `most` of them, or nothing where it does not exist.

@@ -4,7 +4,7 @@ use crate::scenario::image;
 use acr_sync::{
     azure::{self, Arm},
     credential,
-    emulator::{AzureRegistry, CLIENT, Emulator, Fault, Rights, SECRET, Sync, TENANT, World},
+    emulator::{AzureRegistry, CLIENT, Emulator, Fault, Rights, SECRET, Synchronised, TENANT, World},
     http::{Http, Retry, Way},
     inputs::{Env, Inputs},
     plan::{Action, Change, Reviewed, Route, Step},
@@ -129,9 +129,9 @@ fn step(name: &str) -> Step {
         line: entry.line,
         source: entry.source,
         destination: entry.destination,
+        options: entry.options,
         change: Change::Added,
         digest: Some(Digest::of(b"image")),
-        options: Default::default(),
         subset: None,
         image: None,
         action: Action::Import,
@@ -397,16 +397,74 @@ async fn the_scheduled_run_says_how_it_is_and_what_has_not_arrived() {
     assert!(first[0].problem.what.contains("it is not deployed"), "{first:#?}");
     let ago = |hours: i64| (OffsetDateTime::now_utc() - time::Duration::hours(hours)).format(&Rfc3339).unwrap();
     let says = Some(("Error", "disk is full"));
-    sea.registry.synchronise("vessel-1", Sync { state: "Offline", at: &ago(30), says });
+    sea.registry.synchronise("vessel-1", Synchronised { state: "Offline", at: &ago(30), says });
     let late = findings().await;
     assert_eq!((late[0].gravity, late[0].subject.as_str()), (Gravity::Bad, "vessel-1"));
     assert!(late[0].problem.what.contains("asked for it by"), "{late:#?}");
     assert!(late.iter().any(|it| it.problem.what == "it says: Error: disk is full"), "{late:#?}");
     let waiting = late.iter().find(|it| it.problem.what.starts_with("not arrived yet: ")).unwrap();
     assert!(waiting.problem.what.contains("`fleet/app:1.0`") && !waiting.problem.what.contains("other/tool"));
-    sea.registry.synchronise("vessel-1", Sync { state: "Online", at: &ago(-1), says: None });
+    sea.registry.synchronise("vessel-1", Synchronised { state: "Online", at: &ago(-1), says: None });
     let good = findings().await;
     assert_eq!((good.len(), good[0].gravity), (1, Gravity::Note), "{good:#?}");
     // A pull request is about what it changes.
     assert_eq!(sea.plan(Some(VESSEL), VESSEL, &["fleet/app"]).await.findings, []);
+}
+
+/// The article's story: repositories are listed, a vessel is made, its cluster gets what it needs and pulls, and a new line
+/// of the list comes on board with its merge.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_story_of_a_vessel() {
+    let sea = Sea::with(Rights::contributor(), |world| {
+        world.import_latency(Duration::from_millis(20));
+        for name in ["team/engine:2.1", "team/galley:1"] {
+            world.source("quay.io").put(name, &image());
+        }
+    })
+    .await;
+    let folder = tempfile::TempDir::new().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let run = async |line: &str| {
+        let mut command = crate::binary::online(folder.path(), &sea.emulator);
+        command.args(line.split(' ')).args(["--registry", "contosoacr"]);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        (crate::binary::code(&output), crate::binary::stdout(&output))
+    };
+    write("images.txt", "quay.io/team/galley:1 => office/galley\n");
+    write("acr-sync.yaml", VESSEL);
+
+    let (code, text) = run("plan images.txt --all").await;
+    assert!(code == 2 && text.contains("vessel-1") && text.contains("+ fleet/app, fleet/web"), "{code} {text}");
+    assert_eq!(sea.registry.connected_names(), [""; 0], "a plan writes nothing");
+    let (code, text) = run("apply images.txt --all").await;
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(sea.registry.connected("vessel-1").unwrap()["mode"], "ReadOnly");
+
+    // The components on premises, and then the address that they are reached at.
+    let (code, text) = run("connected-registry kit vessel-1").await;
+    assert_eq!(code, 0, "{text}");
+    std::fs::write(folder.path().join("registries.yaml"), "mirrors: {}\n").unwrap();
+    let (code, text) =
+        run("connected-registry kit vessel-1 --address 10.1.1.1 --registries-yaml registries.yaml").await;
+    assert_eq!(code, 0, "{text}");
+    let manifest = std::fs::read_to_string(folder.path().join("vessel-1-kit/pull.secret.yaml")).unwrap();
+    let password = acr_sync::connected::kit::pull_secret_password(&manifest, "vessel-1-pull").unwrap();
+    let password = secrecy::ExposeSecret::expose_secret(&password).to_owned();
+    sea.pulls("vessel-1-pull", &password).await;
+    let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap();
+    sea.registry.synchronise("vessel-1", Synchronised { state: "Online", at: &now, says: None });
+
+    // A new image in the list.
+    write("images.txt", "quay.io/team/galley:1 => office/galley\nquay.io/team/engine:2.1 => fleet/engine\n");
+    let (code, text) = run("plan images.txt --all").await;
+    assert!(code == 2 && text.contains("+ fleet/engine"), "{code} {text}");
+    let (code, text) = run("apply images.txt --all").await;
+    assert_eq!(code, 0, "{text}");
+    for map in ["vessel-1", "vessel-1-pull-scope-map"] {
+        let map = sea.registry.scope_map(map).unwrap();
+        assert!(map.contains(&"repositories/fleet/engine/content/read".to_owned()), "{map:?}");
+    }
+    let (code, text) = run("plan images.txt --all").await;
+    assert!(code == 0 && text.contains("not arrived yet: `fleet/engine:2.1`"), "{code} {text}");
 }

@@ -12,7 +12,7 @@ use acr_sync::{
 /// Returns the first YAML block below a heading.
 fn block(heading: &str) -> String {
     let readme = std::fs::read_to_string("README.md").unwrap();
-    let section = readme.split_once(&format!("\n## {heading}\n")).unwrap().1;
+    let section = readme.split_once(&format!("# {heading}\n")).unwrap().1;
     section.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0.to_owned()
 }
 
@@ -140,6 +140,19 @@ fn the_lists_can_be_read() {
         })
         .sum();
     assert_eq!((lists.len(), lines), (3, 10));
+}
+
+#[test]
+fn every_example_of_the_settings_is_read() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let section = readme.split_once("\n## Beside the list\n").unwrap().1.split_once("\n## GitHub\n").unwrap().0;
+    let examples: Vec<_> = section.split("```yaml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    for example in &examples {
+        let settings = acr_sync::settings::parse(example.as_bytes()).map_err(|error| error.to_string());
+        assert_ne!(settings, Ok(Default::default()), "{example}");
+        assert!(settings.is_ok(), "{settings:?}: {example}");
+    }
+    assert!(examples.len() >= 2);
 }
 
 #[test]

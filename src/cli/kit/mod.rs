@@ -96,10 +96,11 @@ async fn make(inputs: &Inputs, order: &Order) -> Result<Vec<String>, Problem> {
 
 async fn sign_in(inputs: &Inputs) -> Result<(Arm, azure::Target), Problem> {
     let setting = |what: String| Problem::new(Side::Settings, what);
-    let name = inputs
-        .registries
-        .first()
-        .ok_or_else(|| setting("no registry is given".to_owned()).hint("`--registry NAME`"))?;
+    let name = match inputs.registries.as_slice() {
+        [name] => name,
+        [] => return Err(setting("no registry is given".to_owned()).hint("`--registry NAME`")),
+        _ => return Err(setting("a kit is of one registry".to_owned()).hint("Name the one: `--registry NAME`.")),
+    };
     let http = Http::new(&inputs.way).map_err(|error| setting(error.to_string()))?;
     let credential = credential::azure(&inputs.identity, &http, &inputs.cloud)
         .await

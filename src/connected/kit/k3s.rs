@@ -239,10 +239,41 @@ other: [1, 2]";
             ("configs: {\"10.1.1.1:80\": {tls: yes}}\n", "`configs.10.1.1.1:80.tls` is no mapping"),
             ("a: 1\na: 2\n", "duplicate"),
             ("a: 1\n---\nb: 1\n", "more than one document"),
-            ("\tmirrors:\n", "line"),
+            ("\tmirrors:\n", "cannot start any token"),
         ] {
             let problem = merge(text, &http()).unwrap_err();
             assert!(problem.what.contains(why), "{text:?}: {problem}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_there_a_second_time_changes_nothing_and_nothing_is_lost(
+            lines in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "mirrors:", "mirrors: # here", "  docker.io:", "    endpoint:", "      - \"https://m:1\"", "    endpoint: [a]",
+                    "configs:", "configs: {}", "  \"10.1.1.1:80\":", "    tls:", "      insecure_skip_verify: false", "other: 1",
+                    "# a comment", "", "    auth: {username: me}", "  - x", "mirrors: {a: {}}", "\t", "'", "---",
+                ]),
+                0..9,
+            )
+        ) {
+            let text = lines.join("\n");
+            let Ok(before) = serde_yaml::from_str::<Value>(&text) else { return Ok(()) };
+            if let Ok(Some(merged)) = merge(&text, &http()) {
+                proptest::prop_assert_eq!(merge(&merged, &http()), Ok(None), "{}", merged);
+                let after: Value = serde_yaml::from_str(&merged).unwrap();
+                for (key, value) in before.as_mapping().into_iter().flatten() {
+                    let kept = match value {
+                        Value::Mapping(entries) => entries.iter().all(|(name, entry)| {
+                            name == "10.1.1.1:80" || after[key].get(name) == Some(entry)
+                        }),
+                        Value::Null => true,
+                        other => after.get(key) == Some(other),
+                    };
+                    proptest::prop_assert!(kept, "{} is lost:\n{}", key.as_str().unwrap_or_default(), merged);
+                }
+            }
         }
     }
 }

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 /// The chart that Microsoft has for connected registries on Kubernetes.
 const CHART: &str = "oci://mcr.microsoft.com/acr/connected-registry/chart";
 const CHART_VERSION: &str = "0.2.0";
+/// Where k3s has its registries.
+const K3S: &str = "/etc/rancher/k3s/registries.yaml";
 
 /// What the chart is told.
 #[derive(Debug, Clone)]
@@ -115,7 +117,12 @@ pub fn install(
     if has_pull_secret {
         lines.push("kubectl apply -f pull.secret.yaml".to_owned());
         if merged_into.is_none() {
-            lines.push("sudo install -m 0644 registries.yaml /etc/rancher/k3s/registries.yaml".to_owned());
+            // One that is there may have more in it than this one.
+            lines.push(format!(
+                "if [ -e {K3S} ] && ! cmp -s registries.yaml {K3S}; then\n    echo \"{K3S} is there already: make the kit \
+                 with --registries-yaml {K3S}\" >&2\n    exit 1\nfi"
+            ));
+            lines.push(format!("sudo install -m 0644 registries.yaml {K3S}"));
         }
         lines.push("sudo systemctl restart k3s".to_owned());
     } else {
@@ -125,7 +132,7 @@ pub fn install(
         );
         lines.push(format!("address=$(kubectl get service {name} -o=jsonpath='{{@.spec.clusterIP}}' -n {namespace})"));
         lines.push(format!(
-            "echo \"next: acr-sync connected-registry kit {name}{https} --address $address --registries-yaml /etc/rancher/k3s/registries.yaml\""
+            "echo \"next: acr-sync connected-registry kit {name}{https} --address $address --registries-yaml {K3S}\""
         ));
     }
     lines.push(String::new());
@@ -190,5 +197,8 @@ mod tests {
             "{second}"
         );
         assert!(!second.contains("install -m 0644"), "{second}");
+        let apart = install("vessel-1", "connected-registry", Scheme::Http, true, None);
+        let (looked, put) = (apart.find("is there already").unwrap(), apart.find("install -m 0644").unwrap());
+        assert!(looked < put, "a file that is there is not lost: {apart}");
     }
 }

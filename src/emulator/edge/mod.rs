@@ -185,9 +185,9 @@ impl Azure {
     }
 }
 
-/// A connected registry of the world, as its device tells of it.
+/// What the device of a connected registry tells of its last synchronisation.
 #[derive(Debug, Clone, Copy)]
-pub struct Sync<'a> {
+pub struct Synchronised<'a> {
     /// `Online`, `Offline`, `Syncing` or `Unhealthy`.
     pub state: &'a str,
     /// When it synchronised last, in the form of RFC 3339.
@@ -198,7 +198,7 @@ pub struct Sync<'a> {
 
 impl AzureRegistry {
     /// Lets a device synchronise: its connected registry becomes active.
-    pub fn synchronise(&self, name: &str, sync: Sync<'_>) {
+    pub fn synchronise(&self, name: &str, sync: Synchronised<'_>) {
         let key = name.to_ascii_lowercase();
         drop(self.clone().set(|azure| {
             let Some(resource) = azure.edge.connected.get_mut(&key) else { return };
