@@ -35,6 +35,10 @@ pub mod connected;
 
 pub mod copy;
 
+pub mod pull_check;
+
+pub mod registry_settings;
+
 pub mod upkeep;
 
 pub mod import;

@@ -2,6 +2,7 @@
 //!
 //! Has no opinion of its own: it leads values from one room to the next, for each registry.
 
+mod doctor;
 mod lists;
 mod part;
 mod session;
@@ -22,6 +23,8 @@ use part::Part;
 use stated::Stated;
 use std::time::Instant;
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
+
+pub use doctor::{Examination, examine};
 
 /// What a run is about: the mode, and the two versions of what was reviewed.
 #[derive(Debug, Clone)]

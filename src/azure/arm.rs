@@ -12,6 +12,8 @@ pub(super) const VERSION: &str = "2025-11-01";
 /// The version for lists of subscriptions.
 pub(super) const SUBSCRIPTIONS_VERSION: &str = "2022-12-01";
 const LIMIT: usize = 16 << 20;
+/// Pages of one list.
+const MOST_PAGES: usize = 1_000;
 
 /// The control plane of one cloud, as one identity.
 #[derive(Debug, Clone)]
@@ -46,13 +48,29 @@ impl Arm {
     }
 
     /// Gets a resource; `None` for 404.
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, version: &str) -> Result<Option<T>, ArmError> {
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str, version: &str) -> Result<Option<T>, ArmError> {
         let url = format!("{}{path}?api-version={version}", self.cloud.resource_manager);
         self.get_url(&url).await
     }
 
-    /// Gets every page of a list.
-    pub(super) async fn list<T: DeserializeOwned>(&self, path: &str, version: &str) -> Result<Vec<T>, ArmError> {
+    /// Gets every page of a list; empty for 404.
+    pub(crate) async fn list<T: DeserializeOwned>(&self, path: &str, version: &str) -> Result<Vec<T>, ArmError> {
+        self.pages(format!("{}{path}?api-version={version}", self.cloud.resource_manager)).await
+    }
+
+    /// Gets every page of a list that an OData filter narrows, if it is not empty; nothing for 404.
+    pub(crate) async fn list_where<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        version: &str,
+        filter: &str,
+    ) -> Result<Vec<T>, ArmError> {
+        let filter = filter.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B");
+        let filter = if filter.is_empty() { String::new() } else { format!("&$filter={filter}") };
+        self.pages(format!("{}{path}?api-version={version}{filter}", self.cloud.resource_manager)).await
+    }
+
+    async fn pages<T: DeserializeOwned>(&self, mut url: String) -> Result<Vec<T>, ArmError> {
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Page<T> {
@@ -60,12 +78,12 @@ impl Arm {
             next_link: Option<String>,
         }
         let mut all = Vec::new();
-        let mut url = format!("{}{path}?api-version={version}", self.cloud.resource_manager);
-        while let Some(page) = self.get_url::<Page<T>>(&url).await? {
-            let is_empty = page.value.is_empty();
+        // A page on which a filter left nothing can have a next one; one of so many has no end.
+        for _ in 0..MOST_PAGES {
+            let Some(page) = self.get_url::<Page<T>>(&url).await? else { break };
             all.extend(page.value);
             match page.next_link {
-                Some(next) if !is_empty && self.is_own(&next) => url = next,
+                Some(next) if next != url && self.is_own(&next) => url = next,
                 _ => break,
             }
         }

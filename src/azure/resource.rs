@@ -39,7 +39,7 @@ impl Arm {
     /// # Errors
     /// As Resource Manager's, those of the operation included.
     pub async fn put(&self, id: &str, body: &Value) -> Result<Value, ArmError> {
-        self.change(Method::PUT, id, Some(body)).await
+        self.change(Method::PUT, id, VERSION, Some(body)).await
     }
 
     /// Changes what the body names; what it leaves out stays. A list is replaced whole.
@@ -47,7 +47,15 @@ impl Arm {
     /// # Errors
     /// As [`Arm::put`].
     pub async fn patch(&self, id: &str, body: &Value) -> Result<Value, ArmError> {
-        self.change(Method::PATCH, id, Some(body)).await
+        self.patch_by(id, VERSION, body).await
+    }
+
+    /// Changes what the body names, by a version of the service that knows it.
+    ///
+    /// # Errors
+    /// As [`Arm::put`].
+    pub async fn patch_by(&self, id: &str, version: &str, body: &Value) -> Result<Value, ArmError> {
+        self.change(Method::PATCH, id, version, Some(body)).await
     }
 
     /// Removes a resource; one that is gone already is no error.
@@ -55,7 +63,7 @@ impl Arm {
     /// # Errors
     /// As [`Arm::put`].
     pub async fn remove(&self, id: &str) -> Result<(), ArmError> {
-        match self.change(Method::DELETE, id, None).await {
+        match self.change(Method::DELETE, id, VERSION, None).await {
             Err(ArmError::Refused(refusal)) if refusal.status == 404 => Ok(()),
             other => other.map(drop),
         }
@@ -66,11 +74,11 @@ impl Arm {
     /// # Errors
     /// As [`Arm::put`].
     pub async fn act(&self, id: &str, body: &Value) -> Result<Value, ArmError> {
-        self.change(Method::POST, id, Some(body)).await
+        self.change(Method::POST, id, VERSION, Some(body)).await
     }
 
-    async fn change(&self, method: Method, id: &str, body: Option<&Value>) -> Result<Value, ArmError> {
-        let url = format!("{}{}?api-version={VERSION}", self.cloud().resource_manager, plain(id)?);
+    async fn change(&self, method: Method, id: &str, version: &str, body: Option<&Value>) -> Result<Value, ArmError> {
+        let url = format!("{}{}?api-version={version}", self.cloud().resource_manager, plain(id)?);
         let mut reply = self.send(method, &url, body).await?;
         let mut left = LONGEST;
         loop {

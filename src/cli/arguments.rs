@@ -1,7 +1,10 @@
 //! Arguments: every input of the table is a flag, except those that are secret.
 
 use super::scan::{Options as ScanOptions, Writing};
-use crate::inputs::{Hosts, INPUTS, Mode, Scope};
+use crate::{
+    inputs::{Hosts, INPUTS, Input, Mode, Scope},
+    pull_check::Cluster,
+};
 use clap::{Arg, ArgAction, ArgMatches, builder::PathBufValueParser};
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
@@ -26,6 +29,15 @@ pub enum Command {
     Kit(Box<super::kit::Order>),
     /// `scan`: what manifests need beside the list, nobody is asked.
     Scan(ScanOptions),
+    /// `doctor`: whether clusters can pull.
+    Doctor {
+        /// The clusters; those of `acr-sync.yaml` where none are named.
+        clusters: Vec<Cluster>,
+        /// The list whose images they pull.
+        file: Option<PathBuf>,
+        /// The inputs that were given as flags.
+        inputs: Vec<(String, String)>,
+    },
     /// No command: the surroundings say what is to be done.
     Action,
     /// `demo`
@@ -65,6 +77,11 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Me
             super::kit::read(matches).map_or(Command::Action, |order| Command::Kit(Box::new(order)))
         }
         Some(("scan", matches)) => Command::Scan(scan(matches)),
+        Some(("doctor", matches)) => Command::Doctor {
+            clusters: matches.get_many::<Cluster>("cluster").into_iter().flatten().cloned().collect(),
+            file: matches.get_one::<PathBuf>("file").cloned(),
+            inputs: given(matches, doctor_flags()),
+        },
         #[cfg(feature = "emulator")]
         Some(("demo", _)) => Command::Demo,
         #[cfg(feature = "emulator")]
@@ -82,9 +99,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Me
 
 fn list(mode: Mode, matches: &ArgMatches) -> Command {
     let scope = if matches.get_flag("all") { Scope::All } else { Scope::Changed };
-    let mut inputs: Vec<_> = flags()
-        .filter_map(|input| Some((input.name.to_owned(), matches.get_one::<String>(input.name)?.clone())))
-        .collect();
+    let mut inputs = given(matches, flags());
     if let Some(file) = matches.get_one::<String>("file") {
         inputs.push(("images-file".to_owned(), file.clone()));
     }
@@ -102,9 +117,18 @@ fn scan(matches: &ArgMatches) -> ScanOptions {
     }
 }
 
+fn given(matches: &ArgMatches, flags: impl Iterator<Item = &'static Input>) -> Vec<(String, String)> {
+    flags.filter_map(|input| Some((input.name.to_owned(), matches.get_one::<String>(input.name)?.clone()))).collect()
+}
+
+/// The inputs that say which registry is meant and who signs in.
+fn doctor_flags() -> impl Iterator<Item = &'static Input> {
+    flags().filter(|input| matches!(input.name, "registry" | "tenant-id" | "client-id" | "subscription-id" | "cloud"))
+}
+
 /// The inputs that are flags; mode and scope are the command and `--all`.
-fn flags() -> impl Iterator<Item = &'static crate::inputs::Input> {
-    let is_flag = |input: &&crate::inputs::Input| {
+fn flags() -> impl Iterator<Item = &'static Input> {
+    let is_flag = |input: &&Input| {
         !input.is_secret
             && input.hosts != Hosts::AzurePipelines
             && !matches!(input.name, "mode" | "scope" | "images-file")
@@ -135,7 +159,8 @@ fn program() -> clap::Command {
             ),
         )
         .subcommand(super::kit::command())
-        .subcommand(of_scan());
+        .subcommand(of_scan())
+        .subcommand(of_doctor());
     with_stand_in(program)
 }
 
@@ -182,7 +207,32 @@ fn of_list(name: &'static str, about: &'static str) -> clap::Command {
                 .conflicts_with("base")
                 .help("Take the whole list, without a base"),
         );
-    flags().fold(command, |command, input| {
+    with_inputs(command, flags())
+}
+
+fn of_doctor() -> clap::Command {
+    let command = clap::Command::new("doctor")
+        .about("Finds out why AKS clusters cannot pull from the registry; changes nothing")
+        .arg(
+            Arg::new("file")
+                .value_name("FILE")
+                .help("The list whose images they pull [default: images.txt, where it is]")
+                .value_parser(PathBufValueParser::new()),
+        )
+        .arg(
+            Arg::new("cluster")
+                .long("cluster")
+                .value_name("ID")
+                .action(ArgAction::Append)
+                .value_parser(str::parse::<Cluster>)
+                .help("The resource id of a cluster [default: `pull-check` of acr-sync.yaml]"),
+        )
+        .after_help("Exit codes: 0 nothing is known to be wrong, 1 a pull fails, or nothing could be asked.");
+    with_inputs(command, doctor_flags())
+}
+
+fn with_inputs(command: clap::Command, inputs: impl Iterator<Item = &'static Input>) -> clap::Command {
+    inputs.fold(command, |command, input| {
         let default = if input.default.is_empty() { String::new() } else { format!(" [default: {}]", input.default) };
         let variable = input.variable.map(|variable| format!(" [env: {variable}]")).unwrap_or_default();
         let help = format!("{}{default}{variable}", input.about);

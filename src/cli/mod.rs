@@ -7,6 +7,7 @@ mod arguments;
 mod check;
 #[cfg(feature = "emulator")]
 mod demo;
+mod doctor;
 mod files;
 mod kit;
 mod list;
@@ -45,6 +46,10 @@ pub async fn run(command: Command, env: Env) -> ExitCode {
         },
         Command::Kit(order) => match settings(env.clone(), &order.inputs) {
             Ok(settings) => kit::run(settings, &order, &env).await,
+            Err(problems) => outlet::problems(&problems),
+        },
+        Command::Doctor { clusters, file, inputs } => match settings(env.clone(), &inputs) {
+            Ok(settings) => doctor::run(&settings, &clusters, file.as_deref(), &env).await,
             Err(problems) => outlet::problems(&problems),
         },
         Command::Action => action::run(&env).await,

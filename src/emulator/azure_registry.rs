@@ -60,6 +60,21 @@ impl AzureRegistry {
         drop(self.clone().set(|azure| azure.public_access = is_open));
     }
 
+    /// Lets only these addresses and ranges in (`networkRuleSet`, default action `Deny`); this machine is 203.0.113.7.
+    pub fn ip_rules<'a>(&self, rules: impl IntoIterator<Item = &'a str>) {
+        let rules = rules.into_iter().map(str::to_owned).collect();
+        drop(self.clone().set(|azure| azure.ip_rules = Some(rules)));
+    }
+
+    /// Gives layers hosts of the registry's own (`dataEndpointEnabled`).
+    pub fn data_endpoints(&self) {
+        drop(self.clone().set(|azure| azure.data_endpoints = true));
+    }
+
+    pub(super) fn handle(&self) -> &World {
+        &self.world
+    }
+
     /// Sets `networkRuleBypassOptions` to `None`: no import reaches a closed registry (section 5.2).
     pub fn without_bypass(&self) {
         drop(self.clone().set(|azure| azure.bypass = false));
@@ -83,11 +98,6 @@ impl AzureRegistry {
     /// Knows no referrers API, as registries that are not Azure's and older than OCI 1.1.
     pub fn without_lists(&self) {
         drop(self.clone().set(|azure| azure.lists = false));
-    }
-
-    /// Gives layers hosts of the registry's own (`dataEndpointEnabled`).
-    pub fn data_endpoints(&self) {
-        drop(self.clone().set(|azure| azure.data_endpoints = true));
     }
 
     /// Enables the admin user, who is named like the registry.

@@ -53,11 +53,11 @@ pub(super) fn here(world: &World, request: &Request) -> Result<Image, Failure> {
     match &registry.role {
         Role::Source(facts) => check_source(registry, facts, request)?,
         Role::Azure(azure) if request.resource_id.is_some() => {
-            if !azure.public_access && !azure.bypass {
+            if !azure.is_open() && !azure.bypass {
                 return Err(Failure::parameters(format!("Access to {} denied.", azure.login_server)));
             }
         }
-        Role::Azure(azure) if !azure.public_access => {
+        Role::Azure(azure) if !azure.is_open() => {
             let body = super::acr::firewall_text("20.61.99.68");
             return Err(Failure::parameters(format!("Invalid message Forbidden Forbidden {body}")));
         }

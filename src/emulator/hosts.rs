@@ -1,6 +1,6 @@
 //! Hosts: which names the world answers to, and where the others lead.
 
-use super::{World, azure_devops, github, state::State, world::canonical};
+use super::{World, azure_devops, github, policies, state::State, world::canonical};
 use std::net::SocketAddr;
 
 /// Where a name leads.
@@ -77,6 +77,12 @@ pub(super) fn place(state: &State, host: &str) -> Option<Place> {
             let name = canonical(host);
             if has(&name) {
                 return Some(Place::Registry(name));
+            }
+            let has_region = |it: &&super::state::Registry| {
+                it.azure().is_some_and(|azure| policies::regional_hosts(state, azure).iter().any(|it| it == host))
+            };
+            if let Some(registry) = state.registries.values().find(has_region) {
+                return Some(Place::Registry(registry.host.clone()));
             }
             let behind = |it: &&super::state::Registry| it.storage_host().as_deref() == Some(host);
             state.registries.values().find(behind).map(|registry| Place::Storage(registry.host.clone()))

@@ -23,17 +23,23 @@ pub struct Rights {
     pub repository_contributor: bool,
     /// *Container Registry Repository Catalog Lister*.
     pub catalog_lister: bool,
-    /// *Container Registry Contributor and Data Access Configuration Administrator*: connected registries, scope maps,
-    /// tokens and their passwords.
+    /// *Container Registry Contributor and Data Access Configuration Administrator*: the registry's settings and replicas,
+    /// connected registries, scope maps, tokens and their passwords.
     pub access_administrator: bool,
     /// The names of the registries this holds for; all when empty.
     pub registries: Vec<String>,
+    /// *Reader* at these scopes: what lies there and below, clusters, networks, zones and role assignments among it.
+    pub scopes: Vec<String>,
+    /// *Contributor* where `scopes` say: changing clusters and networks.
+    pub contributor: bool,
+    /// *Role Based Access Control Administrator* where `scopes` say: granting roles.
+    pub granter: bool,
 }
 
 impl Rights {
     /// Returns the rights of *Container Registry Data Importer and Data Reader*.
     pub fn importer() -> Self {
-        Self { importer: true, reader: true, ..Self::default() }
+        Self { importer: true, ..Self::default() }
     }
 
     /// Returns the rights of *Reader* and *AcrPull*: enough for a plan, too little for an import.
@@ -53,6 +59,10 @@ impl Rights {
             catalog_lister: true,
             access_administrator: true,
             registries: Vec::new(),
+            // Its `*/read`, at the subscription.
+            scopes: vec!["/subscriptions".to_owned()],
+            contributor: true,
+            granter: false,
         }
     }
 
@@ -74,6 +84,23 @@ impl Rights {
         Self { registries: registries.into_iter().map(str::to_owned).collect(), ..self }
     }
 
+    /// Returns the same rights, with that to grant roles besides.
+    #[must_use]
+    pub fn granting(self) -> Self {
+        Self { granter: true, ..self }
+    }
+
+    /// Returns the same rights, with *Reader* at scopes besides.
+    #[must_use]
+    pub fn reading<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
+        Self { scopes: scopes.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Returns whether *Reader* holds for what an id names.
+    pub(super) fn may_see(&self, id: &str) -> bool {
+        self.scopes.iter().any(|scope| super::estate::is_within(id, scope))
+    }
+
     pub(super) fn holds_for(&self, registry: &str) -> bool {
         self.registries.is_empty() || self.registries.iter().any(|name| name.eq_ignore_ascii_case(registry))
     }
@@ -89,6 +116,11 @@ impl Rights {
     /// Reading connected registries, scope maps and tokens: *Reader* has `*/read`.
     pub(super) fn may_read_access(&self, registry: &str) -> bool {
         (self.reader || self.access_administrator) && self.holds_for(registry)
+    }
+
+    /// Reading replicas, cache rules and usage: *Reader* has `*/read`, *Data Importer and Data Reader* has not.
+    pub(super) fn may_read_settings(&self, registry: &str, id: &str) -> bool {
+        self.may_read_access(registry) || self.may_see(id)
     }
 
     pub(super) fn may_write_access(&self, registry: &str) -> bool {

@@ -169,7 +169,7 @@ pub(super) fn at_once(world: &World, azure: &Azure, request: &Request) -> Result
 
 /// A tag that is there fails the whole import before any copying begins. A lock is not looked at (section 5.4).
 fn check_targets(world: &World, azure: &Azure, request: &Request) -> Result<(), Failure> {
-    if !azure.public_access && !azure.bypass {
+    if !azure.is_open() && !azure.bypass {
         // The text of acr#571.
         return Err(Failure::parameters(format!("Access to {} denied.", azure.login_server)));
     }

@@ -17,6 +17,7 @@ mod content;
 mod distribution;
 mod edge;
 mod entra;
+mod estate;
 mod fault;
 mod fetch;
 mod gather;
@@ -29,6 +30,7 @@ mod layer;
 mod listener;
 mod managed_identity;
 mod manifest;
+mod policies;
 mod repository;
 mod resource_manager;
 mod samples;
@@ -51,6 +53,7 @@ pub use azure_devops::{
 };
 pub use azure_registry::AzureRegistry;
 pub use edge::Synchronised;
+pub use estate::{Cluster, Network, PrivateEndpoint, Zone};
 pub use fault::{Fault, Part};
 pub use github::{
     CheckAnnotation, CheckRun, Comment, GITHUB_ENTERPRISE, GITHUB_TOKEN, GitHubRepository, OidcRequest, PullRequest,

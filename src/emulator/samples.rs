@@ -50,6 +50,19 @@ impl World {
         }
     }
 
+    /// Puts the clusters `prod` and `test` into the world: `prod` pulls from `contosoacr` by a private endpoint, and `test`
+    /// may not. The application may attach it.
+    pub fn seed_cluster(&self) {
+        self.identity(CLIENT, SECRET, Rights::contributor().granting());
+        let registry = self.azure_registry("contosoacr");
+        let cluster = self.cluster("prod");
+        let zone = self.private_zone("privatelink.azurecr.io").link(&cluster.network());
+        drop(registry.private_endpoint("pe-contosoacr", &cluster.network()).zone(&zone));
+        self.grant(&cluster.kubelet(), "AcrPull", &registry.id());
+        // One that nobody has attached.
+        drop(self.cluster("test"));
+    }
+
     fn seed_sources(&self) {
         let put = |host: &str, repository: &str, tag: &str, image: Image| {
             let image = image.content(&format!("{repository} {tag}"));

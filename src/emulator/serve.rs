@@ -41,6 +41,7 @@ pub async fn serve(options: Options, mut out: impl Write) -> anyhow::Result<()> 
     world.seed_fleet();
     world.seed_github();
     world.seed_azure_devops();
+    world.seed_cluster();
     if let Some(latency) = options.import_latency {
         world.import_latency(latency);
     }

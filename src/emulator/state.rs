@@ -4,10 +4,12 @@ use super::{
     SourceAuth,
     azure_devops::Organization,
     edge::Edge,
+    estate::Estate,
     fault::Fault,
     github::Hub,
     identity::{Principal, Trust},
     import::{Import, Operation},
+    policies::Policies,
     repository::Repository,
     resource_manager::Pending,
     seen::Seen,
@@ -29,6 +31,7 @@ pub(super) struct State {
     pub(super) github: Hub,
     pub(super) azure_devops: Organization,
     pub(super) certificates: Vec<(String, Vec<u8>)>,
+    pub(super) estate: Estate,
     pub(super) faults: Vec<Fault>,
     pub(super) seen: Vec<Seen>,
     pub(super) imports: Vec<Import>,
@@ -38,6 +41,7 @@ pub(super) struct State {
     pub(super) uploads: HashMap<String, Spool>,
     pub(super) import_latency: Duration,
     pub(super) poll_retry_after: Option<u64>,
+    pub(super) replica_latency: Duration,
     pub(super) token_lifetime: Duration,
     pub(super) registry_page: usize,
     pub(super) started: Instant,
@@ -53,6 +57,7 @@ impl State {
             github: Hub::default(),
             azure_devops: Organization::default(),
             certificates: Vec::new(),
+            estate: Estate::default(),
             faults: Vec::new(),
             seen: Vec::new(),
             imports: Vec::new(),
@@ -62,6 +67,7 @@ impl State {
             uploads: HashMap::new(),
             import_latency: Duration::from_millis(300),
             poll_retry_after: Some(10),
+            replica_latency: Duration::from_millis(30),
             // What Entra answers in the captures of the Azure CLI.
             token_lifetime: Duration::from_secs(3599),
             registry_page: 100,
@@ -157,6 +163,12 @@ pub(super) struct Azure {
     /// Connected registries, scope maps and tokens.
     #[serde(default)]
     pub(super) edge: Edge,
+    /// Policies, and what its regions are like.
+    #[serde(default)]
+    pub(super) policies: Policies,
+    /// The addresses and ranges of `networkRuleSet` where its default action is `Deny`.
+    #[serde(default)]
+    pub(super) ip_rules: Option<Vec<String>>,
 }
 
 fn yes() -> bool {
@@ -164,6 +176,17 @@ fn yes() -> bool {
 }
 
 impl Azure {
+    /// Returns whether its public endpoint lets everybody in.
+    pub(super) fn is_open(&self) -> bool {
+        self.public_access && self.ip_rules.is_none()
+    }
+
+    /// Returns whether its public endpoint lets an address in; rules for other ranges than the address itself let nobody
+    /// of this world in.
+    pub(super) fn lets_in(&self, address: &str) -> bool {
+        self.public_access && self.ip_rules.as_ref().is_none_or(|rules| rules.iter().any(|rule| rule == address))
+    }
+
     pub(super) fn id(&self) -> String {
         format!(
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerRegistry/registries/{}",

@@ -4,6 +4,7 @@ mod azure_devops;
 mod captures;
 mod client;
 mod edge;
+mod estate;
 mod faults;
 mod github;
 mod importing;

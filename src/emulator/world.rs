@@ -103,6 +103,8 @@ impl World {
                 lists: true,
                 data_endpoints: false,
                 edge: super::edge::Edge::default(),
+                policies: super::policies::Policies::default(),
+                ip_rules: None,
             }),
             repositories: BTreeMap::new(),
         });
@@ -123,6 +125,11 @@ impl World {
     /// Sets how long an import takes until the image is there; 300 ms at first.
     pub fn import_latency(&self, latency: Duration) {
         self.state().import_latency = latency;
+    }
+
+    /// Sets how long a replica takes until it is ready; 30 ms at first.
+    pub fn replica_latency(&self, latency: Duration) {
+        self.state().replica_latency = latency;
     }
 
     /// Sets the `Retry-After` of an operation's polls; 10 s at first, as the service answers.

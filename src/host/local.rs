@@ -59,6 +59,14 @@ pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
     Ok(Occasion { mode: asked.mode, file, head, base, base_name, reviewed: None, settings, settings_base, evidence })
 }
 
+/// Reads the text of `acr-sync.yaml` in the current directory; nothing where there is none.
+///
+/// # Errors
+/// A [`Problem`] for a file that cannot be read.
+pub fn settings() -> Result<Vec<u8>, Problem> {
+    Ok(own(settings::FILE)?.unwrap_or_default())
+}
+
 /// Reads a file of the current directory, such as `acr-sync.yaml`; nothing where there is none.
 fn own(file: &str) -> Result<Option<Vec<u8>>, Problem> {
     match images::read_file(Path::new(file)) {

@@ -25,7 +25,7 @@ use std::io::Write;
 
 pub use azure_devops::AzureDevOps;
 pub use github::GitHub;
-pub use local::{Asked, occasion};
+pub use local::{Asked, occasion, settings};
 pub use told::without_list;
 
 /// A CI host that runs this program as a step of a job.

@@ -30,6 +30,7 @@ pub use companion::Companion;
 pub use configuration::Ages;
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
+pub use nearest::nearest;
 pub use note::Note;
 pub use objection::Objection;
 pub use reviewed::{Mark, Reviewed, Unreviewed, compare};

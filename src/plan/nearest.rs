@@ -1,7 +1,7 @@
 //! Nearest: which tags a mistyped one was probably meant to be.
 
 /// Returns up to `most` tags that differ least from `meant`, the nearest first.
-pub(super) fn nearest(meant: &str, tags: &[String], most: usize) -> Vec<String> {
+pub fn nearest(meant: &str, tags: &[String], most: usize) -> Vec<String> {
     let mut ranked: Vec<_> = tags
         .iter()
         // Signatures and attestations are tags too, but nobody means them.

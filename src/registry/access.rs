@@ -18,6 +18,8 @@ pub(super) enum Rights<'a> {
     Push { from: Option<&'a str> },
     /// Taking away tags and manifests.
     Delete,
+    /// Locking and unlocking, at an ACR.
+    Lock,
     /// Listing the repositories of the whole registry.
     Catalog,
 }
@@ -33,6 +35,10 @@ impl<'a> Access<'a> {
 
     pub(super) fn delete(repository: &'a str) -> Self {
         Self { repository, rights: Rights::Delete }
+    }
+
+    pub(super) fn lock(repository: &'a str) -> Self {
+        Self { repository, rights: Rights::Lock }
     }
 
     pub(super) fn catalog() -> Self {
@@ -54,6 +60,7 @@ impl<'a> Access<'a> {
                 format!("repository:{repository}:pull,push repository:{from}:pull")
             }
             Rights::Delete => format!("repository:{repository}:delete"),
+            Rights::Lock => format!("repository:{repository}:metadata_write,metadata_read"),
             Rights::Catalog => "registry:catalog:*".to_owned(),
         }
     }
@@ -62,7 +69,7 @@ impl<'a> Access<'a> {
     pub(super) fn acr_scope(self) -> String {
         match self.rights {
             Rights::Pull | Rights::Delete => format!("{},metadata_read", self.scope()),
-            Rights::Push { .. } | Rights::Catalog => self.scope(),
+            Rights::Push { .. } | Rights::Lock | Rights::Catalog => self.scope(),
         }
     }
 }

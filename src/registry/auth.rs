@@ -13,13 +13,14 @@ use crate::{
     http::{Http, Reply},
     reference::Registry,
 };
+use azure_core::credentials::TokenCredential;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{Url, header::HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -47,6 +48,19 @@ impl Auth {
     pub(super) fn new(http: Http, logins: Logins) -> Self {
         let exchange = Exchange::new(http.clone(), logins.mask().clone());
         Self { http, logins, offers: Mutex::default(), tokens: Mutex::default(), exchange }
+    }
+
+    pub(super) fn logins(&self) -> &Logins {
+        &self.logins
+    }
+
+    /// Returns the refresh token that stands for our Azure identity at an ACR.
+    pub(super) async fn refresh_token(
+        &self,
+        registry: &Registry,
+        credential: &Arc<dyn TokenCredential>,
+    ) -> Result<SecretString, RegistryError> {
+        self.exchange.refresh_token(registry, credential).await
     }
 
     pub(super) fn has_login(&self, registry: &Registry) -> bool {
@@ -120,7 +134,7 @@ impl Auth {
                 let asked = scope.clone().filter(|scope| match access.rights {
                     Rights::Pull => true,
                     // What the registry asks for may cover only the first of several things to write.
-                    Rights::Push { .. } | Rights::Delete => !scope.starts_with("repository:"),
+                    Rights::Push { .. } | Rights::Delete | Rights::Lock => !scope.starts_with("repository:"),
                     Rights::Catalog => scope.starts_with("registry:"),
                 });
                 let wanted = asked.unwrap_or_else(|| access.scope());
@@ -153,7 +167,8 @@ impl Auth {
     ) -> Result<(HeaderValue, Duration), RegistryError> {
         let credential = match login {
             Some(Login::Password { username, password }) => {
-                if !realm::belongs(registry, realm) {
+                let is_shared = self.logins.shares(registry).is_some_and(|other| realm::belongs(other, realm));
+                if !realm::belongs(registry, realm) && !is_shared {
                     let realm = realm.host_str().unwrap_or_default().to_owned();
                     return Err(RegistryError::new(registry, Why::ForeignRealm(realm)));
                 }

@@ -66,7 +66,7 @@ impl Exchange {
         Ok((header, life))
     }
 
-    async fn refresh_token(
+    pub(super) async fn refresh_token(
         &self,
         registry: &Registry,
         credential: &Arc<dyn TokenCredential>,

@@ -32,6 +32,8 @@ impl fmt::Debug for Login {
 #[derive(Debug, Clone, Default)]
 pub struct Logins {
     places: HashMap<Registry, Vec<(String, Login)>>,
+    /// Hosts that are another registry's own, and may send to its token service.
+    shared: HashMap<Registry, Registry>,
     mask: Mask,
 }
 
@@ -47,6 +49,15 @@ impl Logins {
     /// Hides the tokens that our Azure identity gets at registries.
     pub fn hide_by(&mut self, mask: Mask) {
         self.mask = mask;
+    }
+
+    /// Lets a host that is a registry's own send to the registry's token service.
+    pub(super) fn share(&mut self, host: Registry, registry: Registry) {
+        self.shared.insert(host, registry);
+    }
+
+    pub(super) fn shares(&self, host: &Registry) -> Option<&Registry> {
+        self.shared.get(host)
     }
 
     pub(super) fn mask(&self) -> &Mask {

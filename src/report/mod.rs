@@ -9,6 +9,7 @@ mod totals;
 
 pub mod annotations;
 pub mod escape;
+pub mod examination;
 pub mod json;
 pub mod markdown;
 pub mod progress;

@@ -7,7 +7,12 @@ mod error;
 mod place;
 mod removed;
 
-use crate::{connected::Connected, policy::Policy};
+use crate::{
+    connected::Connected,
+    policy::Policy,
+    pull_check::PullCheck,
+    registry_settings::{Guards, Locks, Replica, Retention, SoftDelete, Switch},
+};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -34,6 +39,20 @@ pub struct Settings {
     /// What ships, factories and branches have a copy of: the registry's connected registries.
     #[serde(deserialize_with = "crate::connected::read")]
     pub connected_registries: Vec<Connected>,
+    /// The AKS clusters that pull from the registry: whether they can is looked at with every plan.
+    pub pull_check: Vec<PullCheck>,
+    /// Manifests without a tag go after a time; `off` keeps them. Premium.
+    pub retention: Option<Switch<Retention>>,
+    /// What is deleted can be restored for a time; `off` makes deletions final. Not with geo-replicas, cache rules or
+    /// `retention`.
+    pub soft_delete: Option<Switch<SoftDelete>>,
+    /// Tags of the list that are locked when their image is there and proved. Nothing is ever unlocked.
+    pub locks: Option<Locks>,
+    /// The regions that the registry is to have replicas in. Premium. One that is not listed is reported, and never removed.
+    #[serde(deserialize_with = "crate::registry_settings::read_replicas")]
+    pub replicas: Option<Vec<Replica>>,
+    /// Ways in without an identity, and how much room there is: looked at where the section is there, even if empty.
+    pub registry: Option<Guards>,
 }
 
 impl Settings {

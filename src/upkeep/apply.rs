@@ -56,7 +56,7 @@ async fn one(chore: &Chore, clients: &Clients, stop: &watch::Receiver<bool>) -> 
     if *stop.borrow() {
         return Outcome::NotStarted;
     }
-    match chore.task.apply(clients).await {
+    match chore.task.apply(clients, stop).await {
         Ok(()) => Outcome::Done,
         Err(problem) => Outcome::Failed(problem),
     }

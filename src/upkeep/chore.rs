@@ -5,7 +5,9 @@ use crate::{
     connected::Work,
     plan::{Mark, Reviewed},
     problem::{Problem, Side},
+    registry_settings::{self, Pace, Planes},
 };
+use tokio::sync::watch;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub enum Task {
     Untag(Untag),
     /// Something about a connected registry, a token or a scope map.
     Connected(Work),
+    /// Something about the registry itself: a policy, a replica, the lock of a tag.
+    Registry(registry_settings::Work),
 }
 
 /// Whether a chore will be done.
@@ -50,6 +54,7 @@ impl Chore {
         match &self.task {
             Task::Untag(untag) => Some(untag.mark()),
             Task::Connected(work) => work.mark(),
+            Task::Registry(_) => None,
         }
     }
 }
@@ -60,6 +65,7 @@ impl Task {
         match self {
             Self::Untag(_) => ("untag", "untagged"),
             Self::Connected(work) => work.words(),
+            Self::Registry(work) => work.words(),
         }
     }
 
@@ -68,15 +74,23 @@ impl Task {
         match self {
             Self::Untag(_) => 0,
             Self::Connected(work) => 30 + work.place(),
+            Self::Registry(work) => 10 + work.place(),
         }
     }
 
-    pub(super) async fn apply(&self, clients: &Clients) -> Result<(), Problem> {
+    pub(super) async fn apply(&self, clients: &Clients, stop: &watch::Receiver<bool>) -> Result<(), Problem> {
         match self {
             Self::Untag(untag) => untag.apply(clients).await,
             Self::Connected(work) => match &clients.azure {
                 Some(azure) => work.apply(&azure.arm).await,
                 None => Err(Problem::new(Side::Settings, "connected registries are Azure's")),
+            },
+            Self::Registry(work) => match &clients.azure {
+                Some(azure) => {
+                    let planes = Planes { arm: &azure.arm, registries: &clients.registries };
+                    work.apply(&planes, Pace::default(), stop).await
+                }
+                None => Err(Problem::new(Side::Settings, "the registry is no Azure Container Registry")),
             },
         }
     }

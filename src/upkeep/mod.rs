@@ -8,6 +8,8 @@ mod apply;
 mod chore;
 mod connected;
 mod finding;
+mod pull_check;
+mod registry_settings;
 mod removed;
 mod survey;
 
@@ -43,6 +45,18 @@ pub enum Section {
     Removed,
     /// `connected-registries`: what is copied to ships and factories.
     Connected,
+    /// `pull-check`: whether clusters can pull.
+    PullCheck,
+    /// `retention`: manifests without a tag go after a time.
+    Retention,
+    /// `soft-delete`: what is deleted can be restored for a time.
+    SoftDelete,
+    /// `locks`: tags that cannot be moved or deleted.
+    Locks,
+    /// `replicas`: the regions that the registry is in.
+    Replicas,
+    /// `registry`: ways in without an identity, and how much room there is.
+    Registry,
 }
 
 /// Whom a registry's upkeep is asked of.
@@ -81,6 +95,12 @@ impl fmt::Display for Section {
             Self::File => "acr-sync.yaml",
             Self::Removed => "removed",
             Self::Connected => "connected-registries",
+            Self::PullCheck => "pull-check",
+            Self::Retention => "retention",
+            Self::SoftDelete => "soft-delete",
+            Self::Locks => "locks",
+            Self::Replicas => "replicas",
+            Self::Registry => "registry",
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Survey: asks section by section what is to be done. Cannot fail: what could not be asked is a finding.
 
-use super::{Clients, Finding, Gravity, Section, Upkeep, connected, removed};
+use super::{Clients, Finding, Gravity, Section, Upkeep, connected, pull_check, registry_settings, removed};
 use crate::{images::Entry, plan::Step, settings::Settings};
 
 /// What a run asks of the upkeep.
@@ -28,6 +28,8 @@ pub async fn plan(asked: &Asked<'_>, clients: &Clients) -> Upkeep {
     }
     removed::plan(asked, clients, &mut upkeep).await;
     connected::plan(asked, clients, &mut upkeep).await;
+    pull_check::look(asked, clients, &mut upkeep).await;
+    registry_settings::plan(asked, clients, &mut upkeep).await;
     // Stable: what a section wants first comes first among its equals.
     upkeep.chores.sort_by_key(|chore| chore.task.turn());
     upkeep

@@ -352,3 +352,41 @@ fn settings_that_cannot_be_used_are_errors_of_the_step() {
     let text = stdout(&output);
     assert!(text.starts_with("##vso[task.logissue type=error;]a setting: input `mode` is \"dry]run\""), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_looks_at_clusters_and_changes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let world = World::demo();
+    world.seed_cluster();
+    let (prod, test) = (world.cluster("prod").id(), world.cluster("test").id());
+    fs::write(folder.path().join("acr-sync.yaml"), format!("pull-check: [{{ cluster: {prod} }}]\n")).unwrap();
+    let emulator = Emulator::start(world.clone()).await.unwrap();
+    let run = |words: &[&str]| {
+        let mut command = online(folder.path(), &emulator);
+        command.arg("doctor").args(words);
+        tokio::task::spawn_blocking(move || command.output().unwrap())
+    };
+
+    let output = run(&["--registry", "contosoacr"]).await.unwrap();
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert!(stdout(&output).starts_with("prod => contosoacr.azurecr.io\n"), "{}", stdout(&output));
+    assert!(stdout(&output).ends_with("\ndoctor: pulls work\n"), "{}", stdout(&output));
+
+    fs::write(folder.path().join("images.txt"), LIST).unwrap();
+    let output = run(&["--registry", "contosoacr", "--cluster", &test, "--cluster", &prod]).await.unwrap();
+    let text = stdout(&output);
+    assert_eq!(code(&output), 1, "{text}");
+    assert!(text.contains("unauthorized: ") && text.contains("not found: `mirror/nginx:1.27`"), "{text}");
+    assert!(text.ends_with("\ndoctor: pulls fail: 2 to mend\n"), "{text}");
+
+    for (words, why) in [
+        (&["--registry", "contosoacr", "--cluster", "prod"][..], "no AKS cluster"),
+        (&["missing.txt"][..], "no such file"),
+        (&[][..], "no registry is given"),
+    ] {
+        let output = run(words).await.unwrap();
+        assert_eq!(code(&output), 1);
+        assert!(stdout(&output).contains(why), "{}", stdout(&output));
+    }
+    assert!(world.requests().iter().all(|seen| seen.method == "GET" || !seen.host.starts_with("management.")));
+}

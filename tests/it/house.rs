@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 24] = [
+const DOORS: [(&str, &[&str]); 26] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -19,12 +19,28 @@ const DOORS: [(&str, &[&str]); 24] = [
     ("policy", &["plan", "reference", "scanner"]),
     ("signature", &["plan", "policy", "problem", "reference", "registry"]),
     ("connected", &["azure", "credential", "plan", "problem", "reference", "registry"]),
-    ("settings", &["azure", "connected", "policy", "problem", "reference"]),
-    ("upkeep", &["azure", "connected", "images", "plan", "problem", "reference", "registry", "settings"]),
+    ("pull_check", &["azure", "plan", "problem", "reference", "registry"]),
+    ("registry_settings", &["azure", "plan", "problem", "reference", "registry"]),
+    ("settings", &["azure", "connected", "policy", "problem", "pull_check", "reference", "registry_settings"]),
+    (
+        "upkeep",
+        &[
+            "azure",
+            "connected",
+            "images",
+            "plan",
+            "problem",
+            "pull_check",
+            "reference",
+            "registry",
+            "registry_settings",
+            "settings",
+        ],
+    ),
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
-    ("report", &["images", "import", "plan", "problem", "reference", "upkeep"]),
+    ("report", &["images", "import", "plan", "problem", "pull_check", "reference", "upkeep"]),
     ("needed", &["images", "reference", "report"]),
     (
         "host",
@@ -57,6 +73,7 @@ const DOORS: [(&str, &[&str]); 24] = [
             "plan",
             "policy",
             "problem",
+            "pull_check",
             "reference",
             "registry",
             "report",
@@ -136,6 +153,9 @@ fn the_words_and_the_decisions_ask_nobody() {
         "report/markdown.rs",
         "report/json.rs",
         "plan/decide.rs",
+        "registry_settings/decide.rs",
+        "registry_settings/quota.rs",
+        "registry_settings/replicas.rs",
         "policy",
         "scanner",
         "settings",

@@ -180,6 +180,18 @@ fn what_is_said_of_connected_registries_is_read() {
 }
 
 #[test]
+fn the_pull_check_of_the_readme_is_read() {
+    let settings = acr_sync::settings::parse(block("Whether clusters can pull").as_bytes()).unwrap();
+    assert!(settings.pull_check[0].pulls("prod/app") && !settings.pull_check[0].pulls("test/app"));
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let line = readme.lines().find(|line| line.starts_with("acr-sync doctor ")).unwrap();
+    let words = line.replace(" ID ", &format!(" {} ", settings.pull_check[0].cluster));
+    let command = acr_sync::cli::read(words.split(' ').map(Into::into)).unwrap();
+    let acr_sync::cli::Command::Doctor { clusters, file: Some(file), .. } = command else { panic!("{words}") };
+    assert_eq!((&clusters[0], file.as_path()), (&settings.pull_check[0].cluster, std::path::Path::new("images.txt")));
+}
+
+#[test]
 fn the_table_of_patterns_is_true() {
     let page = std::fs::read_to_string("docs/patterns.md").unwrap();
     let tags = |cell: &str| cell.split(',').map(|tag| tag.trim().trim_matches('`').to_owned()).collect::<Vec<_>>();

@@ -7,13 +7,16 @@ mod sign_in;
 use super::{
     World,
     call::{Call, Refusal, Reply, registry_error, with},
-    distribution,
+    distribution, policies,
     state::Azure,
 };
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
 
 pub(super) use access::actions_of_user;
+
+/// The address that everybody comes from.
+const CALLER: &str = "203.0.113.7";
 
 /// Answers at `NAME.azurecr.io`.
 pub(super) fn answer(world: &World, call: &Call, host: &str) -> Reply {
@@ -25,9 +28,9 @@ fn route(world: &World, call: &Call, host: &str) -> Reply {
     let azure = world.state().registries.get(host).and_then(|registry| registry.azure().cloned());
     let Some(azure) = azure else { return super::call::empty(StatusCode::NOT_FOUND) };
     // The firewall stands before any authentication (section 15.3).
-    if !azure.public_access {
+    if !azure.lets_in(CALLER) {
         return with(
-            super::call::text(StatusCode::FORBIDDEN, &firewall_text("203.0.113.7")),
+            super::call::text(StatusCode::FORBIDDEN, &firewall_text(CALLER)),
             "content-type",
             "application/json; charset=utf-8",
         );
@@ -39,7 +42,16 @@ fn route(world: &World, call: &Call, host: &str) -> Reply {
         (_, path) if path.starts_with("/acr/v1/") => attributes::answer(world, call, &azure),
         (_, path) if path == "/v2" || path.starts_with("/v2/") => {
             let door = Door { world, call, azure: &azure };
-            distribution::answer(world, call, host, &door)
+            let reply = distribution::answer(world, call, host, &door);
+            let is_manifest = call.is_get() && path.contains("/manifests/");
+            // A replica follows its home region later: until then it has no such manifest (section 14).
+            let is_behind =
+                is_manifest && reply.status().is_success() && policies::is_behind(&mut world.state(), host, &call.host);
+            if is_behind {
+                let text = "manifest unknown";
+                return registry_error(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", text, &Value::Null);
+            }
+            reply
         }
         _ => registry_error(StatusCode::NOT_FOUND, "NOT_FOUND", "page not found", &Value::Null),
     }

@@ -3,11 +3,15 @@
 //! Shapes: the official samples `RegistryGet.json`, `RegistryList.json`, `RegistryCheckName*.json` (2025-11-01) and
 //! the captures of the Azure CLI.
 
+mod authorization;
 mod check;
 mod edge;
+mod estate;
 mod operation;
 mod pending;
 mod registry;
+mod replication;
+mod update;
 
 use super::{
     World,
@@ -68,6 +72,10 @@ fn route(world: &World, call: &Call) -> Reply {
 
 fn in_subscription(world: &World, call: &Call, principal: &Principal, rest: &[&str]) -> Reply {
     let (is_get, is_post) = (call.method == Method::GET, call.method == Method::POST);
+    let of_estate = authorization::answer(world, call, principal);
+    if let Some(reply) = of_estate.or_else(|| estate::answer(world, call, principal)) {
+        return reply;
+    }
     match rest {
         [] if is_get => json_reply(StatusCode::OK, &subscription()),
         ["resources"] if is_get => registry::resources(world, call, principal),
@@ -86,7 +94,10 @@ fn in_subscription(world: &World, call: &Call, principal: &Principal, rest: &[&s
             let found = world.state().registry_by_id(&id).and_then(|registry| registry.azure().cloned());
             let Some(azure) = found else { return registry::absent(world, group, name) };
             match action {
-                [] if is_get => registry::get(principal, &azure),
+                [] if is_get => registry::get(world, call, principal, &azure),
+                [] if call.method == Method::PATCH => update::patch(world, call, principal, &azure),
+                ["replications", rest @ ..] => replication::answer(world, call, principal, &azure, rest),
+                ["cacherules"] if is_get => registry::cache_rules(principal, &azure),
                 ["listusages"] if is_get => registry::usages(world, principal, &azure),
                 ["importimage"] if is_post => operation::begin(world, call, principal, &azure),
                 ["generatecredentials"] if is_post => edge::generate(world, call, principal, &azure),

@@ -108,6 +108,38 @@ fn end(world: &World, host: &str, operation: &str, change: Change) {
     world.mark_changed();
 }
 
+/// Accepts a change of a resource that is kept elsewhere: 201 with the resource as it is by now, 202 where it goes.
+pub(super) fn later(
+    world: &World,
+    call: &Call,
+    azure: &Azure,
+    prefix: &str,
+    body: Option<&Value>,
+    end: impl FnOnce(&World) + Send + 'static,
+) -> Reply {
+    let id = format!("{prefix}-{}", uuid::Uuid::new_v4());
+    let mut state = world.state();
+    state.pending.insert(id.clone(), Pending { region: azure.location.to_ascii_uppercase(), done: None });
+    let latency = state.replica_latency;
+    drop(state);
+    let (world_then, operation) = (world.clone(), id.clone());
+    tokio::spawn(async move {
+        tokio::time::sleep(latency).await;
+        end(&world_then);
+        if let Some(pending) = world_then.state().pending.get_mut(&operation) {
+            pending.done = Some(Value::Null);
+        }
+        world_then.mark_changed();
+    });
+    match body {
+        Some(body) => {
+            let reply = patient(world, json_reply(StatusCode::CREATED, body));
+            with(reply, "azure-asyncoperation", address(world, call, &id, "operationStatuses"))
+        }
+        None => accepted(world, call, &id, empty(StatusCode::ACCEPTED)),
+    }
+}
+
 /// Tells how a change stands; nothing of an operation that is none of these.
 pub(super) fn poll(world: &World, call: &Call, id: &str, is_status: bool) -> Option<Reply> {
     let pending = world.state().pending.get(id).cloned()?;

@@ -24,26 +24,27 @@ pub(super) fn list(world: &World, call: &Call, principal: &Principal) -> Reply {
     let page = world.state().registry_page;
     let skip: usize = call.query("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0);
     let all = visible(world, principal);
-    let value: Vec<_> = all.iter().skip(skip).take(page).map(whole).collect();
+    let version = call.query("api-version").unwrap_or_default();
+    let value: Vec<_> = all.iter().skip(skip).take(page).map(|azure| whole(world, azure, version)).collect();
     let mut body = json!({"value": value});
     if skip + page < all.len() {
-        let version = call.query("api-version").unwrap_or_default();
         let next = format!("{}{}?api-version={version}&$skiptoken={}", call.origin, call.path, skip + page);
         body["nextLink"] = json!(next);
     }
     json_reply(StatusCode::OK, &body)
 }
 
-pub(super) fn get(principal: &Principal, azure: &Azure) -> Reply {
+pub(super) fn get(world: &World, call: &Call, principal: &Principal, azure: &Azure) -> Reply {
     if principal.rights.may_read(&azure.name) {
-        return json_reply(StatusCode::OK, &whole(azure));
+        let version = call.query("api-version").unwrap_or_default();
+        return json_reply(StatusCode::OK, &whole(world, azure, version));
     }
     unauthorized(principal, "Microsoft.ContainerRegistry/registries/read", &azure.id())
 }
 
 /// Shape: the official sample `RegistryListUsages.json`.
 pub(super) fn usages(world: &World, principal: &Principal, azure: &Azure) -> Reply {
-    if !principal.rights.may_read(&azure.name) {
+    if !principal.rights.may_read_settings(&azure.name, &azure.id()) {
         return unauthorized(principal, "Microsoft.ContainerRegistry/registries/listUsages/read", &azure.id());
     }
     let state = world.state();
@@ -51,16 +52,31 @@ pub(super) fn usages(world: &World, principal: &Principal, azure: &Azure) -> Rep
     let blobs = registry.into_iter().flat_map(|it| it.repositories.values()).flat_map(|repository| &repository.blobs);
     let unique: std::collections::BTreeSet<_> = blobs.collect();
     let size: u64 = unique.into_iter().filter_map(|blob| world.content().size(blob)).sum();
-    let gib = match azure.sku.as_str() {
-        "Basic" => 10_u64,
-        "Standard" => 100,
-        _ => 500,
+    let size = azure.policies.used.unwrap_or(size);
+    // Section 8.3.
+    let (gib, webhooks) = match azure.sku.as_str() {
+        "Basic" => (10_u64, 2),
+        "Standard" => (100, 10),
+        _ => (500, 500),
     };
     let value = json!([
         {"name": "Size", "limit": gib << 30, "currentValue": size, "unit": "Bytes"},
-        {"name": "Webhooks", "limit": 500, "currentValue": 0, "unit": "Count"},
+        {"name": "Webhooks", "limit": webhooks, "currentValue": 0, "unit": "Count"},
     ]);
     json_reply(StatusCode::OK, &json!({"value": value}))
+}
+
+/// The names and ids of cache rules: whether there are any is what is asked for.
+pub(super) fn cache_rules(principal: &Principal, azure: &Azure) -> Reply {
+    if !principal.rights.may_read_settings(&azure.name, &azure.id()) {
+        return unauthorized(principal, "Microsoft.ContainerRegistry/registries/cacheRules/read", &azure.id());
+    }
+    let rule = |name: &String| {
+        json!({"id": format!("{}/cacheRules/{name}", azure.id()), "name": name,
+            "type": "Microsoft.ContainerRegistry/registries/cacheRules", "properties": {"provisioningState": "Succeeded"}})
+    };
+    let rules: Vec<_> = azure.policies.cache_rules.iter().map(rule).collect();
+    json_reply(StatusCode::OK, &json!({"value": rules}))
 }
 
 /// Answers whether a name is free in all of Azure: 5 to 50 letters and digits, not taken (section 2.2).
@@ -131,28 +147,62 @@ fn head(azure: &Azure) -> Value {
 }
 
 /// The resource as the capture `acr-show` has it; the access switches follow the world.
-fn whole(azure: &Azure) -> Value {
+pub(super) fn whole(world: &World, azure: &Azure, version: &str) -> Value {
     let open = azure.public_access;
+    let rules = azure.ip_rules.iter().flatten().map(|rule| json!({"action": "Allow", "value": rule}));
+    let rules: Vec<_> = rules.collect();
+    let hosts = data_hosts(world, azure);
+    let collection = format!("{}/privateEndpointConnections", azure.id()).to_ascii_lowercase();
+    let connections: Vec<_> = world.state().estate.under(&collection).map(connection).collect();
     let mut resource = head(azure);
     resource["properties"] = json!({
         "loginServer": azure.login_server, "creationDate": "2025-09-18T06:46:47.5158938Z",
         "provisioningState": "Succeeded", "adminUserEnabled": azure.users.iter().any(|user| user.actions.is_none()),
-        "networkRuleSet": {"defaultAction": if open { "Allow" } else { "Deny" }, "ipRules": []},
+        "networkRuleSet": {"defaultAction": if azure.is_open() { "Allow" } else { "Deny" }, "ipRules": rules},
         "policies": {
             "quarantinePolicy": {"status": "disabled"},
             "trustPolicy": {"type": "Notary", "status": "disabled"},
-            "retentionPolicy": {"days": 7, "lastUpdatedTime": "2025-09-18T06:46:54.6837011+00:00", "status": "disabled"},
+            "retentionPolicy": {"days": azure.policies.retention.days, "lastUpdatedTime": "2025-09-18T06:46:54.6837011+00:00",
+                "status": azure.policies.retention.status()},
             "exportPolicy": {"status": "enabled"},
             "azureADAuthenticationAsArmPolicy": {"status": if azure.arm_tokens { "enabled" } else { "disabled" }},
-            "softDeletePolicy": {"retentionDays": 7, "lastUpdatedTime": "2025-09-18T06:46:54.683738+00:00", "status": "disabled"},
         },
-        "encryption": {"status": "disabled"}, "dataEndpointEnabled": azure.data_endpoints, "dataEndpointHostNames": [],
-        "privateEndpointConnections": [], "publicNetworkAccess": if open { "Enabled" } else { "Disabled" },
+        "encryption": {"status": "disabled"}, "dataEndpointEnabled": azure.data_endpoints, "dataEndpointHostNames": hosts,
+        "privateEndpointConnections": connections, "publicNetworkAccess": if open { "Enabled" } else { "Disabled" },
         "networkRuleBypassOptions": if azure.bypass { "AzureServices" } else { "None" },
         "networkRuleBypassAllowedForTasks": false, "zoneRedundancy": "Disabled",
         "anonymousPullEnabled": azure.anonymous_pull, "metadataSearch": "Disabled",
         "roleAssignmentMode": if azure.abac { "AbacRepositoryPermissions" } else { "LegacyRegistryPermissions" },
         "autoGeneratedDomainNameLabelScope": "Unsecure",
     });
+    // What only preview versions show (section 9).
+    if version.ends_with("-preview") {
+        let soft_delete = azure.policies.soft_delete;
+        resource["properties"]["policies"]["softDeletePolicy"] = json!({"retentionDays": soft_delete.days,
+            "lastUpdatedTime": "2025-09-18T06:46:54.683738+00:00", "status": soft_delete.status()});
+        let is_regional = azure.policies.is_regional;
+        resource["properties"]["regionalEndpoints"] = json!(if is_regional { "Enabled" } else { "Disabled" });
+        let hosts = super::super::policies::regional_hosts(&world.state(), azure);
+        resource["properties"]["regionalEndpointHostNames"] = json!(hosts);
+    }
     resource
+}
+
+/// A connection as it stands in its registry, without what only its own resource has.
+fn connection(resource: &Value) -> Value {
+    json!({"id": resource["id"], "name": resource["name"], "type": resource["type"], "properties": resource["properties"]})
+}
+
+fn data_hosts(world: &World, azure: &Azure) -> Vec<String> {
+    if !azure.data_endpoints {
+        return Vec::new();
+    }
+    let collection = format!("{}/replications", azure.id()).to_ascii_lowercase();
+    let state = world.state();
+    let replicas = state.estate.under(&collection).filter_map(|it| it["location"].as_str());
+    [azure.location.as_str()]
+        .into_iter()
+        .chain(replicas)
+        .map(|region| format!("{}.{region}.data.azurecr.io", azure.name))
+        .collect()
 }
