@@ -135,7 +135,7 @@ impl Registry {
 
 #[derive(Serialize, Deserialize)]
 pub(super) enum Role {
-    Azure(Azure),
+    Azure(Box<Azure>),
     Source(SourceFacts),
 }
 

@@ -87,7 +87,7 @@ impl World {
         let is_first = !state.registries.values().any(|registry| registry.azure().is_some());
         state.registries.entry(login_server.clone()).or_insert_with(|| Registry {
             host: login_server.clone(),
-            role: Role::Azure(Azure {
+            role: Role::Azure(Box::new(Azure {
                 group: if is_first { GROUP.to_owned() } else { format!("rg-{}", name.trim_end_matches("acr")) },
                 name,
                 login_server: login_server.clone(),
@@ -105,7 +105,7 @@ impl World {
                 edge: super::edge::Edge::default(),
                 policies: super::policies::Policies::default(),
                 ip_rules: None,
-            }),
+            })),
             repositories: BTreeMap::new(),
         });
         AzureRegistry::new(self.clone(), login_server)

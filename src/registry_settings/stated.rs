@@ -206,7 +206,7 @@ impl fmt::Display for Replica {
 mod tests {
     use super::*;
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Default, Deserialize)]
     #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
     struct Sections {
         retention: Option<Switch<Retention>>,
@@ -215,12 +215,6 @@ mod tests {
         #[serde(deserialize_with = "read_replicas")]
         replicas: Option<Vec<Replica>>,
         registry: Option<Guards>,
-    }
-
-    impl Default for Sections {
-        fn default() -> Self {
-            Self { retention: None, soft_delete: None, locks: None, replicas: None, registry: None }
-        }
     }
 
     fn read(text: &str) -> Sections {

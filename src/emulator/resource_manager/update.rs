@@ -34,7 +34,7 @@ pub(super) fn patch(world: &World, call: &Call, principal: &Principal, azure: &A
         return arm_error(StatusCode::BAD_REQUEST, code, &text);
     }
     if let Some(Role::Azure(now)) = world.state().registries.get_mut(&azure.login_server).map(|it| &mut it.role) {
-        *now = after.clone();
+        **now = after.clone();
     }
     world.mark_changed();
     json_reply(StatusCode::OK, &registry::whole(world, &after, version))
