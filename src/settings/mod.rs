@@ -6,6 +6,7 @@
 mod error;
 mod place;
 mod removed;
+mod source;
 
 use crate::{
     connected::Connected,
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 pub use error::SettingsError;
 pub use place::{Place, Variable};
 pub use removed::Removed;
+pub use source::{Account, Site, Source, Way};
 
 /// The name of the file.
 pub const FILE: &str = "acr-sync.yaml";
@@ -32,6 +34,8 @@ pub const MOST_BYTES: usize = 1 << 20;
 pub struct Settings {
     /// What reviewers need not look for: a line that breaks a rule is blocked.
     pub policy: Policy,
+    /// How registries that images come from are reached; the input `credentials` goes before it.
+    pub sources: BTreeMap<Site, Source>,
     /// Where the input `registry` names several: what each has of its own, by the name it has there.
     pub registries: BTreeMap<String, Place>,
     /// What becomes of the tag of a line that is gone: `keep` or `untag`.
@@ -72,7 +76,7 @@ impl Settings {
     }
 
     fn upkeep(&self) -> Self {
-        Self { policy: Policy::default(), registries: BTreeMap::new(), ..self.clone() }
+        Self { policy: Policy::default(), registries: BTreeMap::new(), sources: BTreeMap::new(), ..self.clone() }
     }
 }
 

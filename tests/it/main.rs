@@ -29,6 +29,7 @@ mod selecting;
 mod signatures;
 mod signer;
 mod signing_in;
+mod sources;
 mod stub;
 mod task;
 mod upkeep;
