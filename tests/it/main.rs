@@ -23,6 +23,7 @@ mod pull_check;
 mod readme;
 mod refusals;
 mod registry_settings;
+mod runs;
 mod scanning;
 mod scenario;
 mod selecting;
