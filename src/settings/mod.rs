@@ -18,7 +18,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 pub use error::SettingsError;
-pub use place::{Place, Variable};
+pub use place::{Place, Section, Variable};
 pub use removed::Removed;
 pub use source::{Account, Site, Source, Way};
 
@@ -75,9 +75,34 @@ impl Settings {
         self.policy == other.policy && self.registries == other.registries
     }
 
+    /// Returns what of it is meant for a registry that gets these sections; none for all of them.
+    #[must_use]
+    pub fn only(&self, sections: Option<&[Section]>) -> Self {
+        let Some(sections) = sections else { return self.clone() };
+        let has = |section| sections.contains(&section);
+        Self {
+            policy: self.policy.clone(),
+            sources: self.sources.clone(),
+            registries: self.registries.clone(),
+            removed: if has(Section::Removed) { self.removed } else { Removed::default() },
+            connected_registries: kept(&self.connected_registries, has(Section::ConnectedRegistries)),
+            pull_check: kept(&self.pull_check, has(Section::PullCheck)),
+            retention: kept(&self.retention, has(Section::Retention)),
+            soft_delete: kept(&self.soft_delete, has(Section::SoftDelete)),
+            locks: kept(&self.locks, has(Section::Locks)),
+            replicas: kept(&self.replicas, has(Section::Replicas)),
+            registry: kept(&self.registry, has(Section::Registry)),
+        }
+    }
+
     fn upkeep(&self) -> Self {
         Self { policy: Policy::default(), registries: BTreeMap::new(), sources: BTreeMap::new(), ..self.clone() }
     }
+}
+
+/// Returns the section, or what it is when it is not there.
+fn kept<T: Clone + Default>(section: &T, is_meant: bool) -> T {
+    if is_meant { section.clone() } else { T::default() }
 }
 
 /// Reads the file; an empty one asks for nothing.
