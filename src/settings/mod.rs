@@ -8,6 +8,7 @@ mod place;
 mod removed;
 
 use crate::{
+    cleanup::Rule,
     connected::Connected,
     policy::Policy,
     pull_check::PullCheck,
@@ -36,6 +37,9 @@ pub struct Settings {
     pub registries: BTreeMap<String, Place>,
     /// What becomes of the tag of a line that is gone: `keep` or `untag`.
     pub removed: Removed,
+    /// Tags and manifests that nobody needs any more: the semantics of `acr purge`, planned and reviewed.
+    #[serde(deserialize_with = "crate::cleanup::read")]
+    pub cleanup: Vec<Rule>,
     /// What ships, factories and branches have a copy of: the registry's connected registries.
     #[serde(deserialize_with = "crate::connected::read")]
     pub connected_registries: Vec<Connected>,
