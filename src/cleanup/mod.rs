@@ -26,6 +26,7 @@ pub use decide::{Choice, Going, Leaving, Moment, Question, decide};
 pub use filter::TagFilter;
 pub use rule::{MOST_RULES, Rule, Share, read};
 pub use survey::{look, names};
+pub use told::size;
 pub use work::{Delete, Untag, Work};
 
 /// The most removals that one plan lists for a registry: their marks must fit into a comment, and people must be able to

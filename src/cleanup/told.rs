@@ -102,3 +102,14 @@ pub(super) fn unreadable(digest: Digest) -> Problem {
     );
     Problem::new(Side::Target, what).hint("Look at it (`az acr manifest show`); delete it by hand if it is broken.")
 }
+
+/// Returns a number of bytes as people read it.
+pub fn size(bytes: u64) -> String {
+    let (mut number, mut unit) = (bytes as f64 / 1024.0, "KiB");
+    for larger in ["MiB", "GiB", "TiB"] {
+        if number >= 1000.0 {
+            (number, unit) = (number / 1024.0, larger);
+        }
+    }
+    format!("{number:.1} {unit}")
+}

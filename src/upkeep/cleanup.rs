@@ -95,10 +95,9 @@ fn later(more: usize) -> Problem {
 }
 
 fn freed(bytes: u64) -> Problem {
-    let gib = bytes as f64 / f64::from(1_u32 << 30);
-    let what = format!(
-        "the manifests that go are {gib:.2} GiB by the sizes that the registry states; layers that other images share stay"
-    );
+    let size = cleanup::size(bytes);
+    let what =
+        format!("what goes is {size} by the sizes that the registry states; layers that other images share stay");
     Problem::new(Side::Target, what)
 }
 

@@ -6,10 +6,15 @@ use acr_sync::{
     credential,
     emulator::{AzureRegistry, CLIENT, Emulator, Image, Rights, SECRET, TENANT, World},
     http::{Http, Way},
+    images::Colour,
     inputs::{Env, Inputs},
     reference::{Digest, Registry},
     registry::{Client, Login, Logins},
-    report::{Body, Limits, Verdict, markdown, terminal},
+    report::{
+        Body, Verdict,
+        markdown::{self, Limits},
+        terminal,
+    },
     upkeep::{Chore, Gravity, Outcome, State, Task},
 };
 use time::Duration;
@@ -105,10 +110,17 @@ async fn what_nobody_reviewed_is_shown_by_the_schedule_and_stays() {
     assert!(run.report.parts[0].done.iter().all(|done| *done == Outcome::Unreviewed));
     assert_eq!((deletions(&run.world), registry(&run.world).tags("app/web").len()), (0, 5));
     assert_eq!(run.report.verdict(), Verdict::Clean);
-    let page = markdown::page(&run.report, Limits::summary());
+    let page = markdown::page(&run.report, Limits::comment());
     assert!(page.contains("no reviewed plan lists it: 12"), "{page}");
-    let text = terminal::page(&run.report, acr_sync::images::Colour::Never);
+    let text = terminal::text(&run.report, Colour::Plain);
     assert!(text.contains("waits for a review  app/web:ci-1"), "{text}");
+}
+
+#[tokio::test]
+async fn a_plan_of_the_whole_file_is_a_review_too() {
+    let plan = Scenario::plan("").settings(RULES).world(seed).run().await;
+    let run = scheduled(RULES).after(&plan).reviewed(&plan).run().await;
+    assert_eq!(run.report.parts[0].done, vec![Outcome::Done; 12]);
 }
 
 #[tokio::test]
@@ -258,7 +270,7 @@ async fn rules_that_cannot_be_read_stop_the_run_where_they_stand() {
     for (text, what) in [
         (
             "cleanup:\n  - { repositories: a, tags: \".*\", keep: 1 }\n",
-            "line 2, column 26: cleanup[0].tags: `.*` means every tag",
+            "line 2, column 5: cleanup[0]: `.*` means every tag",
         ),
         ("cleanup:\n  - { repositories: a, tags: a, ago: 1d }\n", "unknown field `ago`"),
         ("cleanup: [{ repositories: \"**\", tags: all, keep: 1 }]\n", "every tag of every repository"),
@@ -275,7 +287,7 @@ async fn a_catalogue_that_may_not_be_read_is_told_and_a_closed_door_too() {
     let reader = |world: &World| {
         seed(world);
         registry(world).abac();
-        world.identity(CLIENT, SECRET, Rights { catalog_lister: false, ..Rights::contributor() });
+        world.identity(CLIENT, SECRET, Rights { importer: false, catalog_lister: false, ..Rights::contributor() });
     };
     let run = proposed(RULES).world(reader).run().await;
     assert!(findings(&run)[0].contains("Catalog Lister"), "{:?}", findings(&run));
@@ -346,9 +358,27 @@ async fn what_has_changed_since_the_survey_stays() {
     assert!(because("app/web:ci-2").await.contains("it has been locked since"));
     left.put("app/web:ci-3", &build(8));
     assert!(because("app/web:ci-3").await.contains("somebody has pushed it"));
-    // Another index is made of a platform that is there.
     let of_three = left.children("app/web", "ci-2")[0];
     left.lock_manifest("app/web", &of_three);
     assert!(because(&at(of_three)).await.contains("it has been locked"));
     assert_eq!(deletions(&plan.world), 0);
+}
+
+#[tokio::test]
+async fn a_platform_that_a_new_index_is_made_of_stays() {
+    let lonely = Image::single("linux/amd64").content("pushed before its index");
+    let rules = "cleanup: [{ repositories: app/web, older-than: 1d, untagged: true, confirm: true }]\n";
+    let old = |world: &World| {
+        seed(world);
+        registry(world).put_untagged("app/web", &lonely);
+        registry(world).age("app/web", Duration::days(2));
+    };
+    let plan = proposed(rules).world(old).run().await;
+    let subject = format!("app/web@{}", lonely.digest());
+    assert_eq!(subjects(&plan), [subject.as_str()]);
+    let left = registry(&plan.world);
+    left.put_untagged("app/web", &Image::list_of(&[&lonely]));
+    assert!(alone(&plan, &subject).await.unwrap_err().contains("which was pushed since the plan, needs it"));
+    let none = merged(rules).after(&plan).reviewed(&plan).run().await;
+    assert_eq!(chores(&none), []);
 }
