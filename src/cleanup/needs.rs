@@ -54,3 +54,22 @@ pub(super) fn before(link: &Link) -> (u32, u32) {
         Relation::Subject => (link.to, link.from),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_goes_before_its_children_and_an_image_before_what_refers_to_it() {
+        let link = |from, to, relation| Link { from, to, relation };
+        let links = [
+            link(1, 2, Relation::Child),
+            link(0, 1, Relation::Child),
+            link(3, 0, Relation::Subject),
+            link(0, 2, Relation::Child),
+        ];
+        assert_eq!(levels(&links, 5), [0, 1, 2, 1, 0]);
+        let round = [link(0, 1, Relation::Child), link(1, 0, Relation::Child)];
+        assert!(levels(&round, 2).iter().all(|level| *level <= DEEPEST), "what cannot be ends all the same");
+    }
+}

@@ -76,7 +76,7 @@ prop_compose! {
 
 prop_compose! {
     fn contents()(manifests in manifests())(
-        tags in prop::collection::vec((0..manifests.len(), 0..4_u8, 0..40_u32, 0..8_i64, 0..10_u8), 0..14),
+        tags in prop::collection::vec((0..manifests.len(), 0..4_u8, 0..40_u32, 0..8_i64, 0..10_u8), 0..6),
         links in prop::collection::vec((0..manifests.len(), 0..manifests.len(), any::<bool>()), 0..16),
         manifests in Just(manifests),
     ) -> Content {
@@ -132,7 +132,7 @@ proptest! {
         content in contents(),
         rules in rules(),
         listed in prop::collection::btree_set(0..14_usize, 0..3),
-        cut in 0..20_usize,
+        cut in any::<prop::sample::Index>(),
     ) {
         let listed: BTreeSet<String> =
             listed.iter().filter_map(|place| content.tags.get(*place)).map(|tag| tag.name.to_string()).collect();
@@ -142,7 +142,7 @@ proptest! {
         let with: BTreeSet<_> = choice.manifests.iter().flat_map(|it| it.companions.clone()).collect();
         let going: BTreeSet<_> = choice.manifests.iter().map(|it| it.manifest).collect();
         // A run can be cut off anywhere.
-        choice.manifests.truncate(cut);
+        choice.manifests.truncate(cut.index(choice.manifests.len() + 1));
         let mut after = Model::of(&content);
         after.apply(&choice);
 
