@@ -33,6 +33,8 @@ pub mod signature;
 
 pub mod connected;
 
+pub mod cleanup;
+
 pub mod copy;
 
 pub mod pull_check;

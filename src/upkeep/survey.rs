@@ -1,7 +1,11 @@
 //! Survey: asks section by section what is to be done. Cannot fail: what could not be asked is a finding.
 
-use super::{Clients, Finding, Gravity, Section, Upkeep, connected, pull_check, registry_settings, removed};
-use crate::{images::Entry, plan::Step, settings::Settings};
+use super::{Clients, Finding, Gravity, Section, Upkeep, cleanup, connected, pull_check, registry_settings, removed};
+use crate::{
+    images::{Entry, ImageList},
+    plan::Step,
+    settings::Settings,
+};
 
 /// What a run asks of the upkeep.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +14,8 @@ pub struct Asked<'a> {
     pub settings: &'a Settings,
     /// The settings that they are compared with; none where all that they state is meant.
     pub before: Option<&'a Settings>,
+    /// The list as it is meant to be: what it brings in stays.
+    pub list: &'a ImageList,
     /// The lines that are gone from the list.
     pub removed: &'a [Entry],
     /// What will be done for the lines of the list.
@@ -30,6 +36,7 @@ pub async fn plan(asked: &Asked<'_>, clients: &Clients) -> Upkeep {
     connected::plan(asked, clients, &mut upkeep).await;
     pull_check::look(asked, clients, &mut upkeep).await;
     registry_settings::plan(asked, clients, &mut upkeep).await;
+    cleanup::plan(asked, clients, &mut upkeep).await;
     // Stable: what a section wants first comes first among its equals.
     upkeep.chores.sort_by_key(|chore| chore.task.turn());
     upkeep

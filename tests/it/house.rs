@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 27] = [
+const DOORS: [(&str, &[&str]); 28] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -19,14 +19,19 @@ const DOORS: [(&str, &[&str]); 27] = [
     ("policy", &["plan", "reference", "scanner"]),
     ("signature", &["plan", "policy", "problem", "reference", "registry"]),
     ("connected", &["azure", "credential", "plan", "problem", "reference", "registry"]),
+    ("cleanup", &["plan", "problem", "reference", "registry"]),
     ("pull_check", &["azure", "plan", "problem", "reference", "registry"]),
     ("registry_settings", &["azure", "plan", "problem", "reference", "registry"]),
     ("tasks", &["azure", "http", "problem", "reference"]),
-    ("settings", &["azure", "connected", "policy", "problem", "pull_check", "reference", "registry_settings"]),
+    (
+        "settings",
+        &["azure", "cleanup", "connected", "policy", "problem", "pull_check", "reference", "registry_settings"],
+    ),
     (
         "upkeep",
         &[
             "azure",
+            "cleanup",
             "connected",
             "images",
             "plan",
@@ -154,6 +159,8 @@ fn the_words_and_the_decisions_ask_nobody() {
         "report/markdown.rs",
         "report/json.rs",
         "plan/decide.rs",
+        "cleanup/decide.rs",
+        "cleanup/needs.rs",
         "registry_settings/decide.rs",
         "registry_settings/quota.rs",
         "registry_settings/replicas.rs",

@@ -6,6 +6,7 @@ mod azure_devops_sign_in;
 mod binary;
 #[cfg(feature = "judges")]
 mod checkout;
+mod cleaning;
 mod connected;
 mod copy_faults;
 mod copy_refusals;

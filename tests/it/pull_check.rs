@@ -11,6 +11,7 @@ use acr_sync::{
     },
     http::{Http, Way},
     images,
+    images::ImageList,
     inputs::{Env, Inputs},
     problem::{Problem, Side},
     pull_check::{Grade, PullCheck, Remark, Topic},
@@ -123,7 +124,8 @@ impl Ward {
         let (settings, before) = (read(settings), before.map(read));
         let steps = &run.report.plan().unwrap().steps;
         self.world.clear_requests();
-        let asked = Asked { settings: &settings, before: before.as_ref(), removed: &[], steps };
+        let list = ImageList::default();
+        let asked = Asked { settings: &settings, before: before.as_ref(), list: &list, removed: &[], steps };
         upkeep::plan(&asked, clients).await.findings
     }
 
