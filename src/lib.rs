@@ -41,6 +41,8 @@ pub mod pull_check;
 
 pub mod registry_settings;
 
+pub mod context;
+
 pub mod tasks;
 
 pub mod upkeep;

@@ -22,6 +22,7 @@ const DOORS: [(&str, &[&str]); 28] = [
     ("cleanup", &["plan", "problem", "reference", "registry"]),
     ("pull_check", &["azure", "plan", "problem", "reference", "registry"]),
     ("registry_settings", &["azure", "plan", "problem", "reference", "registry"]),
+    ("context", &["problem"]),
     ("tasks", &["azure", "http", "problem", "reference"]),
     (
         "settings",
