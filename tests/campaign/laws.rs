@@ -181,6 +181,8 @@ fn of_tag(
     if before.map(|(before, _)| before) == Some(digest) {
         return Ok(());
     }
+    let is_locked = case.lines.iter().any(|line| line.destination == name && line.held == Held::OtherLocked);
+    law!(!is_locked, "a locked tag has moved");
     let Some((step, outcome)) = step else { return Err("a tag has changed that no line names".to_owned()) };
     law!(step.digest == Some(*digest), "the tag holds another image than planned: {digest}");
     match (&step.action, before) {
