@@ -30,6 +30,8 @@ use stranger::Stranger;
 use tally::Tally;
 use trouble::Trouble;
 
+/// A campaign that has found so many seeds which break a law ends.
+const ENOUGH: usize = 10;
 /// How many seeds `cargo test` runs.
 const FEW: u64 = 60;
 
@@ -108,6 +110,7 @@ fn the_laws_hold_whatever_goes_wrong() {
     };
     let began = Instant::now();
     let next = AtomicU64::new(first);
+    let played = AtomicU64::new(0);
     let failures = Mutex::new(Vec::new());
     let slowest = Mutex::new((Duration::ZERO, 0));
     let all = Mutex::new(Tally::default());
@@ -121,12 +124,17 @@ fn the_laws_hold_whatever_goes_wrong() {
                         break;
                     }
                     let began = Instant::now();
-                    let played = play_alone(seed, &mut tally);
+                    let result = play_alone(seed, &mut tally);
+                    played.fetch_add(1, Ordering::Relaxed);
                     let mut slowest = slowest.lock().unwrap_or_else(PoisonError::into_inner);
                     *slowest = (*slowest).max((began.elapsed(), seed));
                     drop(slowest);
-                    if let Err(why) = played {
-                        failures.lock().unwrap_or_else(PoisonError::into_inner).push((seed, why));
+                    if let Err(why) = result {
+                        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+                        failures.push((seed, why));
+                        if failures.len() >= ENOUGH {
+                            next.store(end, Ordering::Relaxed);
+                        }
                     }
                 }
                 all.lock().unwrap_or_else(PoisonError::into_inner).extend(tally);
@@ -138,7 +146,7 @@ fn the_laws_hold_whatever_goes_wrong() {
     let slowest = slowest.into_inner().unwrap_or_else(PoisonError::into_inner);
     println!(
         "{} seeds in {:.1} s, the slowest ({}) {:.2} s, at most {} MiB",
-        end - first,
+        played.into_inner(),
         began.elapsed().as_secs_f64(),
         slowest.1,
         slowest.0.as_secs_f64(),
@@ -148,5 +156,5 @@ fn the_laws_hold_whatever_goes_wrong() {
     for (seed, why) in &failures {
         println!("\nACR_SYNC_SEED={seed} cargo test --test campaign\n{why}");
     }
-    assert!(failures.is_empty(), "{} of {} seeds break a law", failures.len(), end - first);
+    assert!(failures.is_empty(), "{} seeds break a law", failures.len());
 }
