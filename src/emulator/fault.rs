@@ -64,6 +64,8 @@ pub enum Part {
     Child,
     /// A layer is missing.
     Layer,
+    /// The image is whole and the tag is as it was.
+    Tag,
 }
 
 /// A fault to be queued with [`World::fault`](super::World::fault).

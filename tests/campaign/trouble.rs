@@ -42,7 +42,13 @@ impl Trouble {
         }
         if dice.once_in(4) {
             let line = &case.lines[dice.below(case.lines.len())];
-            trouble.stranger = Some((dice.time(Duration::from_secs(40)), line.destination.clone()));
+            let mut time = dice.time(Duration::from_secs(40));
+            if dice.once_in(2) {
+                // Copies are so slow that what the plan knows of tags is old when they end.
+                trouble.faults.push(Fault::delay(Duration::from_secs(20)).path("/uploads/").times(4));
+                time = Duration::from_secs(u64::from(dice.number(11, 18)));
+            }
+            trouble.stranger = Some((time, line.destination.clone()));
         }
         if dice.once_in(8) {
             trouble.stop = Some(dice.time(Duration::from_secs(60)));
@@ -67,7 +73,7 @@ impl Trouble {
             }
             _ => {
                 self.breaks.insert(line.destination.clone());
-                Fault::import_breaks(dice.one_of(&[Part::Manifest, Part::Child, Part::Layer]))
+                Fault::import_breaks(dice.one_of(&[Part::Manifest, Part::Child, Part::Layer, Part::Tag]))
             }
         };
         let times = dice.number(1, 3);

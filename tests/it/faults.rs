@@ -111,7 +111,7 @@ async fn a_service_that_asks_to_be_asked_at_once_is_not_asked_all_the_time() {
 
 #[tokio::test]
 async fn an_operation_that_says_succeeded_over_a_broken_tag_is_found_out() {
-    for part in [Part::Manifest, Part::Child, Part::Layer] {
+    for part in [Part::Manifest, Part::Child, Part::Layer, Part::Tag] {
         let run = Scenario::apply(&format!("{NGINX} => a"))
             .source(NGINX, &image())
             .world(|world| {
