@@ -283,6 +283,7 @@ pub(super) fn break_part(world: &World, repository: &mut Repository, root: &Dige
     let links = |digest: &Digest| world.content().get(digest).and_then(|bytes| Links::read(&bytes));
     let child = links(root).and_then(|links| links.manifests.first().map(|child| child.digest));
     match part {
+        Part::Tag => {}
         Part::Manifest => drop(repository.manifests.remove(root)),
         Part::Child => drop(repository.manifests.remove(&child.unwrap_or(*root))),
         Part::Layer => {
