@@ -33,6 +33,8 @@ pub mod signature;
 
 pub mod connected;
 
+pub mod certificates;
+
 pub mod copy;
 
 pub mod pull_check;
