@@ -134,8 +134,14 @@ async fn survey(
         plan::compare(&mut plan, occasion.reviewed.as_ref(), inputs.unreviewed);
     }
     let removed: Vec<_> = changes.removed.iter().map(|&entry| entry.clone()).collect();
-    let asked =
-        Asked { settings: &stated.settings, before: stated.before.as_ref(), removed: &removed, steps: &plan.steps };
+    let asked = Asked {
+        settings: &stated.settings,
+        before: stated.before.as_ref(),
+        removed: &removed,
+        steps: &plan.steps,
+        certificates: &occasion.evidence.certificates,
+        now: occasion.evidence.now,
+    };
     let mut upkeep = upkeep::plan(&asked, session.clients()).await;
     if occasion.mode == Mode::Apply {
         upkeep::compare(&mut upkeep.chores, occasion.reviewed.as_ref());

@@ -2,6 +2,7 @@
 
 use super::{Clients, Section, Untag};
 use crate::{
+    certificates,
     connected::Work,
     plan::{Mark, Reviewed},
     problem::{Problem, Side},
@@ -35,6 +36,8 @@ pub enum Task {
     Connected(Work),
     /// Something about the registry itself: a policy, a replica, the lock of a tag.
     Registry(registry_settings::Work),
+    /// An image is made once more with the company's authorities.
+    Certificates(certificates::Work),
 }
 
 /// Whether a chore will be done.
@@ -54,7 +57,7 @@ impl Chore {
         match &self.task {
             Task::Untag(untag) => Some(untag.mark()),
             Task::Connected(work) => work.mark(),
-            Task::Registry(_) => None,
+            Task::Registry(_) | Task::Certificates(_) => None,
         }
     }
 }
@@ -66,6 +69,7 @@ impl Task {
             Self::Untag(_) => ("untag", "untagged"),
             Self::Connected(work) => work.words(),
             Self::Registry(work) => work.words(),
+            Self::Certificates(_) => ("make", "made"),
         }
     }
 
@@ -75,6 +79,7 @@ impl Task {
             Self::Untag(_) => 0,
             Self::Connected(work) => 30 + work.place(),
             Self::Registry(work) => 10 + work.place(),
+            Self::Certificates(_) => 80,
         }
     }
 
@@ -85,6 +90,7 @@ impl Task {
                 Some(azure) => work.apply(&azure.arm).await,
                 None => Err(Problem::new(Side::Settings, "connected registries are Azure's")),
             },
+            Self::Certificates(work) => work.apply(&clients.registries, &clients.layers).await,
             Self::Registry(work) => match &clients.azure {
                 Some(azure) => {
                     let planes = Planes { arm: &azure.arm, registries: &clients.registries };

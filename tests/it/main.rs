@@ -4,6 +4,7 @@
 mod azure_devops;
 mod azure_devops_sign_in;
 mod binary;
+mod certificates;
 #[cfg(feature = "judges")]
 mod checkout;
 mod connected;

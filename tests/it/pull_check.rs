@@ -113,6 +113,7 @@ impl Ward {
             door: Ok(()),
             azure: Some(ControlPlane { arm, target }),
             registry,
+            layers: Default::default(),
         };
         (clients, emulator)
     }
@@ -123,7 +124,14 @@ impl Ward {
         let (settings, before) = (read(settings), before.map(read));
         let steps = &run.report.plan().unwrap().steps;
         self.world.clear_requests();
-        let asked = Asked { settings: &settings, before: before.as_ref(), removed: &[], steps };
+        let asked = Asked {
+            settings: &settings,
+            before: before.as_ref(),
+            removed: &[],
+            steps,
+            certificates: &std::collections::BTreeMap::new(),
+            now: time::OffsetDateTime::now_utc(),
+        };
         upkeep::plan(&asked, clients).await.findings
     }
 
