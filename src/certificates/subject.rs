@@ -14,6 +14,17 @@ const UTF8_STRING: u8 = 0x0c;
 /// BMPString and UniversalString, which the parser has no names for.
 const BMP_STRING: u8 = 0x1e;
 
+/// What people call an authority by: its common name, else its unit, else its organization (X.520, 6.2.2 and 6.4).
+const CALLED: [&str; 3] = ["2.5.4.3", "2.5.4.11", "2.5.4.10"];
+
+/// Returns what a name is called.
+pub(super) fn shown(name: &Name) -> String {
+    let attributes = || name.0.iter().flat_map(|set| set.0.iter());
+    let of = |oid: &str| attributes().find(|attribute| attribute.oid.to_string() == oid);
+    let text = CALLED.iter().find_map(|oid| of(oid)).and_then(|it| text(it.value.tag(), it.value.value()));
+    text.unwrap_or_else(|| "an authority without a name".to_owned())
+}
+
 /// Returns the hash of a name.
 pub(super) fn hash(name: &Name) -> u32 {
     let mut canonical = Vec::new();
