@@ -41,6 +41,8 @@ pub mod pull_check;
 
 pub mod registry_settings;
 
+pub mod tasks;
+
 pub mod upkeep;
 
 pub mod import;

@@ -6,6 +6,7 @@ mod doctor;
 mod lists;
 mod part;
 mod session;
+mod sources;
 mod stated;
 
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
 use futures_util::future;
 use lists::Lists;
 use part::Part;
+use sources::with_sources;
 use stated::Stated;
 use std::time::Instant;
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
@@ -70,8 +72,10 @@ async fn corridor(
     watch: &impl AsyncFn(&Plan, UnboundedReceiver<Event>),
     stop: &watch::Receiver<bool>,
 ) -> Report {
-    let stated = match Stated::read(occasion) {
-        Ok(stated) => stated,
+    let stated = Stated::read(occasion);
+    let stated = stated.and_then(|stated| Ok((with_sources(inputs, &stated, occasion.mode)?, stated)));
+    let (inputs, stated) = match stated {
+        Ok(found) => found,
         Err(problem) => {
             let lists = Lists::read(occasion, None, &Stated::default(), &Place::default());
             return told(occasion, lists.head, vec![report::Part::new(None, Body::Stopped(problem))]);
@@ -82,7 +86,7 @@ async fn corridor(
         names => names.iter().map(Some).collect(),
     };
     // Planned side by side, for a plan writes nothing; a registry that is down keeps the others waiting only.
-    let plans = names.into_iter().map(|name| Part::plan(inputs, occasion, &stated, name, stop));
+    let plans = names.into_iter().map(|name| Part::plan(&inputs, occasion, &stated, name, stop));
     let plans = future::join_all(plans).await;
     // The list is the same for all; its errors are those of the first reading.
     let head = plans.first().map(|part| part.lists.head.clone()).unwrap_or_default();

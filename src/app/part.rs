@@ -41,14 +41,14 @@ impl Part {
         stop: &watch::Receiver<bool>,
     ) -> Self {
         let target = name.and_then(known);
-        let place = match name.map(|name| stated.place(name)).transpose() {
-            Ok(place) => place.unwrap_or_default(),
+        let (place, stated) = match name.map(|name| stated.at(name)).transpose() {
+            Ok(found) => found.unwrap_or_else(|| (Place::default(), stated.clone())),
             Err(problem) => {
                 let lists = Lists::read(occasion, target.as_ref(), stated, &Place::default());
                 return Self { lists, target, plan: Err(problem) };
             }
         };
-        let mut lists = Lists::read(occasion, target.as_ref(), stated, &place);
+        let mut lists = Lists::read(occasion, target.as_ref(), &stated, &place);
         let (has_lines, has_upkeep) = {
             let changes = lists.changes();
             (changes.has_work(), stated.has_upkeep(&changes))
@@ -66,7 +66,7 @@ impl Part {
         let planned = tokio::select! {
             biased;
             () = import::stopped(&mut stopped) => Err(cancelled()),
-            planned = survey(&own, occasion, stated, name, &place, &mut lists) => planned,
+            planned = survey(&own, occasion, &stated, name, &place, &mut lists) => planned,
         };
         let found = planned.as_ref().ok().and_then(|planned| planned.session.as_ref());
         let target = found.map(|session| session.name().clone()).or(target);

@@ -5,7 +5,7 @@ use crate::{
     azure::RegistryName,
     change::Changes,
     problem::{Problem, Side},
-    settings::{self, Place, Removed, Settings},
+    settings::{self, Place, Removed, Section, Settings},
 };
 
 /// Both versions of the settings.
@@ -40,18 +40,36 @@ impl Stated {
         has_stated || (self.settings.removed == Removed::Untag && !changes.removed.is_empty())
     }
 
-    /// Returns what a registry has of its own.
-    pub(super) fn place(&self, name: &RegistryName) -> Result<Place, Problem> {
-        let places = &self.settings.registries;
-        if places.is_empty() {
-            return Ok(Place::default());
+    /// Returns what a registry has of its own, and what is stated for it.
+    pub(super) fn at(&self, name: &RegistryName) -> Result<(Place, Self), Problem> {
+        if self.settings.registries.is_empty() {
+            return Ok((Place::default(), self.clone()));
         }
-        let name = name.to_string();
-        let found = places.iter().find(|(key, _)| key.eq_ignore_ascii_case(&name));
         // A name that is mistyped there must not send a registry the lines of another.
-        found.map(|(_, place)| place.clone()).ok_or_else(|| {
+        let place = place(&self.settings, name).ok_or_else(|| {
             let what = format!("{}: `registries` does not name `{name}`", settings::FILE);
             Problem::new(Side::Settings, what).hint(format!("Add `{name}: {{}}` for a registry that gets every line."))
-        })
+        })?;
+        let before = self.before.as_ref().map(|before| match place_before(before, name) {
+            Some(sections) => before.only(sections),
+            // A registry that is new there had nothing stated.
+            None => Settings::default(),
+        });
+        let settings = self.settings.only(place.sections.as_deref());
+        let has_new_certificates = self.has_new_certificates && !settings.certificates.is_empty();
+        Ok((place.clone(), Self { settings, before, has_new_certificates }))
+    }
+}
+
+fn place<'a>(settings: &'a Settings, name: &RegistryName) -> Option<&'a Place> {
+    let name = name.to_string();
+    settings.registries.iter().find(|(key, _)| key.eq_ignore_ascii_case(&name)).map(|(_, place)| place)
+}
+
+/// Returns the sections that the registry got before; none where it was not named among others.
+fn place_before<'a>(before: &'a Settings, name: &RegistryName) -> Option<Option<&'a [Section]>> {
+    match place(before, name) {
+        Some(place) => Some(place.sections.as_deref()),
+        None => before.registries.is_empty().then_some(None),
     }
 }

@@ -34,6 +34,11 @@ impl Arm {
         &self.cloud
     }
 
+    /// Returns the client that carries its requests, for addresses that Resource Manager gives and its token must not go to.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
     /// Signs in and asks for nothing; the token is kept for the requests that follow.
     ///
     /// # Errors

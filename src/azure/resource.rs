@@ -23,7 +23,15 @@ impl Arm {
     /// # Errors
     /// As Resource Manager's.
     pub async fn resource(&self, id: &str) -> Result<Option<Value>, ArmError> {
-        self.get(plain(id)?, VERSION).await
+        self.resource_by(id, VERSION).await
+    }
+
+    /// Returns a resource, by a version of the service that knows it; `None` for 404.
+    ///
+    /// # Errors
+    /// As Resource Manager's.
+    pub async fn resource_by(&self, id: &str, version: &str) -> Result<Option<Value>, ArmError> {
+        self.get(plain(id)?, version).await
     }
 
     /// Returns every resource of a collection, such as `{registry}/scopeMaps`.
@@ -31,7 +39,15 @@ impl Arm {
     /// # Errors
     /// As Resource Manager's.
     pub async fn collection(&self, id: &str) -> Result<Vec<Value>, ArmError> {
-        self.list(plain(id)?, VERSION).await
+        self.collection_by(id, VERSION).await
+    }
+
+    /// Returns every resource of a collection, by a version of the service that knows it.
+    ///
+    /// # Errors
+    /// As Resource Manager's.
+    pub async fn collection_by(&self, id: &str, version: &str) -> Result<Vec<Value>, ArmError> {
+        self.list(plain(id)?, version).await
     }
 
     /// Makes a resource, or replaces it.
@@ -39,7 +55,15 @@ impl Arm {
     /// # Errors
     /// As Resource Manager's, those of the operation included.
     pub async fn put(&self, id: &str, body: &Value) -> Result<Value, ArmError> {
-        self.change(Method::PUT, id, VERSION, Some(body)).await
+        self.put_by(id, VERSION, body).await
+    }
+
+    /// Makes a resource, or replaces it, by a version of the service that knows it.
+    ///
+    /// # Errors
+    /// As [`Arm::put`].
+    pub async fn put_by(&self, id: &str, version: &str, body: &Value) -> Result<Value, ArmError> {
+        self.change(Method::PUT, id, version, Some(body)).await
     }
 
     /// Changes what the body names; what it leaves out stays. A list is replaced whole.
@@ -63,7 +87,15 @@ impl Arm {
     /// # Errors
     /// As [`Arm::put`].
     pub async fn remove(&self, id: &str) -> Result<(), ArmError> {
-        match self.change(Method::DELETE, id, VERSION, None).await {
+        self.remove_by(id, VERSION).await
+    }
+
+    /// Removes a resource, by a version of the service that knows it; one that is gone already is no error.
+    ///
+    /// # Errors
+    /// As [`Arm::put`].
+    pub async fn remove_by(&self, id: &str, version: &str) -> Result<(), ArmError> {
+        match self.change(Method::DELETE, id, version, None).await {
             Err(ArmError::Refused(refusal)) if refusal.status == 404 => Ok(()),
             other => other.map(drop),
         }
@@ -74,7 +106,15 @@ impl Arm {
     /// # Errors
     /// As [`Arm::put`].
     pub async fn act(&self, id: &str, body: &Value) -> Result<Value, ArmError> {
-        self.change(Method::POST, id, VERSION, Some(body)).await
+        self.act_by(id, VERSION, Some(body)).await
+    }
+
+    /// Does what a resource offers, by a version of the service that knows it; some actions take no body.
+    ///
+    /// # Errors
+    /// As [`Arm::put`].
+    pub async fn act_by(&self, id: &str, version: &str, body: Option<&Value>) -> Result<Value, ArmError> {
+        self.change(Method::POST, id, version, body).await
     }
 
     async fn change(&self, method: Method, id: &str, version: &str, body: Option<&Value>) -> Result<Value, ArmError> {
@@ -130,6 +170,8 @@ fn unended(reply: &Reply, value: &Value) -> Result<Option<String>, ArmError> {
     }
     match (reply.status.as_u16(), reply.header("location")) {
         (202, Some(location)) => Ok(Some(location.to_owned())),
+        // Some actions answer 202 with what came of them, and there is nothing to wait for (scheduleRun, section 11.1).
+        (202, None) if !value.is_null() => Ok(None),
         (202, None) => Err(ArmError::Unreadable("an operation without an address".to_owned())),
         _ => Ok(None),
     }

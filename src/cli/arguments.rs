@@ -42,7 +42,7 @@ pub enum Command {
     Action,
     /// `demo`
     #[cfg(feature = "emulator")]
-    Demo,
+    Demo(super::demo::Extent),
     /// `emulator`
     #[cfg(feature = "emulator")]
     Emulator(crate::emulator::Options),
@@ -83,7 +83,9 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Me
             inputs: given(matches, doctor_flags()),
         },
         #[cfg(feature = "emulator")]
-        Some(("demo", _)) => Command::Demo,
+        Some(("demo", matches)) => {
+            Command::Demo(if matches.get_flag("all") { super::demo::Extent::All } else { super::demo::Extent::List })
+        }
         #[cfg(feature = "emulator")]
         Some(("emulator", matches)) => Command::Emulator(crate::emulator::Options {
             port: matches.get_one::<u16>("port").copied().unwrap_or_default(),
@@ -251,7 +253,13 @@ fn with_stand_in(program: clap::Command) -> clap::Command {
     program
         .subcommand(
             clap::Command::new("demo")
-                .about("Plays a pull request, its plan and its merge on a stand-in for Azure; no account, no network"),
+                .about("Plays a pull request, its plan and its merge on a stand-in for Azure; no account, no network")
+                .arg(
+                    Arg::new("all")
+                        .long("all")
+                        .action(clap::ArgAction::SetTrue)
+                        .help("Plays every section of `acr-sync.yaml` too"),
+                ),
         )
         .subcommand(
             clap::Command::new("emulator")

@@ -54,7 +54,7 @@ pub async fn run(command: Command, env: Env) -> ExitCode {
         },
         Command::Action => action::run(&env).await,
         #[cfg(feature = "emulator")]
-        Command::Demo => demo::run(&env).await,
+        Command::Demo(extent) => demo::run(extent, &env).await,
         #[cfg(feature = "emulator")]
         Command::Emulator(options) => match crate::emulator::serve(options, std::io::stdout()).await {
             Ok(()) => GOOD,

@@ -26,6 +26,8 @@ pub struct Rights {
     /// *Container Registry Contributor and Data Access Configuration Administrator*: the registry's settings and replicas,
     /// connected registries, scope maps, tokens and their passwords.
     pub access_administrator: bool,
+    /// *Container Registry Tasks Contributor*: runs, their sources and logs, standing tasks.
+    pub tasks_contributor: bool,
     /// The names of the registries this holds for; all when empty.
     pub registries: Vec<String>,
     /// *Reader* at these scopes: what lies there and below, clusters, networks, zones and role assignments among it.
@@ -58,6 +60,7 @@ impl Rights {
             repository_contributor: true,
             catalog_lister: true,
             access_administrator: true,
+            tasks_contributor: true,
             registries: Vec::new(),
             // Its `*/read`, at the subscription.
             scopes: vec!["/subscriptions".to_owned()],
@@ -71,6 +74,12 @@ impl Rights {
     #[must_use]
     pub fn administering_access(self) -> Self {
         Self { access_administrator: true, ..self }
+    }
+
+    /// Returns the same rights, with those of *Container Registry Tasks Contributor* besides.
+    #[must_use]
+    pub fn contributing_tasks(self) -> Self {
+        Self { tasks_contributor: true, ..self }
     }
 
     /// Returns no rights at all.
@@ -110,7 +119,8 @@ impl Rights {
     }
 
     pub(super) fn may_read(&self, registry: &str) -> bool {
-        (self.importer || self.reader || self.access_administrator) && self.holds_for(registry)
+        (self.importer || self.reader || self.access_administrator || self.tasks_contributor)
+            && self.holds_for(registry)
     }
 
     /// Reading connected registries, scope maps and tokens: *Reader* has `*/read`.
@@ -121,6 +131,16 @@ impl Rights {
     /// Reading replicas, cache rules and usage: *Reader* has `*/read`, *Data Importer and Data Reader* has not.
     pub(super) fn may_read_settings(&self, registry: &str, id: &str) -> bool {
         self.may_read_access(registry) || self.may_see(id)
+    }
+
+    /// Reading tasks and runs: *Reader* has `*/read`.
+    pub(super) fn may_read_tasks(&self, registry: &str) -> bool {
+        (self.reader || self.tasks_contributor) && self.holds_for(registry)
+    }
+
+    /// Scheduling, calling off, sources, logs, and changing tasks.
+    pub(super) fn may_do_tasks(&self, registry: &str) -> bool {
+        self.tasks_contributor && self.holds_for(registry)
     }
 
     pub(super) fn may_write_access(&self, registry: &str) -> bool {

@@ -44,6 +44,7 @@ mod source_token;
 mod spool;
 mod state;
 mod storage;
+mod tasks;
 mod token;
 mod world;
 
@@ -69,6 +70,7 @@ pub use samples::{CLIENT, HUB_ACCOUNT, MANAGED_IDENTITY, SECRET};
 pub use seen::Seen;
 pub use serve::{Options, serve};
 pub use source::{Source, SourceAuth};
+pub use tasks::RunSeen;
 pub use world::{GROUP, SUBSCRIPTION, TENANT, World};
 
 use certificate::Authority;

@@ -14,6 +14,7 @@ use super::{
     resource_manager::Pending,
     seen::Seen,
     spool::Spool,
+    tasks::{Habits, Yard},
 };
 use crate::reference::Digest;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,12 @@ pub(super) struct State {
     pub(super) pending: HashMap<String, Pending>,
     pub(super) request_ids: HashSet<String>,
     pub(super) uploads: HashMap<String, Spool>,
+    /// Runs and what lies in their storage, by login server.
+    pub(super) yards: HashMap<String, Yard>,
+    /// How runs behave.
+    pub(super) habits: Habits,
+    /// Files that runs find at addresses.
+    pub(super) sources: HashMap<String, BTreeMap<String, String>>,
     pub(super) import_latency: Duration,
     pub(super) poll_retry_after: Option<u64>,
     pub(super) replica_latency: Duration,
@@ -65,6 +72,9 @@ impl State {
             pending: HashMap::new(),
             request_ids: HashSet::new(),
             uploads: HashMap::new(),
+            yards: HashMap::new(),
+            habits: Habits::default(),
+            sources: HashMap::new(),
             import_latency: Duration::from_millis(300),
             poll_retry_after: Some(10),
             replica_latency: Duration::from_millis(30),
@@ -113,7 +123,7 @@ impl Registry {
     /// Returns the host that blobs are redirected to, where there is one.
     pub(super) fn storage_host(&self) -> Option<String> {
         match &self.role {
-            Role::Azure(azure) => Some(format!("{}.blob.core.windows.net", azure.name)),
+            Role::Azure(azure) => Some(super::storage::host(azure)),
             Role::Source(source) => source.storage.clone(),
         }
     }

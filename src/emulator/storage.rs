@@ -4,10 +4,16 @@ use super::{
     World,
     call::{Call, Reply, text, with},
     distribution::serve,
-    state::Role,
+    state::{Azure, Role},
+    tasks,
 };
 use crate::reference::Digest;
 use axum::http::StatusCode;
+
+/// Returns the host of an Azure registry's storage.
+pub(super) fn host(azure: &Azure) -> String {
+    format!("{}.blob.core.windows.net", azure.name)
+}
 
 /// Serves a blob to whoever holds the signed address, and to nobody who brings other credentials along.
 pub(super) fn answer(world: &World, call: &Call, registry: &str) -> Reply {
@@ -20,6 +26,9 @@ pub(super) fn answer(world: &World, call: &Call, registry: &str) -> Reply {
     let is_subdomain = call.host.strip_suffix(registry).is_some_and(|rest| rest.ends_with('.'));
     if call.header("authorization").is_some() && !is_subdomain {
         return refused(StatusCode::BAD_REQUEST, "InvalidAuthenticationInfo");
+    }
+    if tasks::is_here(&call.path) {
+        return tasks::answer(world, call, registry);
     }
     let path = call.path.strip_prefix("/blobs/").and_then(|path| path.rsplit_once('/'));
     let Some((repository, digest)) = path.filter(|_| call.is_get()) else {

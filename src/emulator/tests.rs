@@ -11,3 +11,4 @@ mod importing;
 mod registry;
 mod signing_in;
 mod sources;
+mod tasks;

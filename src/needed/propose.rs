@@ -9,7 +9,7 @@ use crate::{
     images::{self, ImageList},
     reference::{Digest, Reference, Registry},
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What is said of a missing image before its line is known, and where one cannot be said.
 const NO_LINE: &str = "its name makes no destination";
@@ -17,8 +17,8 @@ const NO_LINE: &str = "its name makes no destination";
 /// Puts the proposal into every need that misses a line.
 pub(super) fn fill(needs: &mut [Need], list: &ImageList, index: &Index<'_>, targets: &Targets) {
     let names = Names::new(list);
-    // By destination: who wants it.
-    let mut wanted: HashMap<String, Vec<usize>> = HashMap::new();
+    // By destination: who wants it, by which line.
+    let mut wanted: BTreeMap<String, Vec<(usize, String)>> = BTreeMap::new();
     for (at, need) in needs.iter_mut().enumerate() {
         let Verdict::Missing(proposal) = &mut need.verdict else { continue };
         let line = line(&need.image, &names, targets);
@@ -27,30 +27,59 @@ pub(super) fn fill(needs: &mut [Need], list: &ImageList, index: &Index<'_>, targ
             Some(entry) => match index.wants(&entry.destination) {
                 Some(taken) => Proposal::Collision { line, with: Rival::Line(taken) },
                 None => {
-                    wanted.entry(entry.destination.name().to_owned()).or_default().push(at);
+                    wanted.entry(entry.destination.name().to_owned()).or_default().push((at, line.clone()));
                     Proposal::Add(line)
                 }
             },
         };
     }
-    for rivals in wanted.into_values().filter(|rivals| rivals.len() > 1) {
-        settle(needs, &rivals);
+    // Each round takes an image out that another's line serves, so that there are no more rounds than images.
+    loop {
+        for rivals in wanted.values().filter(|rivals| rivals.len() > 1) {
+            settle(needs, rivals);
+        }
+        let served = served(needs);
+        if served.is_empty() {
+            return;
+        }
+        for (at, line) in &served {
+            needs[*at].verdict = Verdict::Missing(Proposal::Add(line.clone()));
+        }
+        for rivals in wanted.values_mut() {
+            rivals.retain(|(at, _)| !served.contains_key(at));
+            for (at, line) in rivals {
+                needs[*at].verdict = Verdict::Missing(Proposal::Add(line.clone()));
+            }
+        }
     }
 }
 
+/// Returns the images without a free destination whose digest comes in by the line of another, with that line: the
+/// list would count them as brought in, and their destination belongs to whoever else wants it.
+fn served(needs: &[Need]) -> BTreeMap<usize, String> {
+    let adds: HashMap<_, _> =
+        needs.iter().filter_map(|need| Some(((name(&need.image), need.image.digest()?), proposed(need)?))).collect();
+    let is_stuck = |need: &Need| matches!(need.verdict, Verdict::Missing(Proposal::Collision { .. }));
+    needs
+        .iter()
+        .enumerate()
+        .filter(|(_, need)| is_stuck(need))
+        .filter_map(|(at, need)| Some((at, adds.get(&(name(&need.image), need.image.digest()?))?.clone())))
+        .collect()
+}
+
 /// One line serves a tag with and without its digest; images that differ cannot share a destination.
-fn settle(needs: &mut [Need], rivals: &[usize]) {
-    let digests: Vec<Digest> = rivals.iter().filter_map(|&at| needs[at].image.digest()).collect();
-    let is_same = rivals.iter().all(|&at| is_same(&needs[at].image, &needs[rivals[0]].image))
-        && digests.iter().all(|digest| *digest == digests[0]);
-    let pinned = rivals.iter().find(|&&at| needs[at].image.has_digest()).and_then(|&at| proposed(&needs[at]));
-    let images: Vec<_> = rivals.iter().map(|&at| needs[at].image.clone()).collect();
-    for (place, &at) in rivals.iter().enumerate() {
-        let Some(line) = proposed(&needs[at]) else { continue };
+fn settle(needs: &mut [Need], rivals: &[(usize, String)]) {
+    let images: Vec<_> = rivals.iter().map(|(at, _)| needs[*at].image.clone()).collect();
+    let digests: Vec<Digest> = images.iter().filter_map(Reference::digest).collect();
+    let is_same =
+        images.iter().all(|image| is_same(image, &images[0])) && digests.iter().all(|digest| *digest == digests[0]);
+    let pinned = images.iter().position(Reference::has_digest).map(|place| &rivals[place].1);
+    for (place, (at, line)) in rivals.iter().enumerate() {
         let other = images[if place == 0 { 1 } else { 0 }].clone();
-        needs[at].verdict = Verdict::Missing(match &pinned {
+        needs[*at].verdict = Verdict::Missing(match pinned {
             Some(pinned) if is_same => Proposal::Add(pinned.clone()),
-            Some(_) | None => Proposal::Collision { line, with: Rival::Image(other) },
+            Some(_) | None => Proposal::Collision { line: line.clone(), with: Rival::Image(other) },
         });
     }
 }
@@ -160,6 +189,14 @@ mod tests {
             assert_eq!(is_taken, !list.starts_with('\n'), "{found:?}");
         }
         assert!(matches!(proposals("quay.io/x/y:1.* => a/b", &["quay.io/a/b:1.2"])[0], Proposal::Collision { .. }));
+    }
+
+    #[test]
+    fn a_destination_is_free_where_its_rival_comes_in_by_another_line() {
+        let (digest, tag) = (format!("nginx@{A}"), format!("nginx:latest@{A}"));
+        let pinned = add(&format!("docker.io/library/nginx@{A} => nginx:sha256-aaaaaaaaaaaa"));
+        let found = proposals("", &[&digest, &tag, "quay.io/nginx"]);
+        assert_eq!(found, [pinned.clone(), pinned, add("quay.io/nginx:latest => nginx")]);
     }
 
     #[test]

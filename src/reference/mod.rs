@@ -19,6 +19,7 @@ pub use error::{Fault, ReferenceError};
 pub use glob::Glob;
 pub use platform::Platform;
 pub use registry::Registry;
+pub(crate) use registry::is_host;
 
 /// The full name of an image: `registry/repository[:tag][@sha256:…]`.
 ///

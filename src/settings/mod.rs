@@ -6,6 +6,7 @@
 mod error;
 mod place;
 mod removed;
+mod source;
 
 use crate::{
     certificates,
@@ -18,8 +19,9 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use error::SettingsError;
-pub use place::{Place, Variable};
+pub use place::{Place, Section, Variable};
 pub use removed::Removed;
+pub use source::{Account, Site, Source, Way};
 
 /// The name of the file.
 pub const FILE: &str = "acr-sync.yaml";
@@ -33,6 +35,8 @@ pub const MOST_BYTES: usize = 1 << 20;
 pub struct Settings {
     /// What reviewers need not look for: a line that breaks a rule is blocked.
     pub policy: Policy,
+    /// How registries that images come from are reached; the input `credentials` goes before it.
+    pub sources: BTreeMap<Site, Source>,
     /// Where the input `registry` names several: what each has of its own, by the name it has there.
     pub registries: BTreeMap<String, Place>,
     /// What becomes of the tag of a line that is gone: `keep` or `untag`.
@@ -81,9 +85,35 @@ impl Settings {
         self.certificates.iter().flat_map(|rule| &rule.authority).map(String::as_str).collect()
     }
 
-    fn upkeep(&self) -> Self {
-        Self { policy: Policy::default(), registries: BTreeMap::new(), ..self.clone() }
+    /// Returns what of it is meant for a registry that gets these sections; none for all of them.
+    #[must_use]
+    pub fn only(&self, sections: Option<&[Section]>) -> Self {
+        let Some(sections) = sections else { return self.clone() };
+        let has = |section| sections.contains(&section);
+        Self {
+            policy: self.policy.clone(),
+            sources: self.sources.clone(),
+            registries: self.registries.clone(),
+            removed: if has(Section::Removed) { self.removed } else { Removed::default() },
+            connected_registries: kept(&self.connected_registries, has(Section::ConnectedRegistries)),
+            pull_check: kept(&self.pull_check, has(Section::PullCheck)),
+            retention: kept(&self.retention, has(Section::Retention)),
+            soft_delete: kept(&self.soft_delete, has(Section::SoftDelete)),
+            locks: kept(&self.locks, has(Section::Locks)),
+            certificates: kept(&self.certificates, has(Section::Certificates)),
+            replicas: kept(&self.replicas, has(Section::Replicas)),
+            registry: kept(&self.registry, has(Section::Registry)),
+        }
     }
+
+    fn upkeep(&self) -> Self {
+        Self { policy: Policy::default(), registries: BTreeMap::new(), sources: BTreeMap::new(), ..self.clone() }
+    }
+}
+
+/// Returns the section, or what it is when it is not there.
+fn kept<T: Clone + Default>(section: &T, is_meant: bool) -> T {
+    if is_meant { section.clone() } else { T::default() }
 }
 
 /// Reads the file; an empty one asks for nothing.

@@ -11,6 +11,8 @@ pub struct Place {
     /// The lines that it gets: patterns over their destinations, such as `staging/**`; without it all.
     #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
     pub images: Option<Vec<Glob>>,
+    /// What is kept there beside the lines, by the sections' names, such as `retention`; without it all that is stated.
+    pub sections: Option<Vec<Section>>,
     /// The Microsoft Entra tenant that signs in.
     pub tenant_id: Option<String>,
     /// The application or managed identity that signs in.
@@ -23,6 +25,31 @@ pub struct Place {
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     #[serde(deserialize_with = "cloud")]
     pub cloud: Option<Cloud>,
+}
+
+/// A section of the file that is about a registry as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Section {
+    /// `removed`
+    Removed,
+    /// `connected-registries`
+    ConnectedRegistries,
+    /// `pull-check`
+    PullCheck,
+    /// `retention`
+    Retention,
+    /// `soft-delete`
+    SoftDelete,
+    /// `locks`
+    Locks,
+    /// `certificates`
+    Certificates,
+    /// `replicas`
+    Replicas,
+    /// `registry`
+    Registry,
 }
 
 /// The name of a variable of the run, written with a `$` before it: a secret itself never stands in the file.

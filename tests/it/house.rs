@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 27] = [
+const DOORS: [(&str, &[&str]); 28] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -21,6 +21,7 @@ const DOORS: [(&str, &[&str]); 27] = [
     ("connected", &["azure", "credential", "plan", "problem", "reference", "registry"]),
     ("pull_check", &["azure", "plan", "problem", "reference", "registry"]),
     ("registry_settings", &["azure", "plan", "problem", "reference", "registry"]),
+    ("tasks", &["azure", "http", "problem", "reference"]),
     ("certificates", &["http", "plan", "problem", "reference", "registry"]),
     (
         "settings",

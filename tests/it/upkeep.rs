@@ -124,6 +124,16 @@ async fn each_registry_gets_the_lines_that_are_meant_for_it() {
 }
 
 #[tokio::test]
+async fn a_section_is_for_the_registries_that_get_it() {
+    let stages =
+        "retention: { untagged-after: 7d }\nregistries:\n  contosoacr: {}\n  stagingacr: { sections: [removed] }\n";
+    let run = both(Scenario::plan(LIST)).settings(stages).world(|world| drop(world.azure_registry("stagingacr")));
+    let run = run.run().await;
+    let sections = |part: usize| run.report.parts[part].upkeep.chores.len();
+    assert_eq!((sections(0), sections(1)), (0, 1), "{:#?}", run.report.parts);
+}
+
+#[tokio::test]
 async fn a_registry_that_is_not_there_does_not_stop_the_others() {
     let run = both(Scenario::apply(LIST)).run().await;
     assert!(matches!(run.report.parts[0].body, Body::Stopped(_)), "there is no such registry");

@@ -15,7 +15,8 @@ use anyhow::Context;
 use std::{fs, path::PathBuf};
 use tokio::sync::watch;
 
-const PULL_REQUEST: u64 = 7;
+/// The number of the first pull request.
+const FIRST: u64 = 7;
 const TOKEN: &str = "demo-token";
 const PERMISSIONS: [&str; 4] = ["contents: read", "pull-requests: write", "checks: write", "actions: read"];
 
@@ -25,6 +26,10 @@ pub(super) struct Stage {
     /// What `main` is at, and what it will be at after the merge.
     base: String,
     merged: String,
+    /// The pull request that is open, or was last.
+    number: u64,
+    /// The input `registry`.
+    registry: &'static str,
     /// The files of a runner; removed at the end.
     folder: PathBuf,
     colour: Colour,
@@ -45,7 +50,28 @@ impl Stage {
         let folder = std::env::temp_dir().join(format!("acr-sync-demo-{}", uuid::Uuid::new_v4()));
         fs::create_dir(&folder).context("make a folder for the runner's files")?;
         let (stop, never) = watch::channel(false);
-        Ok(Self { emulator, repository, merged: base.clone(), base, folder, colour, _stop: stop, never })
+        Ok(Self {
+            emulator,
+            repository,
+            merged: base.clone(),
+            base,
+            number: FIRST,
+            registry: "contosoacr",
+            folder,
+            colour,
+            _stop: stop,
+            never,
+        })
+    }
+
+    /// Returns the world behind the stage.
+    pub(super) fn world(&self) -> &World {
+        self.emulator.world()
+    }
+
+    /// Names the registries that the workflow keeps from now on.
+    pub(super) fn keep(&mut self, registry: &'static str) {
+        self.registry = registry;
     }
 
     /// Runs the job of the push that made the branch.
@@ -57,11 +83,17 @@ impl Stage {
 
     /// Opens the pull request with this list, or pushes it there, and runs the job.
     pub(super) async fn propose(&mut self, list: &str) -> anyhow::Result<Report> {
-        let head = self.repository.commit(&[&self.base], [("images.txt", list)]);
-        self.merged = self.repository.commit(&[&self.base, &head], [("images.txt", list)]);
-        self.repository.pull_request(PULL_REQUEST, &head, Some(&self.merged));
+        self.propose_files(&[("images.txt", list)]).await
+    }
+
+    /// Opens the pull request with these files, or pushes them there, and runs the job.
+    pub(super) async fn propose_files(&mut self, files: &[(&str, &str)]) -> anyhow::Result<Report> {
+        let head = self.repository.commit(&[&self.base], files.iter().copied());
+        self.merged = self.repository.commit(&[&self.base, &head], files.iter().copied());
+        let number = self.number;
+        self.repository.pull_request(number, &head, Some(&self.merged));
         let payload = format!(
-            r#"{{"number":{PULL_REQUEST},"pull_request":{{"number":{PULL_REQUEST},"head":{{"sha":"{head}"}},"base":{{"ref":"main","sha":"{}"}}}}}}"#,
+            r#"{{"number":{number},"pull_request":{{"number":{number},"head":{{"sha":"{head}"}},"base":{{"ref":"main","sha":"{}"}}}}}}"#,
             self.base
         );
         self.job("pull_request", &payload, &self.merged).await
@@ -69,14 +101,25 @@ impl Stage {
 
     /// Merges the pull request and runs the job of the push.
     pub(super) async fn merge(&self) -> anyhow::Result<Report> {
-        self.repository.merge(PULL_REQUEST, &self.merged);
+        self.repository.merge(self.number, &self.merged);
         let payload = format!(r#"{{"ref":"refs/heads/main","before":"{}","after":"{}"}}"#, self.base, self.merged);
         self.job("push", &payload, &self.merged).await
     }
 
+    /// Turns to the next pull request, onto what was merged.
+    pub(super) fn turn(&mut self) {
+        self.base.clone_from(&self.merged);
+        self.number += 1;
+    }
+
+    /// Runs the job of the schedule, over all that is stated.
+    pub(super) async fn night(&self) -> anyhow::Result<Report> {
+        self.job("schedule", r#"{"schedule":"17 3 * * *"}"#, &self.merged).await
+    }
+
     /// Returns the pull request's comment without the hidden line by which it is found again.
     pub(super) fn comment(&self) -> anyhow::Result<String> {
-        let comments = self.repository.comments(PULL_REQUEST);
+        let comments = self.repository.comments(self.number);
         let [comment] = &comments[..] else {
             anyhow::bail!("there are {} comments in the place of one", comments.len())
         };
@@ -85,9 +128,14 @@ impl Stage {
     }
 
     pub(super) fn show(&self, report: &Report) {
-        let text = terminal::text(report, self.colour);
+        let text = self.text(report);
         let lines = text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") });
         outlet::print(&format!("\n{}", lines.collect::<String>()));
+    }
+
+    /// Returns the report as the terminal shows it.
+    pub(super) fn text(&self, report: &Report) -> String {
+        terminal::text(report, self.colour)
     }
 
     /// Runs one job, without a checkout, as the runner would start it.
@@ -97,7 +145,7 @@ impl Stage {
         fs::write(file("summary"), "")?;
         fs::write(file("output"), "")?;
         let mut env = Env::of([
-            ("INPUT_REGISTRY", "contosoacr"),
+            ("INPUT_REGISTRY", self.registry),
             ("INPUT_TENANT-ID", TENANT),
             ("INPUT_CLIENT-ID", CLIENT),
             ("INPUT_CLIENT-SECRET", SECRET),

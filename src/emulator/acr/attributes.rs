@@ -43,7 +43,11 @@ pub(super) fn answer(world: &World, call: &Call, azure: &Azure) -> Reply {
     };
     let (reply, is_empty) = match call.method {
         Method::GET => (look(world, call, azure, repository, found, rest), false),
-        Method::PATCH => (change(call, found, rest), false),
+        // The answer is what is there now (`UpdateTagAttributes`, 2021-07-01; the Azure CLI prints it).
+        Method::PATCH => match change(call, found, rest) {
+            Ok(()) => (look(world, call, azure, repository, found, rest), false),
+            Err(refusal) => (*refusal, false),
+        },
         _ => remove(found, rest),
     };
     if is_empty && let Some(registry) = state.registries.get_mut(&azure.login_server) {
@@ -124,26 +128,22 @@ fn order<T>(call: &Call, list: &mut [T], time: impl Fn(&T) -> String) {
     }
 }
 
-fn change(call: &Call, repository: &mut Repository, part: Part<'_>) -> Reply {
+fn change(call: &Call, repository: &mut Repository, part: Part<'_>) -> Result<(), Box<Reply>> {
     let Some(body) = call.json().filter(Value::is_object) else {
-        return registry_error(StatusCode::BAD_REQUEST, "UNSUPPORTED", "the body is no JSON object", &Value::Null);
+        let what = "the body is no JSON object";
+        return Err(Box::new(registry_error(StatusCode::BAD_REQUEST, "UNSUPPORTED", what, &Value::Null)));
     };
     let locks = match part {
-        Part::Repository => Some(&mut repository.locks),
-        Part::Tag(tag) => repository.tags.get_mut(tag).map(|tag| &mut tag.locks),
+        Part::Repository => Ok(&mut repository.locks),
+        Part::Tag("") | Part::Manifest("") => Err(empty(StatusCode::METHOD_NOT_ALLOWED)),
+        Part::Tag(tag) => repository.tags.get_mut(tag).map(|tag| &mut tag.locks).ok_or_else(|| unknown_tag(tag)),
         Part::Manifest(digest) => {
-            digest.parse().ok().and_then(|digest| repository.manifests.get_mut(&digest)).map(|it| &mut it.locks)
+            let found = digest.parse().ok().and_then(|digest| repository.manifests.get_mut(&digest));
+            found.map(|manifest| &mut manifest.locks).ok_or_else(|| unknown_manifest(digest))
         }
     };
-    let Some(locks) = locks else {
-        return match part {
-            Part::Tag(tag) => unknown_tag(tag),
-            Part::Manifest(digest) => unknown_manifest(digest),
-            Part::Repository => empty(StatusCode::NOT_FOUND),
-        };
-    };
-    set(locks, &body);
-    empty(StatusCode::OK)
+    set(locks.map_err(Box::new)?, &body);
+    Ok(())
 }
 
 /// The body is the flat object of attributes; what it leaves out stays as it is.

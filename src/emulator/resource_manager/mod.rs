@@ -11,6 +11,8 @@ mod operation;
 mod pending;
 mod registry;
 mod replication;
+mod runs;
+mod standing;
 mod update;
 
 use super::{
@@ -93,6 +95,9 @@ fn in_subscription(world: &World, call: &Call, principal: &Principal, rest: &[&s
             );
             let found = world.state().registry_by_id(&id).and_then(|registry| registry.azure().cloned());
             let Some(azure) = found else { return registry::absent(world, group, name) };
+            if let Some(reply) = runs::answer(world, call, principal, &azure, action) {
+                return reply;
+            }
             match action {
                 [] if is_get => registry::get(world, call, principal, &azure),
                 [] if call.method == Method::PATCH => update::patch(world, call, principal, &azure),

@@ -1,0 +1,113 @@
+//! Settings: the sections of `acr-sync.yaml` in an order in which one leads to the next.
+
+use super::{
+    chapter::{Chapter, Files, Meddling},
+    stage::Stage,
+};
+use crate::{emulator::World, report::Verdict};
+
+const ONE: &str = "contosoacr";
+
+fn nothing(_: &World) {}
+
+/// Every section that there is.
+pub(super) const CHAPTERS: [Chapter; 7] = [
+    Chapter {
+        title: "`policy`: what reviewers need not look for; the list is judged by it at once",
+        settings: "policy:\n  allow: [\"registry.k8s.io/**\", \"quay.io/jetstack/*\", \"docker.io/**\", \"ghcr.io/**\"]\n  deny-latest: true\n",
+        list: None,
+        registry: ONE,
+        before: nothing,
+        planned: &["6 to keep"],
+        applied: &["6 kept"],
+        meddling: None,
+    },
+    Chapter {
+        title: "`sources`: a registry that ACR cannot reach, so that the runner copies",
+        settings: "sources:\n  ghcr.io: { route: direct }\n",
+        list: Some(("docker.io/cloudflare", "ghcr.io/stefanprodan/podinfo:6.7.0 => podinfo\ndocker.io/cloudflare")),
+        registry: ONE,
+        before: nothing,
+        planned: &["podinfo:6.7.0", "ACR cannot reach the source"],
+        applied: &["1 imported"],
+        meddling: None,
+    },
+    Chapter {
+        title: "`removed: untag`: the tag goes with its line, as reviewed",
+        settings: "removed: untag\n",
+        list: Some(("ghcr.io/stefanprodan/podinfo:6.7.0 => podinfo\n", "")),
+        registry: ONE,
+        before: nothing,
+        planned: &["`podinfo:6.7.0` | **untag**"],
+        applied: &["untagged  podinfo:6.7.0"],
+        meddling: None,
+    },
+    Chapter {
+        title: "`registries`: two of them, each with its part of the list",
+        settings: "registries:\n  contosoacr: {}\n  fabrikamacr: { images: [\"mirror/**\"], sections: [removed] }\n",
+        list: None,
+        registry: "contosoacr, fabrikamacr",
+        before: nothing,
+        planned: &["#### `fabrikamacr.azurecr.io`: 1 to import"],
+        applied: &["fabrikamacr.azurecr.io: 1 imported, verified"],
+        meddling: None,
+    },
+    Chapter {
+        title: "`retention`, `locks`, `replicas`, `registry`: the registry's own settings",
+        settings: "retention: { untagged-after: 7d }\nlocks: { images: [\"ingress-nginx/*\"] }\nreplicas: [eastus]\nregistry: { anonymous-pull: deny }\n",
+        list: None,
+        registry: ONE,
+        before: |world| world.poll_retry_after(0),
+        planned: &["**set**: was off, stated 7 days", "`eastus` | **replicate**: there is none"],
+        applied: &["1 set, 1 replicated"],
+        meddling: Some(Meddling {
+            what: "Somebody sets the retention to 30 days",
+            hand: |world| world.azure_registry(ONE).retention(Some(30)),
+            drift: &["was 30 days, stated 7 days", "1 set, 2 locked"],
+            verdict: Verdict::Clean,
+            mend: nothing,
+        }),
+    },
+    Chapter {
+        title: "`connected-registries`: what a ship needs goes there with the list",
+        settings: "connected-registries:\n  - { name: vessel-1, mode: ReadOnly, repositories: [\"mirror/*\"], schedule: \"30 * * * *\", window: PT1H, clients: [vessel-1-pull] }\n",
+        list: None,
+        registry: ONE,
+        before: |world| world.azure_registry(ONE).data_endpoints(),
+        planned: &["`vessel-1` | **create**: `+` `mirror/nginx`"],
+        applied: &["created  vessel-1"],
+        meddling: Some(Meddling {
+            what: "Somebody takes the repository out of the client's scope map",
+            hand: |world| world.azure_registry(ONE).write_scope_map("vessel-1-pull-scope-map", []),
+            drift: &["vessel-1-pull", "+ mirror/nginx"],
+            verdict: Verdict::Clean,
+            mend: nothing,
+        }),
+    },
+    Chapter {
+        title: "`pull-check`: whether a cluster can pull what the list brings",
+        settings: "pull-check:\n  - { cluster: /subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/rg-aks/providers/Microsoft.ContainerService/managedClusters/prod }\n",
+        list: None,
+        registry: ONE,
+        before: World::seed_cluster,
+        planned: &["`prod, the right to pull`: the kubelet identity has `*AcrPull*`"],
+        applied: &["nothing was to be done"],
+        meddling: Some(Meddling {
+            what: "Somebody takes the cluster's role away",
+            hand: |world| world.revoke(&world.cluster("prod").kubelet()),
+            drift: &["az aks update"],
+            verdict: Verdict::Failed,
+            mend: World::seed_cluster,
+        }),
+    },
+];
+
+/// Plays every chapter onto the list as it was merged before.
+pub(super) async fn play(stage: &mut Stage, list: &str, title: impl Fn(usize, &str)) -> anyhow::Result<()> {
+    let mut files = Files { list: list.to_owned(), settings: String::new() };
+    for (at, chapter) in CHAPTERS.iter().enumerate() {
+        title(at + 1, chapter.title);
+        chapter.play(stage, &mut files).await?;
+    }
+    Ok(())
+}

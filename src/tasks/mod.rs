@@ -1,0 +1,35 @@
+//! ACR Tasks: what Azure builds and runs beside a registry, as a client of its service (ACR wire facts, section 11).
+//!
+//! A run is ordered ([`Order`]), its source is sent ([`Service::send`]), and it is followed to its end
+//! ([`Service::follow`]). Shows nothing: log lines are foreign text, and whoever shows them escapes them.
+
+mod archive;
+mod blob;
+mod follow;
+mod log;
+mod order;
+mod problem;
+mod run;
+mod source;
+
+pub use archive::{Archived, archive};
+pub use follow::{Ended, Pace, Watch};
+pub use order::{Argument, Build, FileSteps, LONGEST, Login, Order, Secret, Steps, TaskRun, Work};
+pub use run::{Output, Run, Status};
+pub use source::{PIECE, Pieces};
+
+use crate::azure::Arm;
+
+/// The stable version of the service.
+const VERSION: &str = "2019-04-01";
+/// The version that knows agent pools and the identity of the caller.
+const PREVIEW: &str = "2025-03-01-preview";
+
+/// ACR Tasks of one registry, as one identity.
+#[derive(Debug, Clone, Copy)]
+pub struct Service<'a> {
+    /// Resource Manager.
+    pub arm: &'a Arm,
+    /// The registry's resource id.
+    pub registry: &'a str,
+}

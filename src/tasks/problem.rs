@@ -1,0 +1,21 @@
+//! Problem: what a refusal of the service means, and what to do.
+
+use crate::{
+    azure::ArmError,
+    problem::{Problem, Side},
+};
+
+/// Returns a refusal for a report. The role is that of the article "Azure Container Registry roles directory reference".
+pub(super) fn refused(error: &ArmError) -> Problem {
+    let ArmError::Refused(refusal) = error else { return error.problem() };
+    let problem = Problem::new(Side::Azure, refusal.to_string());
+    match (refusal.status, refusal.code.as_str()) {
+        // Subscriptions that run on free credit (section 11.4).
+        (_, "TasksOperationsNotAllowed") => {
+            problem.hint("Azure has paused ACR Tasks for this subscription; a request to its support lifts that.")
+        }
+        (403, _) => problem.hint("Grant this identity *Container Registry Tasks Contributor* on the registry."),
+        (404, _) => problem.hint("Check that the registry's region has ACR Tasks, and the agent pool's name."),
+        _ => problem,
+    }
+}
