@@ -35,6 +35,8 @@ pub mod connected;
 
 pub mod cleanup;
 
+pub mod certificates;
+
 pub mod copy;
 
 pub mod pull_check;

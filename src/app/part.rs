@@ -140,6 +140,8 @@ async fn survey(
         list: &lists.head.list,
         removed: &removed,
         steps: &plan.steps,
+        certificates: &occasion.evidence.certificates,
+        now: occasion.evidence.now,
     };
     let mut upkeep = upkeep::plan(&asked, session.clients()).await;
     if occasion.mode == Mode::Apply {

@@ -2,6 +2,7 @@
 
 use crate::{
     azure::{self, Arm, RegistryName, Target},
+    certificates::Known,
     change::Changes,
     copy::Copier,
     credential,
@@ -82,6 +83,7 @@ impl Session {
             registries: registries.clone(),
             door: door.clone(),
             azure: Some(ControlPlane { arm: arm.clone(), target: target.clone() }),
+            layers: Known::default(),
         };
         let importers = Importers {
             acr: Some(AcrImport {
@@ -113,7 +115,13 @@ impl Session {
         let logins = with_docker(inputs, entries, &HashSet::new(), Some(target)).await;
         let registries = Client::new(http, logins);
         let verifier = Verifier::new(registries.clone(), target.clone());
-        let clients = Clients { registry: target.clone(), registries: registries.clone(), door: Ok(()), azure: None };
+        let clients = Clients {
+            registry: target.clone(),
+            registries: registries.clone(),
+            door: Ok(()),
+            azure: None,
+            layers: Known::default(),
+        };
         let importers = Importers {
             acr: None,
             direct: Ok(DirectCopy {
@@ -153,8 +161,13 @@ impl Session {
             }
         };
         let registries = Client::new(http, with_docker(inputs, entries, &HashSet::new(), None).await);
-        let clients =
-            Clients { registry: name, registries: registries.clone(), door: Err(problem.clone()), azure: None };
+        let clients = Clients {
+            registry: name,
+            registries: registries.clone(),
+            door: Err(problem.clone()),
+            azure: None,
+            layers: Known::default(),
+        };
         let surveyor = Surveyor {
             registries,
             target: Err(problem),

@@ -14,6 +14,8 @@ pub(super) struct Stated {
     pub(super) settings: Settings,
     /// None where all that is stated is meant.
     pub(super) before: Option<Settings>,
+    /// Whether a file with certificates is another than it was.
+    has_new_certificates: bool,
 }
 
 impl Stated {
@@ -21,12 +23,12 @@ impl Stated {
     pub(super) fn read(occasion: &Occasion) -> Result<Self, Problem> {
         let settings = settings::parse(&occasion.settings).map_err(|error| error.problem())?;
         let before = occasion.settings_base.as_ref().map(|text| settings::parse(text).unwrap_or_default());
-        Ok(Self { settings, before })
+        Ok(Self { settings, before, has_new_certificates: occasion.evidence.has_new_certificates() })
     }
 
-    /// Returns whether lines are judged by other rules than before, or go elsewhere.
+    /// Returns whether lines are judged by other rules than before, go elsewhere, or bring something else with them.
     pub(super) fn has_other_rules(&self) -> bool {
-        self.before.as_ref().is_some_and(|before| !before.has_same_lines(&self.settings))
+        self.has_new_certificates || self.before.as_ref().is_some_and(|before| !before.has_same_lines(&self.settings))
     }
 
     /// Returns whether something besides the lines is to be looked at.
@@ -53,7 +55,9 @@ impl Stated {
             // A registry that is new there had nothing stated.
             None => Settings::default(),
         });
-        Ok((place.clone(), Self { settings: self.settings.only(place.sections.as_deref()), before }))
+        let settings = self.settings.only(place.sections.as_deref());
+        let has_new_certificates = self.has_new_certificates && !settings.certificates.is_empty();
+        Ok((place.clone(), Self { settings, before, has_new_certificates }))
     }
 }
 

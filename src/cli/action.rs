@@ -60,7 +60,8 @@ async fn walk<H: Host>(
     let occasion = tokio::select! {
         biased;
         () = import::stopped(&mut stopped) => Err(Problem::new(Side::Settings, "the run was stopped before it began")),
-        occasion = host.occasion(&inputs) => occasion,
+        // Hosts and their walks are large, and each is there for its own time only.
+        occasion = Box::pin(host.occasion(&inputs)) => occasion,
     };
     let (report, mode) = match occasion {
         Ok(Some(mut occasion)) => {
@@ -97,7 +98,7 @@ async fn planned_or_applied(
     stop: &Receiver<bool>,
 ) -> Report {
     let watch = async |plan: &Plan, events| progress::watch(plan, events, out(outlet::stdout())).await;
-    app::walk(inputs, occasion, watch, stop).await
+    Box::pin(app::walk(inputs, occasion, watch, stop)).await
 }
 
 fn print(lines: impl IntoIterator<Item = String>) {

@@ -2,7 +2,11 @@
 //!
 //! Real gzip layers with a configuration that tells the truth about them, so that other programs can read them.
 
-use super::{layer, manifest::media_type};
+use super::{
+    built::{Built, descriptor},
+    layer,
+    manifest::media_type,
+};
 use crate::reference::{Digest, Platform};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -24,6 +28,8 @@ pub struct Image {
     listed: Vec<Self>,
     created: Option<String>,
     annotations: BTreeMap<String, String>,
+    files: Vec<Vec<(String, String)>>,
+    packed: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -31,13 +37,6 @@ struct Subject {
     media_type: String,
     digest: Digest,
     size: usize,
-}
-
-/// An image as bytes.
-pub(super) struct Built {
-    /// Media types and bytes, children before the index that names them; the last is the image itself.
-    pub(super) manifests: Vec<(&'static str, Bytes)>,
-    pub(super) blobs: Vec<Bytes>,
 }
 
 impl Image {
@@ -57,6 +56,8 @@ impl Image {
             listed: Vec::new(),
             created: Some("2026-01-01T00:00:00Z".to_owned()),
             annotations: BTreeMap::new(),
+            files: Vec::new(),
+            packed: None,
         }
     }
 
@@ -111,6 +112,22 @@ impl Image {
     #[must_use]
     pub fn base(self, base: &str) -> Self {
         Self { base: Some(base.to_owned()), ..self }
+    }
+
+    /// Adds a layer with these files, paths and contents, below those of the image's own and above those added before.
+    ///
+    /// A content `-> TARGET` makes a link; a path with a last `/` a folder.
+    #[must_use]
+    pub fn files<'a>(mut self, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let files = files.into_iter().map(|(path, content)| (path.to_owned(), content.to_owned()));
+        self.files.push(files.collect());
+        self
+    }
+
+    /// Names the layers' media type, whatever they are packed as.
+    #[must_use]
+    pub fn packed(self, media_type: &str) -> Self {
+        Self { packed: Some(media_type.to_owned()), ..self }
     }
 
     /// Sets number and size of the layers; their bytes cannot be compressed.
@@ -178,12 +195,13 @@ impl Image {
     }
 
     fn add_platform(&self, built: &mut Built, platform: &Platform) -> Value {
-        let layer_type = if self.docker { media_type::DOCKER_LAYER } else { media_type::OCI_LAYER };
+        let usual = if self.docker { media_type::DOCKER_LAYER } else { media_type::OCI_LAYER };
+        let layer_type = self.packed.as_deref().unwrap_or(usual);
         let names = self.base.iter().map(|base| format!("{base} base {platform}"));
         let names = names.chain((0..self.layers).map(|at| format!("{} {platform} {at}", self.content)));
         let (mut layers, mut diff_ids) = (Vec::new(), Vec::new());
-        for name in names {
-            let archive = layer::archive(&name, self.layer_bytes);
+        let files = self.files.iter().map(|files| layer::of(files));
+        for archive in files.chain(names.map(|name| layer::archive(&name, self.layer_bytes))) {
             diff_ids.push(Digest::of(&archive));
             layers.push(built.add_blob(layer_type, layer::compressed(&archive)));
         }
@@ -192,6 +210,10 @@ impl Image {
             config["created"] = json!(created);
         }
         config["config"] = json!({"Cmd": ["/app"], "Labels": {"org.opencontainers.image.title": self.content}});
+        if !self.files.is_empty() {
+            let entries = diff_ids.iter().map(|_| json!({"created": self.created, "created_by": "the emulator"}));
+            config["history"] = entries.collect();
+        }
         config["rootfs"] = json!({"type": "layers", "diff_ids": diff_ids});
         let config_type = if self.docker { media_type::DOCKER_CONFIG } else { media_type::OCI_CONFIG };
         let config = built.add_blob(config_type, config.to_string().into());
@@ -250,29 +272,6 @@ impl Image {
         }
         built.add_manifest(media_type::OCI_MANIFEST, &manifest);
     }
-}
-
-impl Built {
-    pub(super) fn root(&self) -> Digest {
-        self.manifests.last().map_or_else(|| Digest::of(b""), |(_, bytes)| Digest::of(bytes))
-    }
-
-    fn add_blob(&mut self, media_type: &str, bytes: Bytes) -> Value {
-        let descriptor = descriptor(media_type, &bytes);
-        self.blobs.push(bytes);
-        descriptor
-    }
-
-    fn add_manifest(&mut self, media_type: &'static str, manifest: &Value) -> Value {
-        let bytes = Bytes::from(manifest.to_string());
-        let descriptor = descriptor(media_type, &bytes);
-        self.manifests.push((media_type, bytes));
-        descriptor
-    }
-}
-
-fn descriptor(media_type: &str, bytes: &[u8]) -> Value {
-    json!({"mediaType": media_type, "digest": Digest::of(bytes), "size": bytes.len()})
 }
 
 fn read_platform(text: &str) -> Platform {

@@ -1,4 +1,4 @@
-//! Layers of sample images: a tar archive with one file, compressed.
+//! Layers of sample images: tar archives, compressed.
 
 use crate::reference::Digest;
 use bytes::Bytes;
@@ -25,6 +25,31 @@ pub(super) fn archive(name: &str, bytes: usize) -> Vec<u8> {
     header.set_mtime(0);
     let mut archive = tar::Builder::new(Vec::new());
     archive.append_data(&mut header, "app", content.as_slice()).expect("a file with a short name fits in memory");
+    archive.into_inner().expect("memory can be written")
+}
+
+/// Makes a tar archive with files of text; `-> TARGET` is a link, and a path with a last `/` a folder.
+pub(super) fn of(files: &[(String, String)]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(if path.ends_with('/') { 0o755 } else { 0o644 });
+        header.set_mtime(0);
+        let written = match content.strip_prefix("-> ") {
+            Some(target) => {
+                header.set_entry_type(tar::EntryType::Symlink);
+                header.set_size(0);
+                archive.append_link(&mut header, path, target)
+            }
+            None => {
+                let kind = if path.ends_with('/') { tar::EntryType::Directory } else { tar::EntryType::Regular };
+                header.set_entry_type(kind);
+                header.set_size(content.len() as u64);
+                archive.append_data(&mut header, path, content.as_bytes())
+            }
+        };
+        written.expect("a file fits in memory");
+    }
     archive.into_inner().expect("memory can be written")
 }
 

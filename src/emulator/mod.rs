@@ -11,6 +11,7 @@ mod acr;
 mod answer;
 mod azure_devops;
 mod azure_registry;
+mod built;
 mod call;
 mod certificate;
 mod content;
@@ -20,6 +21,7 @@ mod entra;
 mod estate;
 mod fault;
 mod fetch;
+mod filesystem;
 mod gather;
 mod github;
 mod hosts;
@@ -57,6 +59,7 @@ pub use azure_registry::AzureRegistry;
 pub use edge::Synchronised;
 pub use estate::{Cluster, Network, PrivateEndpoint, Zone};
 pub use fault::{Fault, Part};
+pub use filesystem::Node;
 pub use github::{
     CheckAnnotation, CheckRun, Comment, GITHUB_ENTERPRISE, GITHUB_TOKEN, GitHubRepository, OidcRequest, PullRequest,
     ReviewComment, TreeEntry, WorkflowRun,

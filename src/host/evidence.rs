@@ -7,7 +7,10 @@ use super::{
     texts::{Found, Remote, Texts},
 };
 use crate::{policy::Evidence, problem::Problem, settings};
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 /// Where the reviewed files of the repository are read.
 #[derive(Debug, Clone, Copy)]
@@ -27,21 +30,56 @@ pub(super) async fn settings<R: Remote>(texts: &Texts<'_, R>, at: At<'_>) -> Fou
     read(texts, settings::FILE, at).await
 }
 
-/// Reads the evidence that settings ask for; `at` is where they were read.
+/// Reads the certificates that settings name, and those that they are compared with: a new certificate is a change,
+/// though no setting differs. `at` is where the settings were read, `before` where the old ones were.
 ///
 /// # Errors
-/// A [`Problem`] for a file that cannot be read; one that is not there is no problem of the host's.
-pub(super) async fn gather<R: Remote>(texts: &Texts<'_, R>, at: At<'_>, settings: &[u8]) -> Result<Evidence, Problem> {
+/// As [`gather`].
+pub(super) async fn certificates<R: Remote>(
+    texts: &Texts<'_, R>,
+    at: At<'_>,
+    before: Option<At<'_>>,
+    settings: &[u8],
+) -> Result<Evidence, Problem> {
     let mut evidence = Evidence::default();
     // What cannot be read is told by the run itself.
     let Ok(settings) = settings::parse(settings) else { return Ok(evidence) };
-    for file in settings.policy.files() {
+    let files = settings.certificate_files();
+    evidence.certificates = all(texts, &files, at).await?;
+    if let Some(before) = before {
+        evidence.certificates_before = Some(all(texts, &files, before).await?);
+    }
+    Ok(evidence)
+}
+
+/// Adds the evidence that settings ask for; `at` is where they were read.
+///
+/// # Errors
+/// A [`Problem`] for a file that cannot be read; one that is not there is no problem of the host's.
+pub(super) async fn gather<R: Remote>(
+    evidence: &mut Evidence,
+    texts: &Texts<'_, R>,
+    at: At<'_>,
+    settings: &[u8],
+) -> Result<(), Problem> {
+    let Ok(settings) = settings::parse(settings) else { return Ok(()) };
+    evidence.files.extend(all(texts, &settings.policy.files(), at).await?);
+    scans::gather(texts.workspace, settings.policy.reports(), evidence);
+    Ok(())
+}
+
+async fn all<R: Remote>(
+    texts: &Texts<'_, R>,
+    files: &BTreeSet<&str>,
+    at: At<'_>,
+) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
+    let mut found = BTreeMap::new();
+    for file in files {
         if let Some(bytes) = read(texts, file, at).await? {
-            evidence.files.insert(file.to_owned(), bytes);
+            found.insert((*file).to_owned(), bytes);
         }
     }
-    scans::gather(texts.workspace, settings.policy.reports(), &mut evidence);
-    Ok(evidence)
+    Ok(found)
 }
 
 async fn read<R: Remote>(texts: &Texts<'_, R>, file: &str, at: At<'_>) -> Found {

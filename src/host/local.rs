@@ -50,10 +50,10 @@ pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
         }
         Base::None => None,
     };
-    let mut evidence = Evidence::default();
+    let mut evidence = certificates(&settings, &base_name)?;
     // Nothing is judged where nothing has changed.
-    if base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings) {
-        evidence = gather(&settings)?;
+    if base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings) || evidence.has_new_certificates() {
+        gather(&settings, &mut evidence)?;
     }
     let file = path.display().to_string();
     Ok(Occasion { mode: asked.mode, file, head, base, base_name, reviewed: None, settings, settings_base, evidence })
@@ -76,18 +76,34 @@ fn own(file: &str) -> Result<Option<Vec<u8>>, Problem> {
     }
 }
 
-/// Reads what the rules lean on. What is a person's own may be a link.
-fn gather(settings: &[u8]) -> Result<Evidence, Problem> {
+/// Reads the certificates that the settings name, and those that they are compared with.
+fn certificates(settings: &[u8], base: &Base) -> Result<Evidence, Problem> {
     let mut evidence = Evidence::default();
     // What cannot be read is told by the run itself.
     let Ok(settings) = settings::parse(settings) else { return Ok(evidence) };
+    for file in settings.certificate_files() {
+        if let Some(bytes) = own(file)? {
+            evidence.certificates.insert(file.to_owned(), bytes);
+        }
+        if let Base::Commit { id, .. } = base {
+            let before = evidence.certificates_before.get_or_insert_default();
+            let text = git::text_at(Path::new("."), id, Path::new(file)).map_err(|error| problem(&error))?;
+            before.extend(text.map(|bytes| (file.to_owned(), bytes)));
+        }
+    }
+    Ok(evidence)
+}
+
+/// Reads what the rules lean on. What is a person's own may be a link.
+fn gather(settings: &[u8], evidence: &mut Evidence) -> Result<(), Problem> {
+    let Ok(settings) = settings::parse(settings) else { return Ok(()) };
     for file in settings.policy.files() {
         if let Some(bytes) = own(file)? {
             evidence.files.insert(file.to_owned(), bytes);
         }
     }
-    scans::gather(Path::new("."), settings.policy.reports(), &mut evidence);
-    Ok(evidence)
+    scans::gather(Path::new("."), settings.policy.reports(), evidence);
+    Ok(())
 }
 
 /// The revision that was named, else where this branch left its upstream branch (design §4).

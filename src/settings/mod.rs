@@ -9,6 +9,7 @@ mod removed;
 mod source;
 
 use crate::{
+    certificates,
     cleanup::Rule,
     connected::Connected,
     policy::Policy,
@@ -16,7 +17,7 @@ use crate::{
     registry_settings::{Guards, Locks, Replica, Retention, SoftDelete, Switch},
 };
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use error::SettingsError;
 pub use place::{Place, Section, Variable};
@@ -56,6 +57,9 @@ pub struct Settings {
     pub soft_delete: Option<Switch<SoftDelete>>,
     /// Tags of the list that are locked when their image is there and proved. Nothing is ever unlocked.
     pub locks: Option<Locks>,
+    /// Images that are made once more with the company's authorities in their trust store.
+    #[serde(deserialize_with = "crate::certificates::read")]
+    pub certificates: Vec<certificates::Rule>,
     /// The regions that the registry is to have replicas in. Premium. One that is not listed is reported, and never removed.
     #[serde(deserialize_with = "crate::registry_settings::read_replicas")]
     pub replicas: Option<Vec<Replica>>,
@@ -76,7 +80,13 @@ impl Settings {
 
     /// Returns whether lines are judged and sent alike: where they are not, the whole list is meant.
     pub fn has_same_lines(&self, other: &Self) -> bool {
-        self.policy == other.policy && self.registries == other.registries
+        let Self { policy, registries, certificates, .. } = self;
+        *policy == other.policy && *registries == other.registries && *certificates == other.certificates
+    }
+
+    /// Returns the files of the repository that hold certificates.
+    pub fn certificate_files(&self) -> BTreeSet<&str> {
+        self.certificates.iter().flat_map(|rule| &rule.authority).map(String::as_str).collect()
     }
 
     /// Returns what of it is meant for a registry that gets these sections; none for all of them.
@@ -95,6 +105,7 @@ impl Settings {
             retention: kept(&self.retention, has(Section::Retention)),
             soft_delete: kept(&self.soft_delete, has(Section::SoftDelete)),
             locks: kept(&self.locks, has(Section::Locks)),
+            certificates: kept(&self.certificates, has(Section::Certificates)),
             replicas: kept(&self.replicas, has(Section::Replicas)),
             registry: kept(&self.registry, has(Section::Registry)),
         }

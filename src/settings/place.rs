@@ -34,6 +34,8 @@ pub struct Place {
 pub enum Section {
     /// `removed`
     Removed,
+    /// `certificates`
+    Certificates,
     /// `cleanup`
     Cleanup,
     /// `connected-registries`

@@ -2,6 +2,7 @@
 
 use super::{Clients, Section, Untag};
 use crate::{
+    certificates,
     cleanup::{self, Plane},
     connected::Work,
     plan::{Mark, Reviewed},
@@ -38,6 +39,8 @@ pub enum Task {
     Connected(Work),
     /// Something about the registry itself: a policy, a replica, the lock of a tag.
     Registry(registry_settings::Work),
+    /// An image is made once more with the company's authorities.
+    Certificates(certificates::Work),
 }
 
 /// Whether a chore will be done.
@@ -58,7 +61,7 @@ impl Chore {
             Task::Untag(untag) => Some(untag.mark()),
             Task::Cleanup(work) => Some(work.mark()),
             Task::Connected(work) => work.mark(),
-            Task::Registry(_) => None,
+            Task::Registry(_) | Task::Certificates(_) => None,
         }
     }
 }
@@ -71,6 +74,7 @@ impl Task {
             Self::Cleanup(work) => work.words(),
             Self::Connected(work) => work.words(),
             Self::Registry(work) => work.words(),
+            Self::Certificates(_) => ("make", "made"),
         }
     }
 
@@ -81,6 +85,7 @@ impl Task {
             Self::Cleanup(work) => 60 + work.place(),
             Self::Connected(work) => 30 + work.place(),
             Self::Registry(work) => 10 + work.place(),
+            Self::Certificates(_) => 80,
         }
     }
 
@@ -94,6 +99,7 @@ impl Task {
                 Some(azure) => work.apply(&azure.arm).await,
                 None => Err(Problem::new(Side::Settings, "connected registries are Azure's")),
             },
+            Self::Certificates(work) => work.apply(&clients.registries, &clients.layers).await,
             Self::Registry(work) => match &clients.azure {
                 Some(azure) => {
                     let planes = Planes { arm: &azure.arm, registries: &clients.registries };

@@ -5,6 +5,7 @@
 //! fixed order and holds the words that they share with the report.
 
 mod apply;
+mod certificates;
 mod chore;
 mod cleanup;
 mod connected;
@@ -16,6 +17,7 @@ mod survey;
 
 use crate::{
     azure::{Arm, Target},
+    certificates::Known,
     problem::Problem,
     reference::Registry,
     registry,
@@ -58,6 +60,8 @@ pub enum Section {
     Locks,
     /// `replicas`: the regions that the registry is in.
     Replicas,
+    /// `certificates`: images with the company's authorities.
+    Certificates,
     /// `registry`: ways in without an identity, and how much room there is.
     Registry,
 }
@@ -73,6 +77,8 @@ pub struct Clients {
     pub door: Result<(), Problem>,
     /// Its control plane; none for a registry that is no ACR.
     pub azure: Option<ControlPlane>,
+    /// Layers of images that were looked into.
+    pub layers: Known,
 }
 
 /// Resource Manager, and the registry as it knows it.
@@ -104,6 +110,7 @@ impl fmt::Display for Section {
             Self::SoftDelete => "soft-delete",
             Self::Locks => "locks",
             Self::Replicas => "replicas",
+            Self::Certificates => "certificates",
             Self::Registry => "registry",
         })
     }

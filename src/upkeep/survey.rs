@@ -1,11 +1,16 @@
 //! Survey: asks section by section what is to be done. Cannot fail: what could not be asked is a finding.
 
-use super::{Clients, Finding, Gravity, Section, Upkeep, cleanup, connected, pull_check, registry_settings, removed};
+use super::{
+    Clients, Finding, Gravity, Section, Upkeep, certificates, cleanup, connected, pull_check, registry_settings,
+    removed,
+};
 use crate::{
     images::{Entry, ImageList},
     plan::Step,
     settings::Settings,
 };
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
 
 /// What a run asks of the upkeep.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +25,10 @@ pub struct Asked<'a> {
     pub removed: &'a [Entry],
     /// What will be done for the lines of the list.
     pub steps: &'a [Step],
+    /// The files with certificates that the settings name, as far as they are there.
+    pub certificates: &'a BTreeMap<String, Vec<u8>>,
+    /// When the run is.
+    pub now: OffsetDateTime,
 }
 
 /// Makes the plan for everything beside the lines.
@@ -37,6 +46,7 @@ pub async fn plan(asked: &Asked<'_>, clients: &Clients) -> Upkeep {
     pull_check::look(asked, clients, &mut upkeep).await;
     registry_settings::plan(asked, clients, &mut upkeep).await;
     cleanup::plan(asked, clients, &mut upkeep).await;
+    certificates::plan(asked, clients, &mut upkeep).await;
     // Stable: what a section wants first comes first among its equals.
     upkeep.chores.sort_by_key(|chore| chore.task.turn());
     upkeep

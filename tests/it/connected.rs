@@ -89,6 +89,7 @@ impl Sea {
             registries: Client::new(http.clone(), logins),
             door: Ok(()),
             azure: Some(ControlPlane { arm, target }),
+            layers: Default::default(),
         };
         Self { emulator, registry, clients, http }
     }
@@ -98,8 +99,15 @@ impl Sea {
         let read = |text: &str| settings::parse(text.as_bytes()).unwrap();
         let (settings, before) = (read(after), before.map(read));
         let steps: Vec<_> = brings.iter().map(|name| step(name)).collect();
-        let list = ImageList::default();
-        let asked = Asked { settings: &settings, before: before.as_ref(), list: &list, removed: &[], steps: &steps };
+        let asked = Asked {
+            settings: &settings,
+            before: before.as_ref(),
+            list: &ImageList::default(),
+            removed: &[],
+            steps: &steps,
+            certificates: &std::collections::BTreeMap::new(),
+            now: time::OffsetDateTime::now_utc(),
+        };
         upkeep::plan(&asked, &self.clients).await
     }
 

@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 29] = [
+const DOORS: [(&str, &[&str]); 30] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -24,15 +24,27 @@ const DOORS: [(&str, &[&str]); 29] = [
     ("registry_settings", &["azure", "plan", "problem", "reference", "registry"]),
     ("context", &["problem"]),
     ("tasks", &["azure", "http", "problem", "reference"]),
+    ("certificates", &["http", "plan", "problem", "reference", "registry"]),
     (
         "settings",
-        &["azure", "cleanup", "connected", "policy", "problem", "pull_check", "reference", "registry_settings"],
+        &[
+            "azure",
+            "certificates",
+            "cleanup",
+            "connected",
+            "policy",
+            "problem",
+            "pull_check",
+            "reference",
+            "registry_settings",
+        ],
     ),
     (
         "upkeep",
         &[
             "azure",
             "cleanup",
+            "certificates",
             "connected",
             "images",
             "plan",
@@ -70,6 +82,7 @@ const DOORS: [(&str, &[&str]); 29] = [
         "app",
         &[
             "azure",
+            "certificates",
             "change",
             "copy",
             "credential",
@@ -162,6 +175,10 @@ fn the_words_and_the_decisions_ask_nobody() {
         "plan/decide.rs",
         "cleanup/decide.rs",
         "cleanup/needs.rs",
+        "certificates/authority.rs",
+        "certificates/edit.rs",
+        "certificates/layer.rs",
+        "certificates/root.rs",
         "registry_settings/decide.rs",
         "registry_settings/quota.rs",
         "registry_settings/replicas.rs",

@@ -5,6 +5,7 @@ mod azure_devops;
 mod azure_devops_sign_in;
 mod binary;
 mod building;
+mod certificates;
 #[cfg(feature = "judges")]
 mod checkout;
 mod cleaning;

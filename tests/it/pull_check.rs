@@ -114,6 +114,7 @@ impl Ward {
             door: Ok(()),
             azure: Some(ControlPlane { arm, target }),
             registry,
+            layers: Default::default(),
         };
         (clients, emulator)
     }
@@ -124,8 +125,15 @@ impl Ward {
         let (settings, before) = (read(settings), before.map(read));
         let steps = &run.report.plan().unwrap().steps;
         self.world.clear_requests();
-        let list = ImageList::default();
-        let asked = Asked { settings: &settings, before: before.as_ref(), list: &list, removed: &[], steps };
+        let asked = Asked {
+            settings: &settings,
+            before: before.as_ref(),
+            list: &ImageList::default(),
+            removed: &[],
+            steps,
+            certificates: &std::collections::BTreeMap::new(),
+            now: time::OffsetDateTime::now_utc(),
+        };
         upkeep::plan(&asked, clients).await.findings
     }
 

@@ -167,6 +167,19 @@ impl Scenario {
         self
     }
 
+    /// A file with certificates that the settings name.
+    pub(crate) fn certificate(mut self, name: &str, text: &str) -> Self {
+        self.evidence.certificates.insert(name.to_owned(), text.into());
+        self
+    }
+
+    /// Such a file as it was before the change; the others as they are now.
+    pub(crate) fn certificate_base(mut self, name: &str, text: &str) -> Self {
+        let before = self.evidence.certificates_before.get_or_insert_with(|| self.evidence.certificates.clone());
+        before.insert(name.to_owned(), text.into());
+        self
+    }
+
     /// The text of `acr-sync.yaml` before the change; as it is now where a list is compared and nothing is said.
     pub(crate) fn settings_base(mut self, text: &str) -> Self {
         self.settings_base = Some(text.to_owned());

@@ -24,7 +24,6 @@ use crate::{
     http::Http,
     inputs::{Env, Inputs, Mode, endpoint_secrets},
     plan::Reviewed,
-    policy::Evidence,
     problem::{Problem, Side},
     report::{Base, Report, progress::Out},
 };
@@ -183,10 +182,15 @@ impl Host for AzureDevOps {
             Base::None => base.as_ref().map(|_| Vec::new()),
         };
         let settings = settings.unwrap_or_default();
-        let mut evidence = Evidence::default();
+        let before = match &base_name {
+            Base::Commit { id, .. } => Some(At::Commit(id)),
+            Base::None => base.as_ref().map(|_| At::Nowhere),
+        };
+        let mut evidence = evidence::certificates(&texts, at, before, &settings).await?;
         // Nothing is judged where nothing has changed.
-        if base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings) {
-            evidence = evidence::gather(&texts, at, &settings).await?;
+        if base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings) || evidence.has_new_certificates()
+        {
+            evidence::gather(&mut evidence, &texts, at, &settings).await?;
             if mode == Mode::Apply {
                 self.recall().await;
             }

@@ -26,7 +26,6 @@ use crate::{
     http::Http,
     inputs::{Env, Inputs, Mode},
     plan::Reviewed,
-    policy::Evidence,
     problem::{Problem, Side},
     report::{Base, Report, escape, progress::Out},
 };
@@ -161,10 +160,16 @@ impl Host for GitHub {
             (_, Base::None) => base.as_ref().map(|_| Vec::new()),
         };
         let settings = settings.unwrap_or_default();
-        let mut evidence = Evidence::default();
+        let before = match (&self.event.subject, &base_name) {
+            (Subject::Foreign { .. }, Base::Commit { .. }) => Some(at),
+            (_, Base::Commit { id, .. }) => Some(At::Commit(id)),
+            (_, Base::None) => base.as_ref().map(|_| At::Nowhere),
+        };
+        let mut evidence = evidence::certificates(&texts, at, before, &settings).await?;
         // Nothing is judged where nothing has changed.
-        if base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings) {
-            evidence = evidence::gather(&texts, at, &settings).await?;
+        if base.as_ref() != Some(&head) || settings_base.as_ref() != Some(&settings) || evidence.has_new_certificates()
+        {
+            evidence::gather(&mut evidence, &texts, at, &settings).await?;
             if mode == Mode::Apply {
                 self.recall(&base_name).await;
             }

@@ -1,0 +1,231 @@
+//! Setting: the section `certificates` of `acr-sync.yaml`. Text becomes values here, and nobody is asked.
+
+use crate::reference::Glob;
+use serde::{Deserialize, de};
+use std::{fmt, path::Path};
+
+/// The longest tag that registries take (OCI distribution specification, "Pulling manifests").
+const LONGEST_TAG: usize = 128;
+
+/// One of the section `certificates`: images that are made once more with a company's authorities in their trust store.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(try_from = "Written")]
+pub struct Rule {
+    /// The files with the certificates, as they are named in the repository.
+    pub authority: Vec<String>,
+    /// Patterns over the repositories that lines of the list go to.
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    pub images: Vec<Glob>,
+    /// What the new image is called.
+    pub naming: Naming,
+    /// How it is made.
+    pub way: Way,
+    /// What the images are made of, where that cannot be seen.
+    pub base: Option<Base>,
+    /// The agent pool that builds, where ACR Tasks do.
+    pub agent_pool: Option<String>,
+}
+
+/// What the new image is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Naming {
+    /// As the image that it is made of, with this behind its tag.
+    Suffix(String),
+    /// By this tag, in the same repository.
+    Tag(String),
+}
+
+/// How the new image is made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// By a layer where the image allows it, else by ACR Tasks.
+    #[default]
+    Auto,
+    /// By one layer more, which this program makes.
+    Layer,
+    /// By a build of ACR Tasks.
+    Tasks,
+}
+
+/// What an image is made of: where its trust store is, and how a build adds to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Base {
+    /// Debian, and what is made of it.
+    Debian,
+    /// Ubuntu.
+    Ubuntu,
+    /// Alpine, and what is made of it.
+    Alpine,
+    /// Red Hat Enterprise Linux, its Universal Base Image, Fedora, Azure Linux, Amazon Linux.
+    Rhel,
+    /// An image without a shell that has a bundle of certificates.
+    Distroless,
+}
+
+/// Images that are made once more with a company's authorities in their trust store.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Written {
+    /// Files of the repository with the authorities' certificates (PEM), such as `certs/root-ca.crt`.
+    authority: Vec<String>,
+    /// Patterns over the repositories that lines of the list go to, such as `vendor/*`.
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    images: Vec<Glob>,
+    /// What stands behind the image's tag in the tag of the new one, such as `-ca`. Either this or `tag`.
+    #[serde(default)]
+    suffix: Option<String>,
+    /// The tag of the new image, in the same repository. Either this or `suffix`.
+    #[serde(default)]
+    tag: Option<String>,
+    /// `layer`, `tasks`, or `auto` for a layer where the image allows it.
+    #[serde(default)]
+    way: Way,
+    /// `debian`, `ubuntu`, `alpine`, `rhel` or `distroless`, where the images do not say what they are made of.
+    #[serde(default)]
+    base: Option<Base>,
+    /// The agent pool that builds where ACR Tasks do.
+    #[serde(default)]
+    agent_pool: Option<String>,
+}
+
+impl TryFrom<Written> for Rule {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let Written { authority, images, suffix, tag, way, base, agent_pool } = written;
+        if authority.is_empty() {
+            return Err("`authority` names no file with a certificate".to_owned());
+        }
+        if let Some(file) = authority.iter().find(|file| !is_in_repository(file)) {
+            return Err(format!("`{file}` is no path in the repository, such as `certs/root-ca.crt`"));
+        }
+        if images.is_empty() {
+            return Err("`images` means no image".to_owned());
+        }
+        let is_tag = |text: &str| {
+            (1..=LONGEST_TAG).contains(&text.len())
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        };
+        let naming = match (suffix, tag) {
+            (Some(suffix), None) if is_tag(&suffix) => Naming::Suffix(suffix),
+            (None, Some(tag)) if is_tag(&tag) && !tag.starts_with(['.', '-']) => Naming::Tag(tag),
+            (Some(text), None) | (None, Some(text)) => {
+                return Err(format!("`{text}` is nothing that a tag can have: letters, digits, `.`, `_` and `-`"));
+            }
+            (None, None) => return Err("either `suffix` or `tag` says what the new image is called".to_owned()),
+            (Some(_), Some(_)) => return Err("`suffix` and `tag` exclude each other".to_owned()),
+        };
+        let is_pool = |name: &String| {
+            (3..=20).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        };
+        match &agent_pool {
+            Some(_) if way == Way::Layer => Err("`agent-pool` is of no use with `way: layer`".to_owned()),
+            Some(name) if !is_pool(name) => Err(format!("`{name}` is no agent pool: 3 to 20 letters, digits and `-`")),
+            Some(_) | None => Ok(Self { authority, images, naming, way, base, agent_pool }),
+        }
+    }
+}
+
+/// Returns whether a path stays below the folder that it begins in.
+fn is_in_repository(file: &str) -> bool {
+    let is_name = |component| matches!(component, std::path::Component::Normal(_));
+    !file.is_empty() && !file.contains(char::is_control) && Path::new(file).components().all(is_name)
+}
+
+impl Rule {
+    /// Returns whether images of a repository are meant.
+    pub fn covers(&self, repository: &str) -> bool {
+        self.images.iter().any(|glob| glob.matches(repository))
+    }
+
+    /// Returns the tag of the image that is made of the one with this tag.
+    ///
+    /// # Errors
+    /// A fragment, for one that no registry would take.
+    pub fn tag(&self, tag: &str) -> Result<String, String> {
+        let name = match &self.naming {
+            Naming::Suffix(suffix) => format!("{tag}{suffix}"),
+            Naming::Tag(tag) => tag.clone(),
+        };
+        match name.len() {
+            0..=LONGEST_TAG => Ok(name),
+            length => Err(format!("the tag `{name}` has {length} characters, and {LONGEST_TAG} are the most")),
+        }
+    }
+}
+
+/// Reads the section. Two entries that say the same would do everything twice.
+///
+/// # Errors
+/// As the reader of the file.
+pub fn read<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<Vec<Rule>, D::Error> {
+    let rules = Vec::<Rule>::deserialize(deserializer)?;
+    for (at, rule) in rules.iter().enumerate() {
+        if rules[..at].contains(rule) {
+            return Err(de::Error::custom("two entries say the same"));
+        }
+    }
+    Ok(rules)
+}
+
+impl fmt::Display for Base {
+    /// Writes it as the settings have it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Debian => "debian",
+            Self::Ubuntu => "ubuntu",
+            Self::Alpine => "alpine",
+            Self::Rhel => "rhel",
+            Self::Distroless => "distroless",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(text: &str) -> Result<Rule, String> {
+        serde_yaml::from_str::<Rule>(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_no_registry_or_repository_takes_is_refused() {
+        for (text, why) in [
+            ("{ authority: [], images: [a], suffix: -ca }", "names no file"),
+            ("{ authority: [../root.crt], images: [a], suffix: -ca }", "`../root.crt` is no path in the repository"),
+            ("{ authority: [/etc/root.crt], images: [a], suffix: -ca }", "no path in the repository"),
+            ("{ authority: [\"\"], images: [a], suffix: -ca }", "no path in the repository"),
+            ("{ authority: [a.crt], images: [], suffix: -ca }", "means no image"),
+            ("{ authority: [a.crt], images: [a] }", "either `suffix` or `tag`"),
+            ("{ authority: [a.crt], images: [a], suffix: -ca, tag: ca }", "exclude each other"),
+            ("{ authority: [a.crt], images: [a], suffix: \"/ca\" }", "nothing that a tag can have"),
+            ("{ authority: [a.crt], images: [a], suffix: \"\" }", "nothing that a tag can have"),
+            ("{ authority: [a.crt], images: [a], tag: -ca }", "nothing that a tag can have"),
+            ("{ authority: [a.crt], images: [a], tag: ca, way: layer, agent-pool: pool }", "of no use"),
+            ("{ authority: [a.crt], images: [a], tag: ca, agent-pool: a/b }", "no agent pool"),
+            ("{ authority: [a.crt], images: [a], tag: ca, way: build }", "unknown variant"),
+            ("{ authority: [a.crt], images: [a], tag: ca, base: suse }", "unknown variant"),
+            ("{ authority: [a.crt], images: [a], tag: ca, key: a.key }", "unknown field `key`"),
+        ] {
+            let error = rule(text).unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_that_of_the_image_with_the_suffix_or_the_one_that_is_stated() {
+        let suffixed = rule("{ authority: [a.crt], images: [\"vendor/*\"], suffix: -ca }").unwrap();
+        assert_eq!((suffixed.tag("1.2").unwrap().as_str(), suffixed.covers("vendor/app")), ("1.2-ca", true));
+        assert!(suffixed.tag(&"1".repeat(126)).unwrap_err().contains("129 characters"));
+        let tagged = rule("{ authority: [a.crt], images: [\"vendor/*\"], tag: internal }").unwrap();
+        assert_eq!((tagged.tag("1.2").unwrap().as_str(), tagged.covers("vendor/deep/app")), ("internal", false));
+    }
+}
