@@ -18,6 +18,8 @@ pub enum Failure {
     SourceMissing,
     /// The source throttles Azure's address.
     SourceThrottled,
+    /// The source answers Azure with a failure of its own.
+    SourceBroken,
     /// The source's firewall does not let Azure in.
     SourceFirewall,
     /// The source cannot be imported from: no digest header, no byte ranges.
@@ -51,6 +53,11 @@ static TEXTS: LazyLock<Vec<(Regex, Failure)>> = LazyLock::new(|| {
         (r"client with IP '[^']*' is not allowed access", Failure::SourceFirewall),
         (r"Access to \S+ denied", Failure::TargetFirewall),
         (r"429|TOOMANYREQUESTS|Too Many Requests|pull rate limit", Failure::SourceThrottled),
+        // No user has reported these; the form is that of the texts for 401 and 429.
+        (
+            r"Invalid message (InternalServerError|BadGateway|ServiceUnavailable|GatewayTimeout)|StatusCode: 50[0234]",
+            Failure::SourceBroken,
+        ),
         (r"MANIFEST_UNKNOWN|NAME_UNKNOWN|manifest unknown|StatusCode: 404|Not Found Not Found", Failure::SourceMissing),
         (r"Invalid message Unauthorized|UNAUTHORIZED|StatusCode: 401|DENIED", Failure::SourceUnauthorized),
         (
@@ -83,7 +90,7 @@ impl Failure {
     /// Returns whether the same import may go well on another try.
     pub fn is_temporary(self) -> bool {
         match self {
-            Self::SourceThrottled | Self::CopyBroken | Self::Service => true,
+            Self::SourceThrottled | Self::SourceBroken | Self::CopyBroken | Self::Service => true,
             Self::TagExists
             | Self::SourceUnauthorized
             | Self::SourceMissing
@@ -105,6 +112,7 @@ impl Failure {
         match self {
             Self::SourceUnauthorized
             | Self::SourceThrottled
+            | Self::SourceBroken
             | Self::SourceFirewall
             | Self::SourceNotConformant
             | Self::SourceRights
@@ -135,6 +143,7 @@ impl Failure {
                 Side::Source,
                 "The source limits Azure's shared address: give a credential for it (docker-username, docker-password).",
             ),
+            Self::SourceBroken => (Side::Source, "The source has trouble of its own, which often passes: run again."),
             Self::SourceFirewall => (
                 Side::Source,
                 "Let Azure's registry service in (service tag AzureContainerRegistry), or, for an ACR of your tenant, grant this identity read access to it.",
@@ -188,7 +197,7 @@ mod tests {
 
     #[test]
     fn every_pattern_can_be_read() {
-        assert_eq!(TEXTS.len(), 13);
+        assert_eq!(TEXTS.len(), 14);
     }
 
     #[test]

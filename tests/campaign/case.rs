@@ -131,7 +131,7 @@ impl Case {
             let target = self.world.azure_registry(name);
             target.put("strangers/app:1", &Image::single("linux/amd64").content("stranger"));
             if let Some(removed) = &self.removed {
-                target.put(removed, &Image::single("linux/amd64").content("gone"));
+                target.put(removed, &gone());
             }
         }
     }
@@ -238,6 +238,11 @@ impl Line {
 
 pub(crate) fn place(name: &str) -> (&str, &str) {
     name.rsplit_once(':').expect("a destination has a tag")
+}
+
+/// What the tag of a removed line holds.
+pub(crate) fn gone() -> Image {
+    Image::single("linux/amd64").content("gone")
 }
 
 fn image(dice: &mut Dice) -> Image {

@@ -71,6 +71,8 @@ async fn play(seed: u64, tally: &mut Tally) -> Result<(), String> {
     }
     drop(stranger);
 
+    // What Azure had begun when the run ended, it ends before the next.
+    tokio::time::sleep(Duration::from_secs(60)).await;
     case.world.clear_faults();
     let before = laws::all_tags(&case);
     let again = play::run(&case, &emulator, Mode::Apply, reviewed, None).await;

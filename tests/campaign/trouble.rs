@@ -130,12 +130,17 @@ fn anywhere(fault: Fault, case: &Case, dice: &mut Dice) -> Fault {
 
 /// What other people do between a review and its merge: a source's tag moves, somebody pushes to a destination.
 pub(crate) fn meanwhile(case: &Case, dice: &mut Dice) {
+    let other = Image::single("linux/amd64").content("somebody else's");
+    if let Some(removed) = case.removed.as_ref().filter(|_| dice.once_in(4)) {
+        for name in &case.targets {
+            case.world.azure_registry(name).put(removed, &other);
+        }
+    }
     for line in &case.lines {
         if dice.once_in(8) {
             case.put_source(line, &line.image.clone().content("moved after the review"));
         }
         if dice.once_in(16) {
-            let other = Image::single("linux/amd64").content("somebody else's");
             // Nobody can push to a locked tag.
             for name in case.targets.iter().filter(|_| line.held != Held::OtherLocked) {
                 case.world.azure_registry(name).put(&line.destination, &other);

@@ -159,6 +159,20 @@ async fn copying_breaks_once_and_passes_on_another_try() {
 }
 
 #[tokio::test]
+async fn a_failure_of_the_sources_own_that_azure_meets_is_waited_out() {
+    let run = Scenario::apply(&format!("{NGINX} => a"))
+        .source(NGINX, &image())
+        .world(|world| {
+            world.poll_retry_after(0);
+            world.fault(Fault::import_fails("InvalidParameters", "Invalid message BadGateway BadGateway"));
+        })
+        .run()
+        .await;
+    survived(&run);
+    assert_eq!(run.world.imports().len(), 2);
+}
+
+#[tokio::test]
 async fn the_sources_429_hidden_in_a_400_is_waited_out_or_named() {
     let scenario = |fault: Fault| {
         Scenario::apply(&format!("{NGINX} => a")).source(NGINX, &image()).world(|world| {
