@@ -35,11 +35,15 @@ pub mod connected;
 
 pub mod certificates;
 
+pub mod cleanup;
+
 pub mod copy;
 
 pub mod pull_check;
 
 pub mod registry_settings;
+
+pub mod context;
 
 pub mod tasks;
 

@@ -137,6 +137,7 @@ async fn survey(
     let asked = Asked {
         settings: &stated.settings,
         before: stated.before.as_ref(),
+        list: &lists.head.list,
         removed: &removed,
         steps: &plan.steps,
         certificates: &occasion.evidence.certificates,

@@ -18,6 +18,7 @@ use crate::{
     verify::Verifier,
 };
 use std::collections::{BTreeSet, HashSet};
+use tokio::time::Instant;
 
 /// The clients of a run.
 pub(super) struct Session {
@@ -72,6 +73,7 @@ impl Session {
             }
         }
         let registries = Client::new(http.clone(), logins);
+        let since = Instant::now();
         // One question beforehand, or every line would wait for a door that is closed to all of them.
         let door = registries.ping(&target.login_server).await.map_err(|error| error.problem(Side::Target));
         let verifier = door.is_ok().then(|| Verifier::new(registries.clone(), target.login_server.clone()));
@@ -90,7 +92,7 @@ impl Session {
                 sources: Sources::new(&own, given),
                 retry: http.retry().clone(),
             }),
-            direct: door.clone().map(|()| DirectCopy { copier: copier(), overwrite: inputs.overwrite }),
+            direct: door.clone().map(|()| DirectCopy { copier: copier(), overwrite: inputs.overwrite, since }),
             verifier: verifier.clone(),
             pace: inputs.pace.clone(),
         };
@@ -125,6 +127,7 @@ impl Session {
             direct: Ok(DirectCopy {
                 copier: Copier::new(registries.clone(), target.clone()),
                 overwrite: inputs.overwrite,
+                since: Instant::now(),
             }),
             verifier: Some(verifier.clone()),
             pace: inputs.pace.clone(),

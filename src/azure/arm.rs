@@ -1,17 +1,19 @@
 //! Resource Manager: requests with a fresh token each.
 
 use super::{ArmError, Cloud, error::Refusal};
-use crate::http::{Http, Reply};
+use crate::http::{self, Http, Reply};
 use azure_core::credentials::{AccessToken, TokenCredential};
 use reqwest::{Method, Url};
 use serde::{Serialize, de::DeserializeOwned};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// The newest stable version of Microsoft.ContainerRegistry.
 pub(super) const VERSION: &str = "2025-11-01";
 /// The version for lists of subscriptions.
 pub(super) const SUBSCRIPTIONS_VERSION: &str = "2022-12-01";
 const LIMIT: usize = 16 << 20;
+/// How long a service that is too busy is left alone when it names no time.
+const BUSY: Duration = Duration::from_secs(5);
 /// Pages of one list.
 const MOST_PAGES: usize = 1_000;
 
@@ -114,21 +116,54 @@ impl Arm {
         body: Option<&impl Serialize>,
     ) -> Result<Reply, ArmError> {
         let token = self.token().await?;
-        let make = |client: &reqwest::Client| {
-            let request = client
-                .request(method.clone(), url)
-                .bearer_auth(token.token.secret())
-                .header("accept", "application/json")
-                .header("x-ms-client-request-id", uuid::Uuid::new_v4().to_string());
-            body.iter().fold(request, |request, body| request.json(body))
-        };
-        self.http.send(make, LIMIT).await.map_err(ArmError::Http)
+        self.http.send(made(&method, url, &token, body), LIMIT).await.map_err(ArmError::Http)
+    }
+
+    /// Sends a request that must not be repeated once the service may have taken it: only one that it was too busy to
+    /// take is.
+    pub(super) async fn send_once(
+        &self,
+        method: Method,
+        url: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<Reply, ArmError> {
+        let mut left = self.http.retry().patience;
+        loop {
+            let token = self.token().await?;
+            let reply = self.http.send_once(made(&method, url, &token, body), LIMIT).await.map_err(ArmError::Http)?;
+            let wait = match (reply.status.as_u16(), http::retry_after(&reply)) {
+                (429, asked) => asked.unwrap_or(BUSY),
+                (503, Some(asked)) => asked,
+                _ => return Ok(reply),
+            };
+            match left.checked_sub(wait) {
+                Some(less) if !wait.is_zero() => left = less,
+                _ => return Ok(reply),
+            }
+            tokio::time::sleep(wait).await;
+        }
     }
 
     /// Returns whether an address that the service gave is the service's own: the token goes nowhere else.
     pub(super) fn is_own(&self, url: &str) -> bool {
         let (Ok(url), Ok(own)) = (url.parse::<Url>(), self.cloud.resource_manager.parse::<Url>()) else { return false };
         url.origin() == own.origin() && url.username().is_empty() && url.password().is_none()
+    }
+}
+
+fn made<'a, B: Serialize>(
+    method: &'a Method,
+    url: &'a str,
+    token: &'a AccessToken,
+    body: Option<&'a B>,
+) -> impl Fn(&reqwest::Client) -> reqwest::RequestBuilder + 'a {
+    move |client| {
+        let request = client
+            .request(method.clone(), url)
+            .bearer_auth(token.token.secret())
+            .header("accept", "application/json")
+            .header("x-ms-client-request-id", uuid::Uuid::new_v4().to_string());
+        body.iter().fold(request, |request, body| request.json(body))
     }
 }
 

@@ -63,6 +63,16 @@ impl Refusal {
 }
 
 impl ArmError {
+    /// Returns whether what was asked for may have been done all the same.
+    pub fn is_unclear(&self) -> bool {
+        match self {
+            Self::Http(error) => !error.is_unconnected(),
+            Self::SignIn(_) => false,
+            Self::Refused(refusal) => matches!(refusal.status, 408 | 500..=599),
+            Self::Unreadable(_) => true,
+        }
+    }
+
     /// Returns the failure for a report, where nothing more is known of what was asked.
     pub fn problem(&self) -> Problem {
         match self {

@@ -117,9 +117,24 @@ impl Arm {
         self.change(Method::POST, id, version, body).await
     }
 
+    /// Does what must not be done twice: an answer that is lost or broken is an error, and whether it was done is not known
+    /// then.
+    ///
+    /// # Errors
+    /// As [`Arm::put`]; [`ArmError::is_unclear`] tells those after which it may have been done.
+    pub async fn act_once_by(&self, id: &str, version: &str, body: Option<&Value>) -> Result<Value, ArmError> {
+        let url = format!("{}{}?api-version={version}", self.cloud().resource_manager, plain(id)?);
+        let reply = self.send_once(Method::POST, &url, body).await?;
+        self.ended(reply).await
+    }
+
     async fn change(&self, method: Method, id: &str, version: &str, body: Option<&Value>) -> Result<Value, ArmError> {
         let url = format!("{}{}?api-version={version}", self.cloud().resource_manager, plain(id)?);
-        let mut reply = self.send(method, &url, body).await?;
+        let reply = self.send(method, &url, body).await?;
+        self.ended(reply).await
+    }
+
+    async fn ended(&self, mut reply: Reply) -> Result<Value, ArmError> {
         let mut left = LONGEST;
         loop {
             let value = accepted(&reply)?;

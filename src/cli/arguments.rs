@@ -27,6 +27,8 @@ pub enum Command {
     },
     /// `connected-registry kit`: what a cluster on premises needs.
     Kit(Box<super::kit::Order>),
+    /// `build`: an image from a folder, in Azure.
+    Build(Box<super::build::Order>),
     /// `scan`: what manifests need beside the list, nobody is asked.
     Scan(ScanOptions),
     /// `doctor`: whether clusters can pull.
@@ -75,6 +77,9 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Me
         }
         Some(("connected-registry", matches)) => {
             super::kit::read(matches).map_or(Command::Action, |order| Command::Kit(Box::new(order)))
+        }
+        Some(("build", matches)) => {
+            super::build::read(matches).map_or(Command::Action, |order| Command::Build(Box::new(order)))
         }
         Some(("scan", matches)) => Command::Scan(scan(matches)),
         Some(("doctor", matches)) => Command::Doctor {
@@ -161,6 +166,7 @@ fn program() -> clap::Command {
             ),
         )
         .subcommand(super::kit::command())
+        .subcommand(super::build::command())
         .subcommand(of_scan())
         .subcommand(of_doctor());
     with_stand_in(program)

@@ -4,6 +4,7 @@
 
 mod action;
 mod arguments;
+mod build;
 mod check;
 #[cfg(feature = "emulator")]
 mod demo;
@@ -13,6 +14,7 @@ mod kit;
 mod list;
 mod outlet;
 mod scan;
+mod sign_in;
 mod stop;
 
 use crate::{
@@ -23,6 +25,7 @@ use crate::{
 use std::process::ExitCode;
 
 pub use arguments::{Command, Message, read};
+pub use build::Order as BuildOrder;
 pub use kit::Order;
 pub use scan::{Options as ScanOptions, Writing};
 
@@ -46,6 +49,10 @@ pub async fn run(command: Command, env: Env) -> ExitCode {
         },
         Command::Kit(order) => match settings(env.clone(), &order.inputs) {
             Ok(settings) => kit::run(settings, &order, &env).await,
+            Err(problems) => outlet::problems(&problems),
+        },
+        Command::Build(order) => match settings(env.clone(), &order.inputs) {
+            Ok(settings) => build::run(settings, &order, &env).await,
             Err(problems) => outlet::problems(&problems),
         },
         Command::Doctor { clusters, file, inputs } => match settings(env.clone(), &inputs) {

@@ -101,7 +101,7 @@ async fn cut(
 }
 
 fn node(digest: Digest, manifest: Manifest) -> Node {
-    let Manifest { media_type, bytes, config, layers, children } = manifest;
+    let Manifest { media_type, bytes, config, layers, children, .. } = manifest;
     // What has addresses of its own is not for registries to hold (image specification, "Non-distributable layers").
     let mut blobs: Vec<_> =
         config.into_iter().chain(layers.into_iter().filter(|layer| layer.urls.is_empty())).collect();

@@ -27,7 +27,10 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 use table::Table;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::Instant,
+};
 
 pub use error::CopyError;
 
@@ -95,7 +98,10 @@ pub enum Onto {
     Any,
     /// The tag stays: it is asked for once more before it is set. No registry sets a tag only where it is free, so that
     /// a moment remains.
-    Free,
+    Free {
+        /// Until when it is known to be free, and not asked for.
+        until: Instant,
+    },
 }
 
 /// What the destination held before.
@@ -153,7 +159,9 @@ impl Copier {
                 .await?;
             if let Some(root) = root {
                 inner.blobs(&from, &repository, &root).await?;
-                if let (Onto::Free, Some(tag)) = (place.onto, place.tag) {
+                if let (Onto::Free { until }, Some(tag)) = (place.onto, place.tag)
+                    && Instant::now() >= until
+                {
                     inner.check_free(&repository, tag, digest).await?;
                 }
                 inner.put(&repository, &root, place.tag).await?;

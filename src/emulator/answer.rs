@@ -4,14 +4,14 @@ use super::{
     World, acr, azure_devops,
     call::{Call, Reply, empty, html, json_reply, registry_error, text, with},
     distribution, entra,
-    fault::{self, Effect},
+    fault::Effect,
     github,
     hosts::{self, Place},
     managed_identity, resource_manager,
     seen::{Seen, redacted},
     source_token,
     spool::Spool,
-    storage,
+    storage, strike,
 };
 use axum::http::StatusCode;
 use bytes::Bytes;
@@ -35,11 +35,11 @@ pub(super) async fn respond(
     body: impl Future<Output = io::Result<(Bytes, Spool)>>,
 ) -> io::Result<Outcome> {
     let arrived = world.state().started.elapsed();
-    let wait = fault::wait(&mut world.state(), call.method.as_str(), &call.host, &call.path);
+    let wait = strike::wait(&mut world.state(), call.method.as_str(), &call.host, &call.path);
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }
-    let struck = fault::strike(&mut world.state(), call.method.as_str(), &call.host, &call.path);
+    let struck = strike::strike(&mut world.state(), call.method.as_str(), &call.host, &call.path);
     let mut length = 0;
     let outcome = match struck.as_ref().map(|strike| (&strike.effect, strike.left)) {
         Some((Effect::Close, _)) => Outcome::Close { resets: false },
@@ -86,7 +86,7 @@ fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) -> Out
         }
         Effect::CloseInBody => Outcome::CloseInBody { reply: route(world, call), resets: false },
         Effect::ResetInBody => Outcome::CloseInBody { reply: route(world, call), resets: true },
-        Effect::Truncate => Outcome::Reply(route(world, call).map(|body| body.slice(..body.len() / 2))),
+        Effect::Truncate => Outcome::Reply(halved(route(world, call))),
         Effect::Corrupt => Outcome::Reply(route(world, call).map(|body| corrupted(&body))),
         Effect::Html => Outcome::Reply(html(StatusCode::OK)),
         Effect::Close
@@ -99,6 +99,13 @@ fn disturbed(world: &World, call: &Call, effect: &Effect, left: Duration) -> Out
         | Effect::ImportBreaks(_)
         | Effect::SourceMoves { .. } => Outcome::Reply(route(world, call)),
     }
+}
+
+/// Returns half of the body, with a length that says that this is all.
+fn halved(reply: Reply) -> Reply {
+    let mut reply = reply.map(|body| body.slice(..body.len() / 2));
+    reply.headers_mut().remove("content-length");
+    reply
 }
 
 fn corrupted(body: &Bytes) -> Bytes {

@@ -3,7 +3,7 @@
 use super::{
     Image, Part, World,
     manifest::Links,
-    repository::Repository,
+    repository::{Repository, written},
     state::{Azure, RegistryUser, Role},
     world::split_name,
 };
@@ -176,6 +176,57 @@ impl AzureRegistry {
         });
     }
 
+    /// Locks a manifest.
+    pub fn lock_manifest(&self, repository: &str, digest: &Digest) {
+        self.change(repository, |repository| {
+            let locks = &mut repository.manifests.get_mut(digest)?.locks;
+            (locks.write_enabled, locks.delete_enabled) = (false, false);
+            Some(())
+        });
+    }
+
+    /// Makes a whole repository as if it had been written so long ago.
+    pub fn age(&self, repository: &str, ago: time::Duration) {
+        let then = written(time::OffsetDateTime::now_utc() - ago);
+        self.change(repository, |repository| {
+            repository.tags.values_mut().for_each(|tag| tag.updated.clone_from(&then));
+            repository.manifests.values_mut().for_each(|manifest| manifest.updated.clone_from(&then));
+            Some(())
+        });
+    }
+
+    /// Makes a tag as if it had been pushed so long ago; what it stands for stays as it is.
+    pub fn age_tag(&self, repository: &str, tag: &str, ago: time::Duration) {
+        let then = written(time::OffsetDateTime::now_utc() - ago);
+        self.change(repository, |repository| {
+            repository.tags.get_mut(tag)?.updated = then;
+            Some(())
+        });
+    }
+
+    /// Points a tag at a manifest that is there, at the present time.
+    pub fn set_tag(&self, repository: &str, tag: &str, digest: Digest) {
+        self.change(repository, |repository| {
+            repository.set_tag(tag, digest);
+            Some(())
+        });
+    }
+
+    /// Hides a manifest from lists (`listEnabled`).
+    pub fn hide_manifest(&self, repository: &str, digest: &Digest) {
+        self.change(repository, |repository| {
+            repository.manifests.get_mut(digest)?.locks.list_enabled = false;
+            Some(())
+        });
+    }
+
+    /// Returns the manifests of a repository.
+    pub fn manifests(&self, repository: &str) -> Vec<Digest> {
+        let state = self.world.state();
+        let repository = state.registries.get(&self.login_server).and_then(|it| it.repositories.get(repository));
+        repository.map(|repository| repository.manifests.keys().copied().collect()).unwrap_or_default()
+    }
+
     /// Locks a whole repository.
     pub fn lock_repository(&self, repository: &str) {
         self.change(repository, |repository| {
@@ -232,6 +283,7 @@ pub(super) fn break_part(world: &World, repository: &mut Repository, root: &Dige
     let links = |digest: &Digest| world.content().get(digest).and_then(|bytes| Links::read(&bytes));
     let child = links(root).and_then(|links| links.manifests.first().map(|child| child.digest));
     match part {
+        Part::Tag => {}
         Part::Manifest => drop(repository.manifests.remove(root)),
         Part::Child => drop(repository.manifests.remove(&child.unwrap_or(*root))),
         Part::Layer => {

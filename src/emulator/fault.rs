@@ -3,8 +3,9 @@
 //! A fault says where it strikes, how often or how long, and what happens there. Those of the first kind strike a
 //! request on its way; those of the second strike an import that was accepted.
 
-use super::{Image, state::State};
-use std::time::{Duration, Instant};
+use super::Image;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// What goes wrong.
 #[derive(Debug, Clone)]
@@ -30,7 +31,7 @@ pub(super) enum Effect {
 }
 
 impl Effect {
-    fn strikes_imports(&self) -> bool {
+    pub(super) fn strikes_imports(&self) -> bool {
         match self {
             Self::ImportFails { .. }
             | Self::ImportSaysFailed { .. }
@@ -63,6 +64,8 @@ pub enum Part {
     Child,
     /// A layer is missing.
     Layer,
+    /// The image is whole and the tag is as it was.
+    Tag,
 }
 
 /// A fault to be queued with [`World::fault`](super::World::fault).
@@ -73,18 +76,20 @@ pub enum Part {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Fault {
-    effect: Effect,
+    pub(super) effect: Effect,
     host: Option<String>,
     path: Option<String>,
     method: Option<String>,
-    left: Option<u32>,
-    lasts: Option<Duration>,
-    until: Option<Instant>,
+    /// How many requests that it meets are let through first.
+    skips: u32,
+    pub(super) left: Option<u32>,
+    pub(super) lasts: Option<Duration>,
+    pub(super) until: Option<Instant>,
 }
 
 impl Fault {
     fn new(effect: Effect) -> Self {
-        Self { effect, host: None, path: None, method: None, left: Some(1), lasts: None, until: None }
+        Self { effect, host: None, path: None, method: None, skips: 0, left: Some(1), lasts: None, until: None }
     }
 
     /// Answers with a status.
@@ -212,6 +217,12 @@ impl Fault {
         Self { method: Some(method.to_ascii_uppercase()), ..self }
     }
 
+    /// Lets this many requests pass that it would strike.
+    #[must_use]
+    pub fn after(self, requests: u32) -> Self {
+        Self { skips: requests, ..self }
+    }
+
     /// Strikes this many times; once is the default.
     #[must_use]
     pub fn times(self, times: u32) -> Self {
@@ -224,60 +235,18 @@ impl Fault {
         Self { left: None, ..self }
     }
 
-    fn meets(&self, method: &str, host: &str, path: &str) -> bool {
+    /// Counts one request that it meets, and returns whether it strikes there.
+    pub(super) fn is_ready(&mut self) -> bool {
+        let is_ready = self.skips == 0;
+        self.skips = self.skips.saturating_sub(1);
+        is_ready
+    }
+
+    pub(super) fn meets(&self, method: &str, host: &str, path: &str) -> bool {
         self.left != Some(0)
             && self.until.is_none_or(|until| Instant::now() < until)
             && self.method.as_deref().is_none_or(|wanted| wanted == method)
             && self.host.as_deref().is_none_or(|wanted| wanted == host)
             && self.path.as_deref().is_none_or(|wanted| path.contains(wanted))
     }
-}
-
-/// A fault that struck: the effect, and for a throttle how long it still lasts.
-pub(super) struct Strike {
-    pub(super) effect: Effect,
-    pub(super) left: Duration,
-}
-
-/// Takes every wait that meets a request, and returns their sum.
-pub(super) fn wait(state: &mut State, method: &str, host: &str, path: &str) -> Duration {
-    let mut wait = Duration::ZERO;
-    for fault in &mut state.faults {
-        if let Effect::Delay(time) = fault.effect
-            && fault.meets(method, host, path)
-        {
-            wait += time;
-            fault.left = fault.left.map(|left| left - 1);
-        }
-    }
-    state.faults.retain(|fault| fault.left != Some(0));
-    wait
-}
-
-/// Takes the first fault that meets a request and is no wait.
-pub(super) fn strike(state: &mut State, method: &str, host: &str, path: &str) -> Option<Strike> {
-    take(state, method, host, path, false)
-}
-
-/// Takes the first fault that meets an accepted import.
-pub(super) fn strike_import(state: &mut State, host: &str, target: &str) -> Option<Effect> {
-    take(state, "POST", host, target, true).map(|strike| strike.effect)
-}
-
-fn take(state: &mut State, method: &str, host: &str, path: &str, import: bool) -> Option<Strike> {
-    let meets = |fault: &&mut Fault| {
-        let is_wait = matches!(fault.effect, Effect::Delay(_));
-        !is_wait && fault.effect.strikes_imports() == import && fault.meets(method, host, path)
-    };
-    let fault = state.faults.iter_mut().find(meets)?;
-    if let Some(left) = &mut fault.left {
-        *left -= 1;
-    }
-    if let (Some(lasts), None) = (fault.lasts, fault.until) {
-        fault.until = Some(Instant::now() + lasts);
-    }
-    let left = fault.until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
-    let strike = Strike { effect: fault.effect.clone(), left };
-    state.faults.retain(|fault| fault.left != Some(0) && fault.until.is_none_or(|until| Instant::now() < until));
-    Some(strike)
 }

@@ -2,11 +2,12 @@
 
 use super::{
     World,
-    fault::{self, Effect},
+    fault::Effect,
     fetch,
     import::{Failure, Request},
     manifest::Links,
     state::{Registry, Role, SourceFacts},
+    strike,
     world::canonical,
 };
 use crate::reference::Digest;
@@ -38,7 +39,7 @@ pub(super) fn here(world: &World, request: &Request) -> Result<Image, Failure> {
         // What is queued for the source's own door strikes the service as well.
         let path = format!("/v2/{}/manifests/{}", request.repository, request.manifest());
         let api_host = crate::reference::Registry::parse(host).map_or(host.to_owned(), |it| it.api_host().to_owned());
-        let struck = fault::strike(&mut world.state(), "GET", &api_host, &path);
+        let struck = strike::strike(&mut world.state(), "GET", &api_host, &path);
         if let Some(Effect::Status { status, .. }) = struck.map(|strike| strike.effect) {
             return Err(by_status(status));
         }

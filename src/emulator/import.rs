@@ -3,7 +3,7 @@
 use super::{
     World,
     azure_registry::break_part,
-    fault::Effect,
+    fault::{Effect, Part},
     gather::{self, Image},
     repository::Manifest,
     state::Azure,
@@ -211,7 +211,8 @@ fn land(
         for (digest, media_type) in &image.manifests {
             repository.add_manifest(*digest, Manifest::new(media_type));
         }
-        if let Some(tag) = tag {
+        let is_left = matches!(effect, Some(Effect::ImportBreaks(Part::Tag)));
+        if let Some(tag) = tag.as_ref().filter(|_| !is_left) {
             repository.set_tag(tag, image.root);
         }
         if let Some(Effect::ImportBreaks(part)) = effect {

@@ -44,6 +44,7 @@ mod source_token;
 mod spool;
 mod state;
 mod storage;
+mod strike;
 mod tasks;
 mod token;
 mod world;
@@ -148,7 +149,7 @@ impl Drop for Emulator {
 
 /// Saves the world now and then; a world without a directory has nothing to save.
 async fn keep(world: World) {
-    loop {
+    while world.is_kept() {
         tokio::time::sleep(Duration::from_millis(200)).await;
         // The next round tries again; the end of the world tells nobody either.
         drop(world.save());

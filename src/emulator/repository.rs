@@ -94,9 +94,13 @@ impl Locks {
     }
 }
 
-/// Returns the present time as the registry writes it, with seven decimals (section 7.2).
+/// Returns the present time as the registry writes it.
 pub(super) fn timestamp() -> String {
-    let now = OffsetDateTime::now_utc();
+    written(OffsetDateTime::now_utc())
+}
+
+/// Returns a time as the registry writes it, with seven decimals (section 7.2).
+pub(super) fn written(now: OffsetDateTime) -> String {
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:07}Z",
         now.year(),

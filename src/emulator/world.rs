@@ -190,6 +190,11 @@ impl World {
         self.0.save()
     }
 
+    /// Returns whether there is a directory to save in.
+    pub(super) fn is_kept(&self) -> bool {
+        self.0.dir.is_some()
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

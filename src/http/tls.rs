@@ -24,7 +24,7 @@ pub enum RootError {
 /// Returns the TLS settings: Mozilla's roots (an image `FROM scratch` has no store) and those of the machine.
 pub(super) fn config(way: &Way) -> Result<ClientConfig, RootError> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     if let Some(file) = &way.root_file {
         roots.add_parsable_certificates(certificates(file)?);
     }

@@ -165,26 +165,30 @@ impl AcrImport {
                         gates.took(began.elapsed());
                         return Wait::Arrived;
                     }
-                    // A tenth of the time that has passed: late by a tenth at most, and few questions for long imports.
-                    let pause = (began.elapsed() / 10).clamp(pace.probe, Duration::from_secs(10));
-                    probe_at = Instant::now() + pause;
+                    probe_at = Instant::now() + pause(began).max(pace.probe);
                 }
                 () = tokio::time::sleep_until(poll_at) => {
                     // The registry and the wish to stop are not kept waiting by a poll that is tried again and again.
                     match tokio::time::timeout(POLL, operation.poll(&self.arm)).await {
                         Ok(Ok(Progress::Succeeded)) => return Wait::Arrived,
                         Ok(Ok(Progress::Running(next))) => {
-                            poll_at = Instant::now() + next.retry_after;
+                            poll_at = Instant::now() + next.retry_after.max(pause(began));
                             operation = next;
                         }
                         Ok(Err(error)) if !is_broken(&error) => return Wait::Refused(error),
                         // A poll that breaks says nothing of the import: it is asked again, and the registry goes on telling.
-                        Ok(Err(_)) | Err(_) => poll_at = Instant::now() + operation.retry_after,
+                        Ok(Err(_)) | Err(_) => poll_at = Instant::now() + operation.retry_after.max(pause(began)),
                     }
                 }
             }
         }
     }
+}
+
+/// Returns how long to leave somebody alone who was asked in vain: a tenth of the time that has passed. Late by a tenth at
+/// most, and few questions for long imports, whatever a service says of when to ask again.
+fn pause(began: Instant) -> Duration {
+    (began.elapsed() / 10).min(Duration::from_secs(10))
 }
 
 async fn stopped_for(stop: &mut watch::Receiver<bool>, time: Duration) {

@@ -6,6 +6,7 @@ use crate::{
     plan::{Action, Overwrite, Step},
     problem::{Problem, Side},
 };
+use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
 
 /// Imports by copying.
@@ -13,9 +14,15 @@ use tokio::{sync::watch, time::Instant};
 pub struct DirectCopy {
     /// Copies to the target, and knows what is there.
     pub copier: Copier,
-    /// Whether a tag that has appeared since the plan may be moved.
+    /// Whether tags may move. One that has appeared since the plan is never moved by a step that is no move.
     pub overwrite: Overwrite,
+    /// When the plan began to ask what tags hold.
+    pub since: Instant,
 }
+
+/// How long a tag that the plan found free is taken for free, so that short runs need not ask again: with 12 images that
+/// is 12 of 217 requests.
+const FRESH: Duration = Duration::from_secs(10);
 
 impl DirectCopy {
     /// Copies one step; `instead` is why the service did not do it. `Err` is an outcome that needs no proof any more.
@@ -40,9 +47,13 @@ impl DirectCopy {
             Some(subset) => Extent::Platforms { of: subset.of, platforms: step.options.platforms() },
             None => Extent::Whole,
         };
-        let onto = match self.overwrite {
-            Overwrite::Allow => Onto::Any,
-            Overwrite::Refuse => Onto::Free,
+        let onto = match (self.overwrite, &step.action) {
+            (Overwrite::Refuse, _) => Onto::Free { until: began },
+            (Overwrite::Allow, Action::Import) => Onto::Free { until: self.since + FRESH },
+            (
+                Overwrite::Allow,
+                Action::Move { .. } | Action::Repair(_) | Action::Unchecked(_) | Action::Keep | Action::Block(_),
+            ) => Onto::Any,
         };
         let (repository, tag) = (step.destination.repository(), Some(step.destination.tag()));
         let place = Place { repository, tag, before, onto };

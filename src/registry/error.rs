@@ -103,6 +103,11 @@ impl RegistryError {
         matches!(self.why, Why::Denied(_) | Why::Unauthorized { had_login: true, .. })
     }
 
+    /// Returns whether the registry refuses because of a lock (405; ACR wire facts, 7.4).
+    pub fn is_locked(&self) -> bool {
+        matches!(self.why, Why::Status(405, _))
+    }
+
     /// Returns the reason.
     pub fn why(&self) -> &Why {
         &self.why

@@ -38,6 +38,8 @@ pub struct Manifest {
     pub layers: Vec<Descriptor>,
     /// The children, for an index.
     pub children: Vec<Descriptor>,
+    /// What it refers to, for a signature and the like.
+    pub subject: Option<Digest>,
     /// The bytes, as they came: a copy is made of them and of nothing else.
     pub bytes: Bytes,
 }
@@ -55,6 +57,7 @@ impl Manifest {
             // The artifact manifest of 2022 names its content so.
             blobs: Option<Vec<Descriptor>>,
             manifests: Option<Vec<Descriptor>>,
+            subject: Option<Descriptor>,
         }
         let wire: Wire = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         if wire.schema_version == Some(1) {
@@ -68,6 +71,7 @@ impl Manifest {
             config: wire.config,
             layers: wire.layers.or(wire.blobs).unwrap_or_default(),
             children: wire.manifests.unwrap_or_default(),
+            subject: wire.subject.map(|subject| subject.digest),
             bytes: bytes.clone(),
         })
     }

@@ -31,6 +31,7 @@ use row::Row;
 use std::{collections::HashSet, time::Duration};
 
 pub use reviewed::reviewed;
+pub use row::size;
 pub use totals::Totals;
 
 /// Everything that a run has to tell; any form can be made from it without asking anyone.

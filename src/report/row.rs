@@ -240,7 +240,7 @@ pub(super) fn name(image: &Reference) -> String {
 }
 
 /// Returns bytes as people say them, in the powers of ten that registries and clouds count in.
-pub(super) fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 1000 {
         return format!("{bytes} B");

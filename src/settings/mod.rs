@@ -10,6 +10,7 @@ mod source;
 
 use crate::{
     certificates,
+    cleanup::Rule,
     connected::Connected,
     policy::Policy,
     pull_check::PullCheck,
@@ -41,6 +42,9 @@ pub struct Settings {
     pub registries: BTreeMap<String, Place>,
     /// What becomes of the tag of a line that is gone: `keep` or `untag`.
     pub removed: Removed,
+    /// Tags and manifests that nobody needs any more: the semantics of `acr purge`, planned and reviewed.
+    #[serde(deserialize_with = "crate::cleanup::read")]
+    pub cleanup: Vec<Rule>,
     /// What ships, factories and branches have a copy of: the registry's connected registries.
     #[serde(deserialize_with = "crate::connected::read")]
     pub connected_registries: Vec<Connected>,
@@ -95,6 +99,7 @@ impl Settings {
             sources: self.sources.clone(),
             registries: self.registries.clone(),
             removed: if has(Section::Removed) { self.removed } else { Removed::default() },
+            cleanup: kept(&self.cleanup, has(Section::Cleanup)),
             connected_registries: kept(&self.connected_registries, has(Section::ConnectedRegistries)),
             pull_check: kept(&self.pull_check, has(Section::PullCheck)),
             retention: kept(&self.retention, has(Section::Retention)),

@@ -34,6 +34,8 @@ pub struct Place {
 pub enum Section {
     /// `removed`
     Removed,
+    /// `cleanup`
+    Cleanup,
     /// `connected-registries`
     ConnectedRegistries,
     /// `pull-check`

@@ -23,6 +23,10 @@ pub fn archive(files: &[Archived<'_>]) -> io::Result<Bytes> {
         let mut header = tar::Header::new_gnu();
         header.set_size(file.content.len() as u64);
         header.set_mode(0o644);
+        // A number that is left empty is none to some who read archives.
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
         header.set_entry_type(tar::EntryType::Regular);
         archive.append_data(&mut header, file.path, file.content)?;
     }

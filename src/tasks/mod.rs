@@ -5,9 +5,11 @@
 
 mod archive;
 mod blob;
+mod caller;
 mod follow;
 mod log;
 mod order;
+mod pieces;
 mod problem;
 mod run;
 mod source;
@@ -15,6 +17,7 @@ mod source;
 pub use archive::{Archived, archive};
 pub use follow::{Ended, Pace, Watch};
 pub use order::{Argument, Build, FileSteps, LONGEST, Login, Order, Secret, Steps, TaskRun, Work};
+pub use pieces::pieces;
 pub use run::{Output, Run, Status};
 pub use source::{PIECE, Pieces};
 

@@ -19,3 +19,13 @@ pub(super) fn refused(error: &ArmError) -> Problem {
         _ => problem,
     }
 }
+
+/// Returns why a run was not ordered, or that nobody knows whether it was.
+pub(super) fn unordered(error: &ArmError) -> Problem {
+    let problem = refused(error);
+    if !error.is_unclear() {
+        return problem;
+    }
+    Problem::new(problem.side, format!("whether the run was taken is not known: {}", problem.what))
+        .hint("`az acr task list-runs` shows whether it is there; run again if it is not.")
+}

@@ -54,15 +54,16 @@ pub struct Output {
 }
 
 impl Service<'_> {
-    /// Schedules a run. One that is asked for twice, because the answer to the first request was lost, runs twice and
-    /// comes to the same.
+    /// Schedules a run, once: the list of runs does not say what was ordered, so after an answer that was lost nobody
+    /// can tell whether one of them is this.
     ///
     /// # Errors
-    /// Why it was not taken: a right that is missing, a malformed order, tasks that Azure has paused.
+    /// Why it was not taken: a right that is missing, a malformed order, tasks that Azure has paused; or that it is not
+    /// known whether it was.
     pub async fn schedule(&self, order: &Order) -> Result<Run, Problem> {
         let id = format!("{}/scheduleRun", self.registry);
-        let answer = self.arm.act_by(&id, order.version(), Some(&order.body())).await;
-        let run = Run::read(&answer.map_err(|error| problem::refused(&error))?);
+        let answer = self.arm.act_once_by(&id, order.version(), Some(&order.body())).await;
+        let run = Run::read(&answer.map_err(|error| problem::unordered(&error))?);
         if run.id.is_empty() {
             return Err(Problem::new(Side::Azure, "the service took the run and gave it no id"));
         }

@@ -3,6 +3,7 @@
 use super::{Clients, Section, Untag};
 use crate::{
     certificates,
+    cleanup::{self, Plane},
     connected::Work,
     plan::{Mark, Reviewed},
     problem::{Problem, Side},
@@ -32,6 +33,8 @@ pub struct Chore {
 pub enum Task {
     /// A tag is taken away.
     Untag(Untag),
+    /// A tag or a manifest that nobody needs any more.
+    Cleanup(cleanup::Work),
     /// Something about a connected registry, a token or a scope map.
     Connected(Work),
     /// Something about the registry itself: a policy, a replica, the lock of a tag.
@@ -56,6 +59,7 @@ impl Chore {
     pub fn mark(&self) -> Option<Mark> {
         match &self.task {
             Task::Untag(untag) => Some(untag.mark()),
+            Task::Cleanup(work) => Some(work.mark()),
             Task::Connected(work) => work.mark(),
             Task::Registry(_) | Task::Certificates(_) => None,
         }
@@ -67,6 +71,7 @@ impl Task {
     pub fn words(&self) -> (&'static str, &'static str) {
         match self {
             Self::Untag(_) => ("untag", "untagged"),
+            Self::Cleanup(work) => work.words(),
             Self::Connected(work) => work.words(),
             Self::Registry(work) => work.words(),
             Self::Certificates(_) => ("make", "made"),
@@ -77,6 +82,7 @@ impl Task {
     pub(super) fn turn(&self) -> u8 {
         match self {
             Self::Untag(_) => 0,
+            Self::Cleanup(work) => 60 + work.place(),
             Self::Connected(work) => 30 + work.place(),
             Self::Registry(work) => 10 + work.place(),
             Self::Certificates(_) => 80,
@@ -86,6 +92,9 @@ impl Task {
     pub(super) async fn apply(&self, clients: &Clients, stop: &watch::Receiver<bool>) -> Result<(), Problem> {
         match self {
             Self::Untag(untag) => untag.apply(clients).await,
+            Self::Cleanup(work) => {
+                work.apply(&Plane { registry: &clients.registry, registries: &clients.registries }).await
+            }
             Self::Connected(work) => match &clients.azure {
                 Some(azure) => work.apply(&azure.arm).await,
                 None => Err(Problem::new(Side::Settings, "connected registries are Azure's")),

@@ -7,6 +7,7 @@
 mod apply;
 mod certificates;
 mod chore;
+mod cleanup;
 mod connected;
 mod finding;
 mod pull_check;
@@ -45,6 +46,8 @@ pub enum Section {
     File,
     /// `removed`: tags whose line is gone.
     Removed,
+    /// `cleanup`: what nobody needs any more.
+    Cleanup,
     /// `connected-registries`: what is copied to ships and factories.
     Connected,
     /// `pull-check`: whether clusters can pull.
@@ -100,6 +103,7 @@ impl fmt::Display for Section {
         f.write_str(match self {
             Self::File => "acr-sync.yaml",
             Self::Removed => "removed",
+            Self::Cleanup => "cleanup",
             Self::Connected => "connected-registries",
             Self::PullCheck => "pull-check",
             Self::Retention => "retention",

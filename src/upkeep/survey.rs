@@ -1,9 +1,14 @@
 //! Survey: asks section by section what is to be done. Cannot fail: what could not be asked is a finding.
 
 use super::{
-    Clients, Finding, Gravity, Section, Upkeep, certificates, connected, pull_check, registry_settings, removed,
+    Clients, Finding, Gravity, Section, Upkeep, certificates, cleanup, connected, pull_check, registry_settings,
+    removed,
 };
-use crate::{images::Entry, plan::Step, settings::Settings};
+use crate::{
+    images::{Entry, ImageList},
+    plan::Step,
+    settings::Settings,
+};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
@@ -14,6 +19,8 @@ pub struct Asked<'a> {
     pub settings: &'a Settings,
     /// The settings that they are compared with; none where all that they state is meant.
     pub before: Option<&'a Settings>,
+    /// The list as it is meant to be: what it brings in stays.
+    pub list: &'a ImageList,
     /// The lines that are gone from the list.
     pub removed: &'a [Entry],
     /// What will be done for the lines of the list.
@@ -39,6 +46,7 @@ pub async fn plan(asked: &Asked<'_>, clients: &Clients) -> Upkeep {
     pull_check::look(asked, clients, &mut upkeep).await;
     registry_settings::plan(asked, clients, &mut upkeep).await;
     certificates::plan(asked, clients, &mut upkeep).await;
+    cleanup::plan(asked, clients, &mut upkeep).await;
     // Stable: what a section wants first comes first among its equals.
     upkeep.chores.sort_by_key(|chore| chore.task.turn());
     upkeep

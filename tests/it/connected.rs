@@ -6,6 +6,7 @@ use acr_sync::{
     credential,
     emulator::{AzureRegistry, CLIENT, Emulator, Fault, Rights, SECRET, Synchronised, TENANT, World},
     http::{Http, Retry, Way},
+    images::ImageList,
     inputs::{Env, Inputs},
     plan::{Action, Change, Reviewed, Route, Step},
     problem::Problem,
@@ -98,9 +99,11 @@ impl Sea {
         let read = |text: &str| settings::parse(text.as_bytes()).unwrap();
         let (settings, before) = (read(after), before.map(read));
         let steps: Vec<_> = brings.iter().map(|name| step(name)).collect();
+        let list = ImageList::default();
         let asked = Asked {
             settings: &settings,
             before: before.as_ref(),
+            list: &list,
             removed: &[],
             steps: &steps,
             certificates: &std::collections::BTreeMap::new(),

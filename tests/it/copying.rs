@@ -431,6 +431,26 @@ async fn a_tag_that_has_appeared_since_the_plan_is_not_overwritten_where_moving_
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_tag_that_has_appeared_long_since_the_plan_is_not_overwritten_by_what_is_no_move() {
+    for (seconds, is_kept) in [(5, false), (11, true)] {
+        let appeared = image().content("appeared");
+        let run = private(Scenario::apply(&format!("{SOURCE}/app:1 => app")))
+            .source(&format!("{SOURCE}/app:1"), &image())
+            .world(|world| world.fault(Fault::delay(Duration::from_secs(seconds)).on(ACR).path("/uploads/")))
+            .at_upload(ACR, {
+                let appeared = appeared.clone();
+                move |world| {
+                    world.azure_registry("contosoacr").put("app:1", &appeared);
+                }
+            })
+            .run()
+            .await;
+        assert_eq!(matches!(run.outcome(), Outcome::Failed(_)), is_kept, "{:?}", run.outcome());
+        assert_eq!(run.tag("app:1"), Some(if is_kept { appeared } else { image() }.digest()));
+    }
+}
+
 #[tokio::test]
 async fn a_copy_that_is_stopped_says_what_is_there() {
     let run = to_other(Scenario::apply(&format!("{SOURCE}/app:1 => app")))

@@ -93,9 +93,25 @@ async fn an_operation_that_never_ends_is_given_up_at_the_deadline() {
     failed_at(&run, Side::Azure);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_service_that_asks_to_be_asked_at_once_is_not_asked_all_the_time() {
+    let run = Scenario::apply(&format!("{NGINX} => a"))
+        .source(NGINX, &image())
+        .world(|world| {
+            world.poll_retry_after(0);
+            world.fault(Fault::import_hangs());
+        })
+        .deadline(Duration::from_secs(20 * 60))
+        .run()
+        .await;
+    failed_at(&run, Side::Azure);
+    let polls = run.requests(ARM, "operationResults");
+    assert!((100..250).contains(&polls), "{polls} polls in twenty minutes");
+}
+
 #[tokio::test]
 async fn an_operation_that_says_succeeded_over_a_broken_tag_is_found_out() {
-    for part in [Part::Manifest, Part::Child, Part::Layer] {
+    for part in [Part::Manifest, Part::Child, Part::Layer, Part::Tag] {
         let run = Scenario::apply(&format!("{NGINX} => a"))
             .source(NGINX, &image())
             .world(|world| {

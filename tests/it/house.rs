@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 28] = [
+const DOORS: [(&str, &[&str]); 30] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -19,19 +19,32 @@ const DOORS: [(&str, &[&str]); 28] = [
     ("policy", &["plan", "reference", "scanner"]),
     ("signature", &["plan", "policy", "problem", "reference", "registry"]),
     ("connected", &["azure", "credential", "plan", "problem", "reference", "registry"]),
+    ("cleanup", &["plan", "problem", "reference", "registry"]),
     ("pull_check", &["azure", "plan", "problem", "reference", "registry"]),
     ("registry_settings", &["azure", "plan", "problem", "reference", "registry"]),
+    ("context", &["problem"]),
     ("tasks", &["azure", "http", "problem", "reference"]),
     ("certificates", &["http", "plan", "problem", "reference", "registry"]),
     (
         "settings",
-        &["azure", "certificates", "connected", "policy", "problem", "pull_check", "reference", "registry_settings"],
+        &[
+            "azure",
+            "certificates",
+            "cleanup",
+            "connected",
+            "policy",
+            "problem",
+            "pull_check",
+            "reference",
+            "registry_settings",
+        ],
     ),
     (
         "upkeep",
         &[
             "azure",
             "certificates",
+            "cleanup",
             "connected",
             "images",
             "plan",
@@ -164,6 +177,8 @@ fn the_words_and_the_decisions_ask_nobody() {
         "certificates/edit.rs",
         "certificates/layer.rs",
         "certificates/root.rs",
+        "cleanup/decide.rs",
+        "cleanup/needs.rs",
         "registry_settings/decide.rs",
         "registry_settings/quota.rs",
         "registry_settings/replicas.rs",

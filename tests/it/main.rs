@@ -4,9 +4,11 @@
 mod azure_devops;
 mod azure_devops_sign_in;
 mod binary;
+mod building;
 mod certificates;
 #[cfg(feature = "judges")]
 mod checkout;
+mod cleaning;
 mod connected;
 mod copy_faults;
 mod copy_refusals;

@@ -11,6 +11,7 @@ use acr_sync::{
     },
     http::{Http, Way},
     images,
+    images::ImageList,
     inputs::{Env, Inputs},
     problem::{Problem, Side},
     pull_check::{Grade, PullCheck, Remark, Topic},
@@ -124,9 +125,11 @@ impl Ward {
         let (settings, before) = (read(settings), before.map(read));
         let steps = &run.report.plan().unwrap().steps;
         self.world.clear_requests();
+        let list = ImageList::default();
         let asked = Asked {
             settings: &settings,
             before: before.as_ref(),
+            list: &list,
             removed: &[],
             steps,
             certificates: &std::collections::BTreeMap::new(),

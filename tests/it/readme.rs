@@ -180,6 +180,21 @@ fn what_is_said_of_connected_registries_is_read() {
 }
 
 #[test]
+fn what_is_said_of_clean_up_is_read() {
+    let page = std::fs::read_to_string("docs/clean-up.md").unwrap();
+    let example = page.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;
+    for (text, number) in [(block("Clean-up"), 1), (example.to_owned(), 3)] {
+        assert_eq!(acr_sync::settings::parse(text.as_bytes()).unwrap().cleanup.len(), number, "{text}");
+    }
+    let commands = page.split('`').filter(|text| text.starts_with("acr-sync "));
+    let read = commands.map(|command| {
+        let words = format!("{} --registry contoso", command.replace('\n', " "));
+        assert!(acr_sync::cli::read(words.split_whitespace().map(Into::into)).is_ok(), "{words}");
+    });
+    assert_eq!(read.count(), 2);
+}
+
+#[test]
 fn the_pull_check_of_the_readme_is_read() {
     let settings = acr_sync::settings::parse(block("Whether clusters can pull").as_bytes()).unwrap();
     assert!(settings.pull_check[0].pulls("prod/app") && !settings.pull_check[0].pulls("test/app"));

@@ -4,14 +4,32 @@ use super::{
     chapter::{Chapter, Files, Meddling},
     stage::Stage,
 };
-use crate::{emulator::World, report::Verdict};
+use crate::{
+    emulator::{Image, World},
+    report::Verdict,
+};
+use time::Duration;
 
 const ONE: &str = "contosoacr";
 
 fn nothing(_: &World) {}
 
+/// Puts builds of an application into the registry, the newest of today.
+fn builds(world: &World) {
+    world.azure_registry(ONE).put("app/web:v1", &Image::index(["linux/amd64"]).content("v1"));
+    for (tag, days) in [("ci-1", 60), ("ci-2", 50), ("ci-3", 0)] {
+        old_build(world, tag, days);
+    }
+}
+
+fn old_build(world: &World, tag: &str, days: i64) {
+    let registry = world.azure_registry(ONE);
+    registry.put(&format!("app/web:{tag}"), &Image::index(["linux/amd64"]).content(tag));
+    registry.age_tag("app/web", tag, Duration::days(days));
+}
+
 /// Every section that there is.
-pub(super) const CHAPTERS: [Chapter; 7] = [
+pub(super) const CHAPTERS: [Chapter; 8] = [
     Chapter {
         title: "`policy`: what reviewers need not look for; the list is judged by it at once",
         settings: "policy:\n  allow: [\"registry.k8s.io/**\", \"quay.io/jetstack/*\", \"docker.io/**\", \"ghcr.io/**\"]\n  deny-latest: true\n",
@@ -51,6 +69,22 @@ pub(super) const CHAPTERS: [Chapter; 7] = [
         planned: &["#### `fabrikamacr.azurecr.io`: 1 to import"],
         applied: &["fabrikamacr.azurecr.io: 1 imported, verified"],
         meddling: None,
+    },
+    Chapter {
+        title: "`cleanup`: what nobody needs goes as reviewed, and no more",
+        settings: "cleanup:\n  - { repositories: \"app/*\", tags: \"^ci-\", older-than: 30d, keep: 1, share: 80 }\n",
+        list: None,
+        registry: ONE,
+        before: builds,
+        planned: &["`app/web:ci-1`", "`app/web:ci-2`"],
+        applied: &["app/web:ci-1"],
+        meddling: Some(Meddling {
+            what: "Another old build comes in",
+            hand: |world| old_build(world, "ci-0", 90),
+            drift: &["app/web:ci-0", "waits for a review"],
+            verdict: Verdict::Clean,
+            mend: nothing,
+        }),
     },
     Chapter {
         title: "`retention`, `locks`, `replicas`, `registry`: the registry's own settings",

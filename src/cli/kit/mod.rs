@@ -3,18 +3,17 @@
 mod arguments;
 mod folder;
 
-use super::{BAD, GOOD, outlet};
+use super::{
+    BAD, GOOD, outlet,
+    sign_in::{mask, sign_in},
+};
 use crate::{
-    azure::{self, Arm},
     connected::{
         Found,
         kit::{self, Mirror, Passwords, Pull, Site},
     },
-    credential::{self, Mask},
-    host::{AzureDevOps, GitHub, Host},
-    http::Http,
     inputs::{Env, Inputs},
-    problem::{Problem, Side},
+    problem::Problem,
     report::escape,
 };
 use folder::{Readers, Written};
@@ -25,14 +24,7 @@ pub use arguments::Order;
 pub(super) use arguments::{command, read};
 
 pub(super) async fn run(mut inputs: Inputs, order: &Order, env: &Env) -> u8 {
-    // In a job everything that is printed is kept: its host hears of secrets first.
-    inputs.identity.mask = if GitHub::is_here(env) {
-        Mask::new(|secret| outlet::print(&format!("{}\n", GitHub::mask(secret))))
-    } else if AzureDevOps::is_here(env) {
-        Mask::new(|secret| outlet::print(&format!("{}\n", AzureDevOps::mask(secret))))
-    } else {
-        Mask::default()
-    };
+    inputs.identity.mask = mask(env);
     match make(&inputs, order).await {
         Ok(lines) => {
             for line in lines {
@@ -65,7 +57,7 @@ async fn make(inputs: &Inputs, order: &Order) -> Result<Vec<String>, Problem> {
     if order.address.is_some() {
         folder::probe(&registries_path(order))?;
     }
-    let (arm, target) = sign_in(inputs).await?;
+    let (arm, target) = sign_in(inputs, "a kit").await?;
     let (site, found) = kit::find(&arm, &target.id, &order.name).await?;
     let client = site.client(order.client.as_ref())?;
     let parent = order.parent.as_ref().map(|(scheme, host)| (*scheme, host.as_str()));
@@ -92,22 +84,6 @@ async fn make(inputs: &Inputs, order: &Order) -> Result<Vec<String>, Problem> {
     files.write("install.sh", &install, Readers::All)?;
     files.lines.push(format!("next, where kubectl means the cluster: sh {}", files.path("install.sh").display()));
     Ok(files.lines)
-}
-
-async fn sign_in(inputs: &Inputs) -> Result<(Arm, azure::Target), Problem> {
-    let setting = |what: String| Problem::new(Side::Settings, what);
-    let name = match inputs.registries.as_slice() {
-        [name] => name,
-        [] => return Err(setting("no registry is given".to_owned()).hint("`--registry NAME`")),
-        _ => return Err(setting("a kit is of one registry".to_owned()).hint("Name the one: `--registry NAME`.")),
-    };
-    let http = Http::new(&inputs.way).map_err(|error| setting(error.to_string()))?;
-    let credential = credential::azure(&inputs.identity, &http, &inputs.cloud)
-        .await
-        .map_err(|why| setting(why).hint("Complete the settings for signing in."))?;
-    let arm = Arm::new(http, credential, inputs.cloud.clone());
-    let target = azure::find(&arm, name, inputs.subscription.as_deref()).await?;
-    Ok((arm, target))
 }
 
 async fn connection(

@@ -94,8 +94,8 @@ fn look(world: &World, call: &Call, azure: &Azure, name: &str, repository: &Repo
             let tags = tags.filter(|(_, tag)| wanted.is_none_or(|wanted| tag.digest.to_string() == wanted));
             let mut tags: Vec<_> = tags.collect();
             order(call, &mut tags, |(_, tag)| tag.updated.clone());
-            let tags = tags.into_iter().map(|(name, tag)| about_tag(name, tag)).collect();
-            page(call, tags, |tag| text(&tag["name"]), |tags| body("tags", json!(tags)))
+            let about = |(name, tag): &(&String, &Tag)| about_tag(name, tag);
+            page(call, tags, |(name, _)| (*name).clone(), |tags| body("tags", tags.iter().map(about).collect()))
         }
         Part::Tag(tag) => match repository.tags.get(tag) {
             Some(found) => json_reply(StatusCode::OK, &body("tag", about_tag(tag, found))),
@@ -104,9 +104,10 @@ fn look(world: &World, call: &Call, azure: &Azure, name: &str, repository: &Repo
         Part::Manifest("") => {
             let mut manifests: Vec<_> = repository.manifests.iter().filter(|(_, it)| it.locks.list_enabled).collect();
             order(call, &mut manifests, |(_, manifest)| manifest.updated.clone());
-            let about = |(digest, manifest): (&Digest, &Manifest)| about_manifest(world, repository, digest, manifest);
-            let manifests = manifests.into_iter().map(about).collect();
-            page(call, manifests, |it| text(&it["digest"]), |manifests| body("manifests", json!(manifests)))
+            // What is said of each is looked up for the page alone: a repository can hold very many.
+            let about = |(digest, manifest): &(&Digest, &Manifest)| about_manifest(world, repository, digest, manifest);
+            let all = |manifests: &[_]| body("manifests", manifests.iter().map(about).collect());
+            page(call, manifests, |(digest, _)| digest.to_string(), all)
         }
         Part::Manifest(digest) => {
             let found = digest.parse().ok().and_then(|digest| repository.manifests.get_key_value(&digest));
@@ -216,10 +217,6 @@ fn about_manifest(world: &World, repository: &Repository, digest: &Digest, manif
         }
     }
     about
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }
 
 fn locked() -> Reply {

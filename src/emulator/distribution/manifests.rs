@@ -179,7 +179,8 @@ fn disallowed(tag: &str) -> Reply {
     registry_error(StatusCode::METHOD_NOT_ALLOWED, "REGISTRY_DISALLOWED_OPERATION", &text, &Value::Null)
 }
 
-/// By digest only; takes all tags of the digest with it, and leaves the children of an index (section 7.1).
+/// By digest only; takes all tags of the digest with it and what refers to it, and leaves the children of an index
+/// (sections 7.1 and 10).
 fn delete(world: &World, host: &str, name: &str, reference: &str) -> Reply {
     let Ok(digest) = reference.parse::<Digest>() else {
         return registry_error(
@@ -198,11 +199,26 @@ fn delete(world: &World, host: &str, name: &str, reference: &str) -> Reply {
     if !is_free || tags.into_iter().any(|tag| !tag.locks.may_delete()) {
         return disallowed(reference);
     }
-    repository.manifests.remove(&digest);
-    repository.tags.retain(|_, tag| tag.digest != digest);
+    take(world, repository, digest);
     drop(state);
     world.mark_changed();
     empty(StatusCode::ACCEPTED)
+}
+
+/// Removes a manifest, and whatever names it as its subject.
+fn take(world: &World, repository: &mut Repository, digest: Digest) {
+    let mut open = vec![digest];
+    while let Some(digest) = open.pop() {
+        repository.manifests.remove(&digest);
+        repository.tags.retain(|_, tag| tag.digest != digest);
+        let refers = |other: &&Digest| {
+            let bytes =
+                world.content().get(other).filter(|bytes| memchr::memmem::find(bytes, b"\"subject\"").is_some());
+            let subject = bytes.and_then(|bytes| Links::read(&bytes)?.subject);
+            subject.is_some_and(|subject| subject.digest == digest)
+        };
+        open.extend(repository.manifests.keys().filter(refers).copied().collect::<Vec<_>>());
+    }
 }
 
 /// Lists what names a digest as its subject, as an index (OCI distribution specification, "Listing Referrers").

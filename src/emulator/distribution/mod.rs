@@ -12,7 +12,6 @@ use super::{
     call::{Call, Refusal, Reply, empty, json_reply, registry_error, with},
 };
 use axum::http::{Method, StatusCode};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(super) use blobs::serve;
@@ -164,12 +163,7 @@ fn unknown_repository(name: &str) -> Reply {
 }
 
 /// Answers one page of a list: `n` items behind `last`, with a `Link` to the next (section 7.2, "Pages").
-pub(super) fn page<T: Serialize>(
-    call: &Call,
-    items: Vec<T>,
-    name: impl Fn(&T) -> String,
-    body: impl Fn(&[T]) -> Value,
-) -> Reply {
+pub(super) fn page<T>(call: &Call, items: Vec<T>, name: impl Fn(&T) -> String, body: impl Fn(&[T]) -> Value) -> Reply {
     let number = call.query("n").and_then(|number| number.parse().ok()).unwrap_or(100_usize);
     let begin = call.query("last").map_or(0, |last| {
         // A marker that is gone leads to what would have followed it.

@@ -4,10 +4,11 @@ use super::{check, registry};
 use crate::emulator::{
     World,
     call::{Call, Refusal, Reply, arm_error, empty, json_reply, with},
-    fault::{self, Effect},
+    fault::Effect,
     identity::Principal,
     import::{self, Ending, Failure, Import, Operation},
     state::Azure,
+    strike,
     world::SUBSCRIPTION,
 };
 use axum::http::StatusCode;
@@ -40,7 +41,7 @@ pub(super) fn begin(world: &World, call: &Call, principal: &Principal, azure: &A
     let is_fresh = state.request_ids.insert(id.clone());
     state.imports.push(Import::new(&request, azure, &id));
     let first = targets.first().cloned().unwrap_or_default();
-    let effect = fault::strike_import(&mut state, &azure.login_server, &first);
+    let effect = strike::strike_import(&mut state, &azure.login_server, &first);
     if matches!(effect, Some(Effect::ImportAtOnce)) {
         drop(state);
         return match import::at_once(world, azure, &request) {

@@ -89,6 +89,12 @@ fn schedule(world: &World, call: &Call, principal: &Principal, azure: &Azure) ->
     if let Err(text) = check(&body, version) {
         return invalid(&text);
     }
+    if let Some(pool) = body["agentPoolName"].as_str()
+        && !world.state().yards.get(&azure.login_server).is_some_and(|yard| yard.has_pool(pool))
+    {
+        let text = format!("The agent pool '{pool}' could not be found.");
+        return arm_error(StatusCode::NOT_FOUND, "AgentPoolNotFound", &text);
+    }
     let is_caller = body["credentials"]["sourceRegistry"]["identity"] == "[caller]";
     // Classic registries let every run of their own in; in ABAC mode it is the caller's repository roles that count.
     let may_push = !azure.abac || is_caller && principal.rights.actions(&azure.name, true).contains(&"push");

@@ -2,7 +2,7 @@
 //! would have to run is not performed, and fails the build with a clear line.
 
 use super::{
-    super::World,
+    super::{World, repository::timestamp},
     context::{File, Files},
     dockerfile::{self, Instruction, substituted, words},
     image::{Built, Puller},
@@ -50,7 +50,10 @@ pub(super) fn perform(world: &World, recipe: &Recipe<'_>, print: &mut dyn FnMut(
         print(format!("Step {}/{} : {name} {rest}", at + 1, instructions.len()));
         stage.step(instruction)?;
     }
-    stage.image.ok_or_else(|| "no build stage in current context".to_owned())
+    let mut image = stage.image.ok_or_else(|| "no build stage in current context".to_owned())?;
+    // However many names it gets, it was made once.
+    image.config["created"] = json!(timestamp());
+    Ok(image)
 }
 
 impl Stage<'_> {

@@ -113,9 +113,7 @@ impl Built {
     /// Puts it into the run's registry under a name, and returns its digest and size.
     pub(super) fn push(&self, world: &World, azure: &Azure, name: &str) -> Result<(Digest, usize), String> {
         let (repository, tag) = super::super::world::split_name(name);
-        let mut config = self.config.clone();
-        config["created"] = json!(timestamp());
-        let config = Bytes::from(config.to_string());
+        let config = Bytes::from(self.config.to_string());
         let (config_type, manifest_type) = if self.is_oci {
             (media_type::OCI_CONFIG, media_type::OCI_MANIFEST)
         } else {

@@ -23,6 +23,7 @@ pub(super) use run::begin;
 pub(super) struct Yard {
     runs: Vec<Run>,
     blobs: BTreeMap<String, blob::Blob>,
+    pools: Vec<String>,
 }
 
 /// How runs behave.
@@ -98,6 +99,10 @@ impl Yard {
             finished: None,
         });
         id
+    }
+
+    pub(super) fn has_pool(&self, name: &str) -> bool {
+        self.pools.iter().any(|pool| pool.eq_ignore_ascii_case(name))
     }
 
     /// Calls a run off; nothing of one that ended before.
@@ -177,6 +182,12 @@ impl World {
 }
 
 impl AzureRegistry {
+    /// Creates an agent pool.
+    pub fn agent_pool(&self, name: &str) {
+        let mut state = self.handle().state();
+        state.yards.entry(self.login_server()).or_default().pools.push(name.to_owned());
+    }
+
     /// Returns the runs, the oldest first.
     pub fn runs(&self) -> Vec<RunSeen> {
         let state = self.handle().state();

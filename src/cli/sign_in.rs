@@ -1,0 +1,39 @@
+//! Sign-in, for commands that are about one registry.
+
+use super::outlet;
+use crate::{
+    azure::{self, Arm, Target},
+    credential::{self, Mask},
+    host::{AzureDevOps, GitHub, Host},
+    http::Http,
+    inputs::{Env, Inputs},
+    problem::{Problem, Side},
+};
+
+/// Signs in and finds the one registry that is named; `what` is what only one registry can have.
+pub(super) async fn sign_in(inputs: &Inputs, what: &str) -> Result<(Arm, Target), Problem> {
+    let setting = |what: String| Problem::new(Side::Settings, what);
+    let name = match inputs.registries.as_slice() {
+        [name] => name,
+        [] => return Err(setting("no registry is given".to_owned()).hint("`--registry NAME`")),
+        _ => return Err(setting(format!("{what} is of one registry")).hint("Name the one: `--registry NAME`.")),
+    };
+    let http = Http::new(&inputs.way).map_err(|error| setting(error.to_string()))?;
+    let credential = credential::azure(&inputs.identity, &http, &inputs.cloud)
+        .await
+        .map_err(|why| setting(why).hint("Complete the settings for signing in."))?;
+    let arm = Arm::new(http, credential, inputs.cloud.clone());
+    let target = azure::find(&arm, name, inputs.subscription.as_deref()).await?;
+    Ok((arm, target))
+}
+
+/// Returns who hides secrets: in a job everything that is printed is kept, so its host hears of them first.
+pub(super) fn mask(env: &Env) -> Mask {
+    if GitHub::is_here(env) {
+        Mask::new(|secret| outlet::print(&format!("{}\n", GitHub::mask(secret))))
+    } else if AzureDevOps::is_here(env) {
+        Mask::new(|secret| outlet::print(&format!("{}\n", AzureDevOps::mask(secret))))
+    } else {
+        Mask::default()
+    }
+}

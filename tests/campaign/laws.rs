@@ -1,0 +1,314 @@
+//! Laws: what holds after every run, whatever went wrong in it.
+
+use crate::{
+    case::{Case, Held, Line, SECRETS, place},
+    play::Ran,
+    stranger::Stranger,
+};
+use acr_sync::{
+    emulator::AzureRegistry,
+    import::{Outcome, Proof},
+    plan::{Action, Note, Reason, Route, Step},
+    reference::Digest,
+    report::{Body, Part, Verdict},
+    upkeep,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+/// The longest that a run may take by the clock of the runtime: a few imports one behind the other, each to its
+/// deadline, and patience before and behind them.
+const LONGEST: Duration = Duration::from_secs(4 * 60 * 60);
+/// More requests than this are a loop.
+const MOST_REQUESTS: usize = 5_000;
+
+/// The tags of a registry: what each holds, and whether that is whole.
+pub(crate) type Tags = BTreeMap<String, (Digest, bool)>;
+
+/// Returns the tags of a registry as they are now.
+pub(crate) fn tags(registry: &AzureRegistry) -> Tags {
+    let mut tags = Tags::new();
+    for repository in registry.repositories() {
+        for tag in registry.tags(&repository) {
+            let digest = registry.tag(&repository, &tag).expect("a tag that is listed exists");
+            tags.insert(format!("{repository}:{tag}"), (digest, registry.is_whole(&repository, &digest)));
+        }
+    }
+    tags
+}
+
+/// Returns the tags of every registry of a case.
+pub(crate) fn all_tags(case: &Case) -> Vec<Tags> {
+    case.targets.iter().map(|name| tags(&case.world.azure_registry(name))).collect()
+}
+
+/// What broke a law, in words.
+pub(crate) type Broken = String;
+
+macro_rules! law {
+    ($holds:expr, $($words:tt)+) => {
+        if !$holds {
+            return Err(format!($($words)+));
+        }
+    };
+}
+
+/// A plan changes nothing.
+pub(crate) fn of_plan(before: &[Tags], after: &[Tags], ran: &Ran) -> Result<(), Broken> {
+    law!(before == after, "a plan has changed tags: {before:?} {after:?}");
+    of_every_run(ran)
+}
+
+/// No secret is written, and there is an end.
+pub(crate) fn of_every_run(ran: &Ran) -> Result<(), Broken> {
+    for secret in SECRETS {
+        law!(!ran.written.contains(secret), "a secret is written: {}", around(&ran.written, secret));
+    }
+    // Tokens of the stand-in are JWTs; this is how their header begins in base 64.
+    law!(!ran.written.contains("eyJ"), "a token is written: {}", around(&ran.written, "eyJ"));
+    law!(ran.took < LONGEST, "the run has taken {:?}", ran.took);
+    law!(ran.requests < MOST_REQUESTS, "the run has sent {} requests in {:?}", ran.requests, ran.took);
+    Ok(())
+}
+
+fn around<'a>(text: &'a str, word: &str) -> &'a str {
+    let at = text.find(word).unwrap_or_default();
+    text.get(at.saturating_sub(80)..(at + 40).min(text.len())).unwrap_or(text)
+}
+
+/// What an apply is judged by.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    pub(crate) case: &'a Case,
+    /// Destinations at which Azure leaves a part of an image out.
+    pub(crate) breaks: &'a BTreeSet<String>,
+    /// Who else pushes.
+    pub(crate) stranger: Option<&'a Stranger>,
+    /// What reviewers were shown.
+    pub(crate) plan: &'a Ran,
+}
+
+/// What holds after an apply, from the tags before and after it.
+pub(crate) fn of_apply(around: &Around<'_>, ran: &Ran, before: &[Tags], after: &[Tags]) -> Result<(), Broken> {
+    let case = around.case;
+    of_every_run(ran)?;
+    law!(ran.report.parts.len() == case.targets.len(), "a registry is not told of");
+    for (index, part) in ran.report.parts.iter().enumerate() {
+        of_part(around, index, part, &before[index], &after[index])
+            .map_err(|why| format!("{}: {why}", case.targets[index]))?;
+    }
+    let is_good = ran.report.parts.iter().all(|part| {
+        !matches!(part.body, Body::Stopped(_))
+            && part.steps().all(|(_, outcome)| outcome.is_some_and(Outcome::is_good))
+            && part.done.iter().all(upkeep::Outcome::is_good)
+    });
+    law!((ran.report.verdict() == Verdict::Clean) == is_good, "the verdict is {:?}", ran.report.verdict());
+    of_imports(case)?;
+    of_credentials(case)
+}
+
+fn of_part(around: &Around<'_>, index: usize, part: &Part, before: &Tags, after: &Tags) -> Result<(), Broken> {
+    let outcomes = match &part.body {
+        Body::Applied(plan, outcomes) => {
+            law!(plan.steps.len() == outcomes.len(), "{} steps, {} outcomes", plan.steps.len(), outcomes.len());
+            outcomes.len()
+        }
+        Body::Stopped(_) => 0,
+        Body::Planned(_) => return Err("an apply ends as a plan".to_owned()),
+    };
+    law!(part.upkeep.chores.len() == part.done.len() || outcomes == 0, "a chore has no outcome");
+    let steps: BTreeMap<String, (&Step, &Outcome)> = part
+        .steps()
+        .map(|(step, outcome)| (step.destination.to_string(), (step, outcome.expect("an apply has outcomes"))))
+        .collect();
+    law!(steps.len() == outcomes, "two steps share a destination");
+    let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    for name in names {
+        let step = steps.get(name.as_str()).copied();
+        let theirs = around.stranger.filter(|it| it.has_pushed(around.case.targets[index], name));
+        let holds = if let Some(stranger) = theirs {
+            of_their_tag(stranger, step, after.get(name))
+        } else {
+            of_tag(around, index, name, step, before.get(name), after.get(name))
+        };
+        holds.map_err(|why| format!("{name}: {why}; {step:?}"))?;
+    }
+    for (name, (step, outcome)) in &steps {
+        of_outcome(step, outcome, after.get(name)).map_err(|why| format!("{name}: {why}; {step:?} {outcome:?}"))?;
+    }
+    Ok(())
+}
+
+/// What somebody else has pushed meanwhile stays, unless the run has seen it and says that it moves the tag.
+fn of_their_tag(
+    stranger: &Stranger,
+    step: Option<(&Step, &Outcome)>,
+    after: Option<&(Digest, bool)>,
+) -> Result<(), Broken> {
+    let theirs = Stranger::digest();
+    let is_said = step.is_some_and(|(step, outcome)| {
+        let is_copied = matches!(step.route, Route::Direct(_)) || imported_by_copy(outcome);
+        step.action == Action::Move { from: theirs } || (is_copied && !stranger.came_late())
+    });
+    let holds = after.map(|(digest, _)| *digest);
+    law!(holds == Some(theirs) || is_said, "what somebody else has pushed is replaced by {holds:?}");
+    Ok(())
+}
+
+fn imported_by_copy(outcome: &Outcome) -> bool {
+    outcome.imported().is_some_and(|(ended, _)| ended.instead.is_some())
+}
+
+/// What may have happened to one tag.
+fn of_tag(
+    around: &Around<'_>,
+    index: usize,
+    name: &str,
+    step: Option<(&Step, &Outcome)>,
+    before: Option<&(Digest, bool)>,
+    after: Option<&(Digest, bool)>,
+) -> Result<(), Broken> {
+    let case = around.case;
+    let Some((digest, is_whole)) = after else {
+        law!(case.removed.as_deref() == Some(name), "a tag is gone that nobody has taken out of the list");
+        return Ok(());
+    };
+    let was_broken = before.is_some_and(|(before, was_whole)| before == digest && !was_whole);
+    let breaks = around.breaks.contains(name);
+    law!(*is_whole || was_broken || breaks, "a tag holds what is not whole");
+    if before.map(|(before, _)| before) == Some(digest) {
+        return Ok(());
+    }
+    let is_locked = case.lines.iter().any(|line| line.destination == name && line.held == Held::OtherLocked);
+    law!(!is_locked, "a locked tag has moved");
+    let Some((step, outcome)) = step else { return Err("a tag has changed that no line names".to_owned()) };
+    law!(step.digest == Some(*digest), "the tag holds another image than planned: {digest}");
+    match (&step.action, before) {
+        (Action::Import | Action::Unchecked(_), None) | (Action::Repair(_), _) => {}
+        (Action::Move { from }, Some((before, _))) if from == before => {}
+        // The manifest was gone, so that the registry did not show the tag.
+        (Action::Import, Some((_, false))) => {}
+        (action, before) => return Err(format!("{action:?} has replaced {before:?}")),
+    }
+    match outcome {
+        Outcome::Imported { .. } | Outcome::StillRunning | Outcome::CopyStopped | Outcome::Failed(_) => {}
+        Outcome::Kept(_) | Outcome::Blocked(_) | Outcome::NotStarted | Outcome::Withheld => {
+            return Err(format!("{outcome:?}, and yet the tag has changed"));
+        }
+    }
+    let shown = around.plan.report.parts.get(index);
+    let planned = shown.into_iter().flat_map(Part::steps).find(|(step, _)| step.destination.to_string() == name);
+    let planned =
+        planned.filter(|(step, _)| !matches!(step.action, Action::Block(_))).and_then(|(step, _)| step.digest);
+    let is_said = step.source.digest().is_some()
+        || planned.is_none_or(|planned| {
+            planned == *digest || step.notes.iter().any(|note| matches!(note, Note::DiffersFromPlan { .. }))
+        });
+    law!(is_said, "{planned:?} was reviewed and something else is there, unsaid");
+    let is_allowed = !case.is_reviewed_only || step.source.digest().is_some() || planned == Some(*digest);
+    law!(is_allowed, "{planned:?} was reviewed, only what was reviewed is wanted, and something else is there");
+    Ok(())
+}
+
+/// Whether an outcome says the truth.
+fn of_outcome(step: &Step, outcome: &Outcome, after: Option<&(Digest, bool)>) -> Result<(), Broken> {
+    match outcome {
+        Outcome::Imported { proof: Proof::Verified, .. } => {
+            law!(after.map(|(digest, _)| *digest) == step.digest, "verified, and the tag holds {after:?}");
+            law!(after.is_some_and(|(_, is_whole)| *is_whole), "verified, and not whole");
+        }
+        Outcome::Kept(Proof::Verified) => {
+            law!(after.map(|(digest, _)| *digest) == step.digest, "kept, and the tag holds {after:?}");
+        }
+        Outcome::Imported { proof: Proof::Accepted(_), .. }
+        | Outcome::Kept(Proof::Accepted(_))
+        | Outcome::Blocked(_)
+        | Outcome::Failed(_)
+        | Outcome::StillRunning
+        | Outcome::CopyStopped
+        | Outcome::NotStarted
+        | Outcome::Withheld => {}
+    }
+    Ok(())
+}
+
+/// Nothing was asked of Azure that no line asks for, and all of it by digest.
+fn of_imports(case: &Case) -> Result<(), Broken> {
+    for import in case.world.imports() {
+        law!(import.by_digest, "an import by tag: {import:?}");
+        for target in &import.targets {
+            let line = case.lines.iter().find(|line| line.destination == *target);
+            let is_its = line.is_some_and(|line| {
+                let repository = line.source.split_once('/').map(|(_, name)| place(name).0);
+                import.image.split_once('@').map(|(name, _)| name) == repository
+            });
+            law!(is_its, "an import that no line asks for: {import:?}");
+        }
+    }
+    Ok(())
+}
+
+/// Passwords go to the hosts that they are for, and storage gets nothing.
+fn of_credentials(case: &Case) -> Result<(), Broken> {
+    for seen in case.world.requests() {
+        let may = match seen.authorization.as_deref() {
+            Some("Basic") => ["harbor.corp.example", "registry.corp.example"].contains(&seen.host.as_str()),
+            Some(_) => !seen.host.ends_with(".blob.core.windows.net") && !seen.host.contains("cdn"),
+            None => true,
+        };
+        law!(may, "a credential went to {}: {seen:?}", seen.host);
+    }
+    Ok(())
+}
+
+/// The state that the list asks for, where nothing stands in its way any more.
+pub(crate) fn of_reached(case: &Case, ran: &Ran, after: &[Tags]) -> Result<(), Broken> {
+    for (index, part) in ran.report.parts.iter().enumerate() {
+        if let Body::Stopped(problem) = &part.body {
+            return Err(format!("the run did not begin: {problem}"));
+        }
+        for (step, outcome) in part.steps() {
+            let name = step.destination.to_string();
+            let line = case.lines.iter().find(|line| line.destination == name);
+            let (Some(line), Some(outcome)) = (line, outcome) else { return Err(format!("{name} is no line's")) };
+            reached(case, line, outcome, after[index].get(&name))
+                .map_err(|why| format!("{name}: {why}; {step:?} {outcome:?}"))?;
+        }
+        for done in &part.done {
+            law!(done.is_good(), "a chore did not end well: {done:?}");
+        }
+    }
+    Ok(())
+}
+
+fn reached(case: &Case, line: &Line, outcome: &Outcome, after: Option<&(Digest, bool)>) -> Result<(), Broken> {
+    if let Outcome::Blocked(reason) = outcome {
+        let may = match reason {
+            Reason::Locked { .. } => line.held == Held::OtherLocked,
+            Reason::MoveRefused { .. } => !case.overwrites,
+            Reason::DiffersFromPlan { .. } | Reason::NotReviewed => case.is_reviewed_only,
+            // The source's own tag has moved, to an image without the platform.
+            Reason::NoPlatform { .. } => line.is_subset,
+            Reason::NoSource { .. }
+            | Reason::Policy(_)
+            | Reason::NothingSelected { .. }
+            | Reason::TooManySelected { .. }
+            | Reason::Taken { .. } => false,
+        };
+        law!(may, "blocked without a reason");
+        return Ok(());
+    }
+    law!(outcome.is_good(), "did not end well");
+    let proof_is_whole =
+        matches!(outcome, Outcome::Imported { proof: Proof::Verified, .. } | Outcome::Kept(Proof::Verified));
+    law!(proof_is_whole, "is not verified");
+    let Some((digest, is_whole)) = after else { return Err("there is no tag".to_owned()) };
+    if let Some(expected) = case.source_digest(line) {
+        law!(*digest == expected, "the tag holds {digest} and not {expected}");
+    }
+    let is_looked_into = case.checks == "all" || (case.checks == "changed" && case.has_base);
+    law!(*is_whole || !is_looked_into, "the tag is not whole");
+    Ok(())
+}
