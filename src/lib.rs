@@ -33,9 +33,9 @@ pub mod signature;
 
 pub mod connected;
 
-pub mod cleanup;
-
 pub mod certificates;
+
+pub mod cleanup;
 
 pub mod copy;
 

@@ -10,6 +10,7 @@ const LONGEST_TAG: usize = 128;
 /// One of the section `certificates`: images that are made once more with a company's authorities in their trust store.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Certificates"))]
 #[serde(try_from = "Written")]
 pub struct Rule {
     /// The files with the certificates, as they are named in the repository.
@@ -40,6 +41,7 @@ pub enum Naming {
 /// How the new image is made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "CertificatesWay"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
     /// By a layer where the image allows it, else by ACR Tasks.

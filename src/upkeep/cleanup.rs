@@ -71,7 +71,8 @@ async fn look(asked: &Asked<'_>, plane: &Plane<'_>, repository: &str, room: usiz
     })
 }
 
-/// Returns the tags of a repository that the list brings in, by a line or by a pattern, and those that `removed` takes.
+/// Returns the tags of a repository that the list brings in, by a line or by a pattern, those that `removed` takes, and the
+/// variants that `certificates` makes of them.
 fn listed(asked: &Asked<'_>, repository: &str, tags: &[String]) -> BTreeSet<String> {
     let is_here = |name: &str| name == repository;
     let entries = asked.list.entries().iter().map(|entry| &entry.destination);
@@ -87,6 +88,9 @@ fn listed(asked: &Asked<'_>, repository: &str, tags: &[String]) -> BTreeSet<Stri
     for selection in asked.list.selections().iter().filter(|selection| is_here(selection.repository())) {
         listed.extend(selection.entries(tags).iter().map(|entry| entry.destination.tag().to_owned()));
     }
+    let rules = asked.settings.certificates.iter().filter(|rule| rule.covers(repository));
+    let variants: Vec<_> = rules.flat_map(|rule| listed.iter().filter_map(|tag| rule.tag(tag).ok())).collect();
+    listed.extend(variants);
     listed
 }
 

@@ -45,8 +45,8 @@ pub async fn plan(asked: &Asked<'_>, clients: &Clients) -> Upkeep {
     connected::plan(asked, clients, &mut upkeep).await;
     pull_check::look(asked, clients, &mut upkeep).await;
     registry_settings::plan(asked, clients, &mut upkeep).await;
-    cleanup::plan(asked, clients, &mut upkeep).await;
     certificates::plan(asked, clients, &mut upkeep).await;
+    cleanup::plan(asked, clients, &mut upkeep).await;
     // Stable: what a section wants first comes first among its equals.
     upkeep.chores.sort_by_key(|chore| chore.task.turn());
     upkeep

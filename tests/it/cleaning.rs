@@ -382,3 +382,21 @@ async fn a_platform_that_a_new_index_is_made_of_stays() {
     let none = merged(rules).after(&plan).reviewed(&plan).run().await;
     assert_eq!(chores(&none), []);
 }
+
+#[tokio::test]
+async fn a_variant_of_a_listed_image_stays() {
+    let settings = "cleanup:\n  - { repositories: \"app/*\", tags: \"-ca$\", older-than: 30d, share: 90 }\n\
+        certificates:\n  - { authority: [ca.crt], images: [\"app/*\"], suffix: -ca }\n";
+    let run = Scenario::plan(&format!("{NGINX} => app/web:v2\n"))
+        .settings(settings)
+        .source(NGINX, &image())
+        .world(|world| {
+            for (number, tag) in ["v1-ca", "v2-ca", "v3"].iter().enumerate() {
+                registry(world).put(&format!("app/web:{tag}"), &build(number));
+            }
+            registry(world).age("app/web", Duration::days(40));
+        })
+        .run()
+        .await;
+    assert_eq!(going(&run), (vec!["app/web:v1-ca"], 0));
+}

@@ -99,10 +99,11 @@ impl Sea {
         let read = |text: &str| settings::parse(text.as_bytes()).unwrap();
         let (settings, before) = (read(after), before.map(read));
         let steps: Vec<_> = brings.iter().map(|name| step(name)).collect();
+        let list = ImageList::default();
         let asked = Asked {
             settings: &settings,
             before: before.as_ref(),
-            list: &ImageList::default(),
+            list: &list,
             removed: &[],
             steps: &steps,
             certificates: &std::collections::BTreeMap::new(),

@@ -120,21 +120,22 @@ impl Ward {
     }
 
     async fn upkeep_of(&self, clients: &Clients, list: &str, settings: &str, before: Option<&str>) -> Vec<Finding> {
-        let run = Scenario::plan(list).source(NGINX, &image()).run().await;
+        let run = Box::pin(Scenario::plan(list).source(NGINX, &image()).run()).await;
         let read = |text: &str| settings::parse(text.as_bytes()).unwrap();
         let (settings, before) = (read(settings), before.map(read));
         let steps = &run.report.plan().unwrap().steps;
         self.world.clear_requests();
+        let list = ImageList::default();
         let asked = Asked {
             settings: &settings,
             before: before.as_ref(),
-            list: &ImageList::default(),
+            list: &list,
             removed: &[],
             steps,
             certificates: &std::collections::BTreeMap::new(),
             now: time::OffsetDateTime::now_utc(),
         };
-        upkeep::plan(&asked, clients).await.findings
+        Box::pin(upkeep::plan(&asked, clients)).await.findings
     }
 
     /// Returns the one remark of a topic that is not good, its sentence and what to do.
