@@ -57,7 +57,10 @@ impl Chapter {
             files.list = list;
         }
         files.settings.push_str(self.settings);
-        let report = stage.propose_files(&[("images.txt", &files.list), ("acr-sync.yaml", &files.settings)]).await?;
+        let root = stage.authority().to_owned();
+        let repository =
+            [("images.txt", &files.list), ("acr-sync.yaml", &files.settings), ("certs/root-ca.crt", &root)];
+        let report = stage.propose_files(&repository.map(|(path, text)| (path, text.as_str()))).await?;
         let comment = stage.comment()?;
         outlet::print(&format!("\n{}", indented(&comment)));
         says("the plan", &comment, self.planned)?;

@@ -14,6 +14,16 @@ const ONE: &str = "contosoacr";
 
 fn nothing(_: &World) {}
 
+/// An image with a trust store.
+fn debian() -> Image {
+    Image::index(["linux/amd64", "linux/arm64"]).files([
+        ("etc/os-release", "ID=debian\n"),
+        ("usr/sbin/update-ca-certificates", "#!/bin/sh\n"),
+        ("usr/local/share/ca-certificates/", ""),
+        ("etc/ssl/certs/ca-certificates.crt", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"),
+    ])
+}
+
 /// Puts builds of an application into the registry, the newest of today.
 fn builds(world: &World) {
     world.azure_registry(ONE).put("app/web:v1", &Image::index(["linux/amd64"]).content("v1"));
@@ -29,7 +39,7 @@ fn old_build(world: &World, tag: &str, days: i64) {
 }
 
 /// Every section that there is.
-pub(super) const CHAPTERS: [Chapter; 8] = [
+pub(super) const CHAPTERS: [Chapter; 9] = [
     Chapter {
         title: "`policy`: what reviewers need not look for; the list is judged by it at once",
         settings: "policy:\n  allow: [\"registry.k8s.io/**\", \"quay.io/jetstack/*\", \"docker.io/**\", \"ghcr.io/**\"]\n  deny-latest: true\n",
@@ -82,6 +92,24 @@ pub(super) const CHAPTERS: [Chapter; 8] = [
             what: "Another old build comes in",
             hand: |world| old_build(world, "ci-0", 90),
             drift: &["app/web:ci-0", "waits for a review"],
+            verdict: Verdict::Clean,
+            mend: nothing,
+        }),
+    },
+    Chapter {
+        title: "`certificates`: an image beside the listed one that trusts the company's authority",
+        settings: "certificates:\n  - { authority: [certs/root-ca.crt], images: [\"vendor/*\"], suffix: -ca }\n",
+        list: Some(("docker.io/cloudflare", "quay.io/jetstack/yourapp:1.2 => vendor/yourapp\ndocker.io/cloudflare")),
+        registry: ONE,
+        before: |world| {
+            world.source("quay.io").put("jetstack/yourapp:1.2", &debian());
+        },
+        planned: &["`vendor/yourapp:1.2-ca` | **make**"],
+        applied: &["1 imported, verified, 1 made"],
+        meddling: Some(Meddling {
+            what: "Somebody takes the tag of the variant away",
+            hand: |world| world.azure_registry(ONE).untag("vendor/yourapp", "1.2-ca"),
+            drift: &["made  vendor/yourapp:1.2-ca"],
             verdict: Verdict::Clean,
             mend: nothing,
         }),

@@ -69,6 +69,11 @@ impl Stage {
         self.emulator.world()
     }
 
+    /// Returns the certificate of an authority, as a company has one: the stand-in's own.
+    pub(super) fn authority(&self) -> &str {
+        self.emulator.ca_pem()
+    }
+
     /// Names the registries that the workflow keeps from now on.
     pub(super) fn keep(&mut self, registry: &'static str) {
         self.registry = registry;
