@@ -39,7 +39,7 @@ fn old_build(world: &World, tag: &str, days: i64) {
 }
 
 /// Every section that there is.
-pub(super) const CHAPTERS: [Chapter; 9] = [
+pub(super) const CHAPTERS: [Chapter; 10] = [
     Chapter {
         title: "`policy`: what reviewers need not look for; the list is judged by it at once",
         settings: "policy:\n  allow: [\"registry.k8s.io/**\", \"quay.io/jetstack/*\", \"docker.io/**\", \"ghcr.io/**\"]\n  deny-latest: true\n",
@@ -145,6 +145,16 @@ pub(super) const CHAPTERS: [Chapter; 9] = [
             verdict: Verdict::Clean,
             mend: nothing,
         }),
+    },
+    Chapter {
+        title: "A line more below `mirror/`: the ship gets the image with the same merge",
+        settings: "",
+        list: Some(("docker.io/cloudflare", "docker.io/library/alpine:3.20 => mirror/alpine\ndocker.io/cloudflare")),
+        registry: ONE,
+        before: nothing,
+        planned: &["`vessel-1` | **extend**: `+` `mirror/alpine`"],
+        applied: &["1 imported, verified"],
+        meddling: None,
     },
     Chapter {
         title: "`pull-check`: whether a cluster can pull what the list brings",
