@@ -24,6 +24,8 @@ pub(super) struct Chapter {
     pub planned: &'static [&'static str],
     /// What the report says once it is merged.
     pub applied: &'static [&'static str],
+    /// The connected registry whose cluster gets its kit then.
+    pub kit: Option<&'static str>,
     /// What is done by hand afterwards.
     pub meddling: Option<Meddling>,
 }
@@ -71,6 +73,10 @@ impl Chapter {
         told(stage, &report, self.applied)?;
         ensure!(report.verdict() == Verdict::Clean, "it was not applied");
 
+        if let Some(name) = self.kit {
+            outlet::print(&format!("\n  acr-sync connected-registry kit {name}:\n\n"));
+            stage.kit(name).await?;
+        }
         if let Some(meddling) = &self.meddling {
             outlet::print(&format!("\n  {}. The scheduled run:\n", meddling.what));
             (meddling.hand)(stage.world());

@@ -48,6 +48,7 @@ pub(super) const CHAPTERS: [Chapter; 10] = [
         before: nothing,
         planned: &["6 to keep"],
         applied: &["6 kept"],
+        kit: None,
         meddling: None,
     },
     Chapter {
@@ -58,6 +59,7 @@ pub(super) const CHAPTERS: [Chapter; 10] = [
         before: nothing,
         planned: &["podinfo:6.7.0", "ACR cannot reach the source"],
         applied: &["1 imported"],
+        kit: None,
         meddling: None,
     },
     Chapter {
@@ -68,6 +70,7 @@ pub(super) const CHAPTERS: [Chapter; 10] = [
         before: nothing,
         planned: &["`podinfo:6.7.0` | **untag**"],
         applied: &["untagged  podinfo:6.7.0"],
+        kit: None,
         meddling: None,
     },
     Chapter {
@@ -78,6 +81,7 @@ pub(super) const CHAPTERS: [Chapter; 10] = [
         before: nothing,
         planned: &["#### `fabrikamacr.azurecr.io`: 1 to import"],
         applied: &["fabrikamacr.azurecr.io: 1 imported, verified"],
+        kit: None,
         meddling: None,
     },
     Chapter {
@@ -88,6 +92,7 @@ pub(super) const CHAPTERS: [Chapter; 10] = [
         before: builds,
         planned: &["`app/web:ci-1`", "`app/web:ci-2`"],
         applied: &["app/web:ci-1"],
+        kit: None,
         meddling: Some(Meddling {
             what: "Another old build comes in",
             hand: |world| old_build(world, "ci-0", 90),
@@ -106,6 +111,7 @@ pub(super) const CHAPTERS: [Chapter; 10] = [
         },
         planned: &["`vendor/yourapp:1.2-ca` | **make**"],
         applied: &["1 imported, verified, 1 made"],
+        kit: None,
         meddling: Some(Meddling {
             what: "Somebody takes the tag of the variant away",
             hand: |world| world.azure_registry(ONE).untag("vendor/yourapp", "1.2-ca"),
@@ -122,6 +128,7 @@ pub(super) const CHAPTERS: [Chapter; 10] = [
         before: |world| world.poll_retry_after(0),
         planned: &["**set**: was off, stated 7 days", "`eastus` | **replicate**: there is none"],
         applied: &["1 set, 1 replicated"],
+        kit: None,
         meddling: Some(Meddling {
             what: "Somebody sets the retention to 30 days",
             hand: |world| world.azure_registry(ONE).retention(Some(30)),
@@ -138,6 +145,7 @@ pub(super) const CHAPTERS: [Chapter; 10] = [
         before: |world| world.azure_registry(ONE).data_endpoints(),
         planned: &["`vessel-1` | **create**: `+` `mirror/nginx`"],
         applied: &["created  vessel-1"],
+        kit: Some("vessel-1"),
         meddling: Some(Meddling {
             what: "Somebody takes the repository out of the client's scope map",
             hand: |world| world.azure_registry(ONE).write_scope_map("vessel-1-pull-scope-map", []),
@@ -154,6 +162,7 @@ pub(super) const CHAPTERS: [Chapter; 10] = [
         before: nothing,
         planned: &["`vessel-1` | **extend**: `+` `mirror/alpine`"],
         applied: &["1 imported, verified"],
+        kit: None,
         meddling: None,
     },
     Chapter {
@@ -164,6 +173,7 @@ pub(super) const CHAPTERS: [Chapter; 10] = [
         before: World::seed_cluster,
         planned: &["`prod, the right to pull`: the kubelet identity has `*AcrPull*`"],
         applied: &["nothing was to be done"],
+        kit: None,
         meddling: Some(Meddling {
             what: "Somebody takes the cluster's role away",
             hand: |world| world.revoke(&world.cluster("prod").kubelet()),

@@ -2,7 +2,7 @@
 
 use crate::{
     app,
-    cli::outlet,
+    cli::{Command, GOOD, arguments, kit, outlet},
     emulator::{CLIENT, Emulator, GitHubRepository, SECRET, TENANT, World},
     host::{GitHub, Host},
     http::Way,
@@ -143,6 +143,32 @@ impl Stage {
         terminal::text(report, self.colour)
     }
 
+    /// Writes what the ship's cluster needs, and tells which files these are.
+    pub(super) async fn kit(&self, name: &str) -> anyhow::Result<()> {
+        let folder = self.folder.join("kit").display().to_string();
+        let arguments = ["acr-sync", "connected-registry", "kit", name, "--out", &folder, "--address", "10.0.0.5"];
+        let Ok(Command::Kit(order)) = arguments::read(arguments.map(Into::into)) else {
+            anyhow::bail!("the kit is not understood");
+        };
+        let env = Env::of([
+            ("INPUT_REGISTRY", self.registry),
+            ("AZURE_TENANT_ID", TENANT),
+            ("AZURE_CLIENT_ID", CLIENT),
+            ("AZURE_CLIENT_SECRET", SECRET),
+        ]);
+        anyhow::ensure!(kit::run(self.inputs(&env)?, &order, &env).await == GOOD, "the kit was not written");
+        Ok(())
+    }
+
+    /// Reads the inputs of a step that has the stand-in for a network.
+    fn inputs(&self, env: &Env) -> anyhow::Result<Inputs> {
+        let mut inputs = Inputs::read(env).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+        let proxy = Some(self.emulator.proxy_url());
+        let roots = Some(self.emulator.ca_pem().to_owned());
+        inputs.way = Way { https_proxy: proxy.clone(), http_proxy: proxy, roots, ..Way::default() };
+        Ok(inputs)
+    }
+
     /// Runs one job, without a checkout, as the runner would start it.
     async fn job(&self, event: &str, payload: &str, commit: &str) -> anyhow::Result<Report> {
         let file = |name: &str| self.folder.join(name).display().to_string();
@@ -172,10 +198,7 @@ impl Stage {
         ] {
             env.set_variable(name, value);
         }
-        let mut inputs = Inputs::read(&env).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-        let proxy = Some(self.emulator.proxy_url());
-        let roots = Some(self.emulator.ca_pem().to_owned());
-        inputs.way = Way { https_proxy: proxy.clone(), http_proxy: proxy, roots, ..Way::default() };
+        let inputs = self.inputs(&env)?;
         let mut host = GitHub::new(&env, &inputs).map_err(told)?;
         let occasion = host.occasion(&inputs).await.map_err(told)?.context("the event asks for nothing")?;
         let watch = async |plan: &_, events| progress::watch(plan, events, outlet::progress()).await;
