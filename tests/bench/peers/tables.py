@@ -250,7 +250,11 @@ class Bench:
         if any(tool.name in UNCHECKED for tool in self.tools):
             checked = [
                 self.ratio(
-                    {name: statistics.median(run.seconds for run in of) for name, of in runs.items() if name not in UNCHECKED}
+                    {
+                        name: statistics.median(run.seconds for run in of)
+                        for name, of in runs.items()
+                        if name not in UNCHECKED
+                    }
                 )
                 for runs in figures.values()
             ]
