@@ -179,7 +179,7 @@ fn is_older(updated: Option<Moment>, age: Age, now: Moment) -> bool {
 }
 
 /// Returns the tags that belong to an image which is there, and what ties what they stand for to it.
-fn companions(content: &Content) -> Vec<(usize, Link)> {
+pub(super) fn companions(content: &Content) -> Vec<(usize, Link)> {
     let mut found = Vec::new();
     for (place, tag) in content.tags.iter().enumerate() {
         let Some(to) = subject_of(&tag.name).and_then(|subject| content.place(subject)) else { continue };

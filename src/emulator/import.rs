@@ -209,7 +209,8 @@ fn land(
         let repository = registry.repository(name);
         repository.blobs.extend(&image.blobs);
         for (digest, media_type) in &image.manifests {
-            repository.add_manifest(*digest, Manifest::new(media_type));
+            let bytes = world.content().get(digest).unwrap_or_default();
+            repository.add_manifest(*digest, Manifest::new(media_type, &bytes));
         }
         if let Some(tag) = tag {
             repository.set_tag(tag, image.root);

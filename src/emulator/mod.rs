@@ -14,6 +14,7 @@ mod azure_registry;
 mod call;
 mod certificate;
 mod content;
+mod crowd;
 mod distribution;
 mod edge;
 mod entra;
