@@ -51,7 +51,8 @@ fn variants<'a>(shapes: &[(&'a str, Digest, Value)], number: usize) -> Vec<(&'a 
             // Docker's forms have no annotations; what a reader does not know it leaves alone.
             manifest["number"] = json!(number);
         }
-        for child in manifest["manifests"].as_array_mut().into_iter().flatten() {
+        let children = manifest.get_mut("manifests").and_then(Value::as_array_mut);
+        for child in children.into_iter().flatten() {
             let named = child["digest"].as_str().and_then(|digest| digest.parse::<Digest>().ok());
             if let Some((_, after, size)) = made.iter().find(|(before, ..)| Some(*before) == named) {
                 child["digest"] = json!(after);
