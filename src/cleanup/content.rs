@@ -43,7 +43,8 @@ pub struct Manifest {
     pub kind: Kind,
     /// Whether it cannot be deleted.
     pub is_locked: bool,
-    /// Whether it refers to something that the repository does not hold: nobody can say whose it is.
+    /// Whether it refers to something that the repository does not hold, or is referred to by something that its lists do
+    /// not show: nobody can say whose it is.
     pub is_stray: bool,
 }
 

@@ -82,14 +82,13 @@ pub fn decide(question: &Question<'_>) -> Choice {
     let goes = |place: u32| !kept[place as usize];
 
     let mut gone: Vec<Link> = links.iter().map(|(_, link)| *link).chain(content.links.iter().copied()).collect();
-    gone.retain(|link| goes(link.from) && goes(link.to));
+    // A tag of an image's own can stand for that image: nothing waits for itself.
+    gone.retain(|link| link.from != link.to && goes(link.from) && goes(link.to));
     let levels = needs::levels(&gone, content.manifests.len());
     let mut after: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for link in &gone {
         let (first, then) = needs::before(link);
-        if first != then {
-            after.entry(then).or_default().push(first);
-        }
+        after.entry(then).or_default().push(first);
     }
     let mut with: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (tag, link) in links.iter().filter(|(_, link)| goes(link.from)) {
@@ -179,7 +178,7 @@ fn is_older(updated: Option<Moment>, age: Age, now: Moment) -> bool {
 }
 
 /// Returns the tags that belong to an image which is there, and what ties what they stand for to it.
-fn companions(content: &Content) -> Vec<(usize, Link)> {
+pub(super) fn companions(content: &Content) -> Vec<(usize, Link)> {
     let mut found = Vec::new();
     for (place, tag) in content.tags.iter().enumerate() {
         let Some(to) = subject_of(&tag.name).and_then(|subject| content.place(subject)) else { continue };

@@ -9,6 +9,7 @@ mod content;
 mod decide;
 mod doing;
 mod filter;
+mod links;
 mod needs;
 #[cfg(test)]
 mod properties;

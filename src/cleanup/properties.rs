@@ -37,7 +37,10 @@ impl Model {
             self.tags.remove(&leaving.tag);
         }
         for going in &choice.manifests {
-            self.delete(going.manifest);
+            // As `doing` does: what must be gone before and is not holds it back.
+            if !going.after.iter().any(|before| self.manifests.contains(before)) {
+                self.delete(going.manifest);
+            }
         }
     }
 

@@ -1,22 +1,21 @@
 //! Survey: reads what a repository holds, as much of it as the decision needs, and turns the choice into wishes.
 //!
-//! Lists come page by page and are kept as compact values. A manifest itself is read only if it can lead to another, and
-//! only where something may go at all.
+//! Lists come page by page and are kept as compact values; what leads from one manifest to another is for `links`.
 
 use super::{
-    Asked, Content, Decision, Grade, Kind, Link, MOST_REMOVALS, Manifest, Plane, Question, Relation, Remark, Rule, Tag,
-    Wish,
+    Asked, Choice, Content, Decision, Grade, Kind, MOST_REMOVALS, Manifest, Plane, Question, Relation, Remark, Rule,
+    Tag, Wish,
     decide::{self, Moment, decide},
     doing::refusal,
+    links::Links,
     told,
     work::{Delete, Untag, Work},
 };
 use crate::{
     problem::{Problem, Side},
     reference::Digest,
-    registry::{ManifestRow, Order, RegistryError, RepositoryFacts, is_index},
+    registry::{ManifestRow, Order, RepositoryFacts, is_index},
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
@@ -24,8 +23,6 @@ use std::{
 };
 use time::OffsetDateTime;
 
-/// Manifests that are read at once; the registry's own limit holds besides.
-const AT_ONCE: usize = 8;
 /// How far two clocks may differ before somebody should know, in seconds.
 const SKEW: u64 = 300;
 
@@ -87,11 +84,23 @@ impl Survey<'_> {
         let rules: Vec<&Rule> = rules.iter().map(|rule| &**rule).collect();
         let question = Question { content: &content, rules: &rules, listed: &listed, now };
         let stays = decide::own_reasons(&question, &decide::tags(&question));
-        if stays.contains(&false) {
-            self.links(&mut content, &stays).await?;
+        if !stays.contains(&false) {
+            return Ok(self.decision(&question, &decide(&question), room));
         }
-        let question = Question { content: &content, rules: &rules, listed: &listed, now };
-        Ok(self.decision(&question, room))
+        let links = Links { plane: self.plane, repository: self.asked.repository };
+        links.read(&mut content, &stays).await?;
+        let mut asked = BTreeSet::new();
+        loop {
+            let question = Question { content: &content, rules: &rules, listed: &listed, now };
+            let choice = decide(&question);
+            let going = choice.manifests.iter().take(room.saturating_sub(choice.tags.len()));
+            let going: Vec<_> = going.map(|it| it.manifest).filter(|place| asked.insert(*place)).collect();
+            // Each round asks about some that no round before has: there is an end.
+            if choice.excess.is_some() || going.is_empty() {
+                return Ok(self.decision(&question, &choice, room));
+            }
+            links.read_referrers(&mut content, going).await?;
+        }
     }
 
     async fn facts(&self) -> Result<Option<RepositoryFacts>, Problem> {
@@ -150,47 +159,7 @@ impl Survey<'_> {
         Ok(self.facts().await?.map_or(0, |again| hidden(&again).min(hidden(facts))))
     }
 
-    /// Reads the manifests that lead to others: indexes and artifacts, and of images those that may go.
-    async fn links(&self, content: &mut Content, stays: &[bool]) -> Result<(), Problem> {
-        let (registries, registry, repository) = (self.plane.registries, self.plane.registry, self.asked.repository);
-        let manifests = (0_u32..).zip(content.manifests.iter().zip(stays));
-        let read = manifests.filter(|(_, (it, stays))| match it.kind {
-            Kind::Index | Kind::Artifact | Kind::Unknown => true,
-            Kind::Image => !**stays,
-            Kind::Plain => false,
-        });
-        let read: Vec<_> = read.map(|(place, (it, _))| (place, it.digest)).collect();
-        let found = stream::iter(read).map(async |(place, digest)| {
-            let problem = |error: RegistryError| refusal(&error, self.plane);
-            if let Some(found) = registries.manifest(registry, repository, digest).await.map_err(problem)? {
-                let children = found.children.iter().map(|child| child.digest).collect();
-                return Ok((place, children, found.subject));
-            }
-            match registries.manifest_row(registry, repository, digest).await.map_err(problem)? {
-                // What is gone by now leads nowhere.
-                None => Ok((place, Vec::new(), None)),
-                Some(_) => Err(told::unreadable(digest)),
-            }
-        });
-        let mut found = found.buffer_unordered(AT_ONCE);
-        while let Some((from, children, subject)) = found.try_next().await? {
-            let child = |to: u32| Link { from, to, relation: Relation::Child };
-            content
-                .links
-                .extend(children.into_iter().filter_map(|digest| content_place(&content.manifests, digest)).map(child));
-            match subject.map(|subject| content_place(&content.manifests, subject)) {
-                Some(Some(to)) => content.links.push(Link { from, to, relation: Relation::Subject }),
-                Some(None) => content.manifests[from as usize].is_stray = true,
-                None => {}
-            }
-        }
-        content.links.sort_unstable();
-        content.links.dedup();
-        Ok(())
-    }
-
-    fn decision(mut self, question: &Question<'_>, room: usize) -> Decision {
-        let choice = decide(question);
+    fn decision(mut self, question: &Question<'_>, choice: &Choice, room: usize) -> Decision {
         let content = question.content;
         if choice.future > 0 {
             self.remark(Grade::Doubtful, told::future(choice.future));
@@ -202,16 +171,16 @@ impl Survey<'_> {
             self.remark(Grade::Good, Problem::new(Side::Target, what));
         }
         if let Some(excess) = &choice.excess {
-            let problem = told::excess(excess, content, &choice, self.asked.repository);
+            let problem = told::excess(excess, content, choice, self.asked.repository);
             self.remark(Grade::Bad, problem);
             return Decision { remarks: self.remarks, ..Decision::default() };
         }
         let all = choice.tags.len() + choice.manifests.len();
-        let wishes = self.wishes(question, &choice, room);
+        let wishes = self.wishes(question, choice, room);
         Decision { more: all - wishes.len(), wishes, remarks: self.remarks }
     }
 
-    fn wishes(&self, question: &Question<'_>, choice: &decide::Choice, room: usize) -> Vec<Wish> {
+    fn wishes(&self, question: &Question<'_>, choice: &Choice, room: usize) -> Vec<Wish> {
         let (registry, repository) = (self.plane.registry, self.asked.repository);
         let content = question.content;
         let tags = choice.tags.iter().map(|leaving| {
@@ -254,10 +223,6 @@ impl Survey<'_> {
         });
         tags.chain(manifests).take(room).collect()
     }
-}
-
-fn content_place(manifests: &[Manifest], digest: Digest) -> Option<u32> {
-    u32::try_from(manifests.binary_search_by(|it| it.digest.cmp(&digest)).ok()?).ok()
 }
 
 fn manifest(row: &ManifestRow) -> Manifest {

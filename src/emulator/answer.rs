@@ -17,6 +17,7 @@ use axum::http::StatusCode;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::{io, time::Duration};
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 /// How many requests are remembered.
 const MOST_SEEN: usize = 200_000;
@@ -50,7 +51,7 @@ pub(super) async fn respond(
         }
         None => {
             length = read(call, body).await?;
-            Outcome::Reply(route(world, call))
+            Outcome::Reply(dated(world, route(world, call)))
         }
     };
     note(world, call, arrived, length, &outcome);
@@ -106,6 +107,17 @@ fn halved(reply: Reply) -> Reply {
     let mut reply = reply.map(|body| body.slice(..body.len() / 2));
     reply.headers_mut().remove("content-length");
     reply
+}
+
+/// A `Date` of the world's own, where its clock is another than this machine's.
+fn dated(world: &World, reply: Reply) -> Reply {
+    let behind = world.state().clock_behind;
+    if behind == 0 {
+        return reply;
+    }
+    let then = OffsetDateTime::now_utc() - Duration::from_secs(behind.into());
+    let date = then.format(&Rfc2822).unwrap_or_default().replace("+0000", "GMT");
+    with(reply, "date", date)
 }
 
 fn corrupted(body: &Bytes) -> Bytes {

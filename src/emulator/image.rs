@@ -24,7 +24,8 @@ pub struct Image {
     attestations: bool,
     docker: bool,
     artifact: Option<(String, Option<Box<Subject>>)>,
-    is_chart: bool,
+    /// The type of an artifact's configuration, where it has one.
+    config: Option<&'static str>,
     listed: Vec<Self>,
     created: Option<String>,
     annotations: BTreeMap<String, String>,
@@ -52,7 +53,7 @@ impl Image {
             attestations: false,
             docker: false,
             artifact: None,
-            is_chart: false,
+            config: None,
             listed: Vec::new(),
             created: Some("2026-01-01T00:00:00Z".to_owned()),
             annotations: BTreeMap::new(),
@@ -70,7 +71,7 @@ impl Image {
     /// Describes a Helm chart.
     pub fn chart(content: &str) -> Self {
         let chart = Self::artifact("application/vnd.cncf.helm.chart.content.v1.tar+gzip");
-        Self { is_chart: true, ..chart.content(content) }
+        Self { config: Some("application/vnd.cncf.helm.config.v1+json"), ..chart.content(content) }
     }
 
     /// Describes the list that stands under a tag at a registry without the referrers API.
@@ -93,6 +94,12 @@ impl Image {
             *attached = Some(Box::new(Subject { media_type: (*media_type).to_owned(), digest, size: bytes.len() }));
         }
         self
+    }
+
+    /// Gives an artifact the form of an image, as those had that were made before artifacts had a form of their own.
+    #[must_use]
+    pub fn as_image(self) -> Self {
+        Self { config: Some(media_type::OCI_CONFIG), ..self }
     }
 
     /// Annotates the layer of an artifact, as cosign does with a signature.
@@ -252,11 +259,7 @@ impl Image {
     }
 
     fn add_artifact(&self, built: &mut Built, artifact_type: &str, subject: Option<&Subject>) {
-        let config = if self.is_chart {
-            "application/vnd.cncf.helm.config.v1+json"
-        } else {
-            "application/vnd.oci.empty.v1+json"
-        };
+        let config = self.config.unwrap_or("application/vnd.oci.empty.v1+json");
         let config = built.add_blob(config, Bytes::from_static(b"{}"));
         let mut layer = built.add_blob(artifact_type, self.content.clone().into());
         if !self.annotations.is_empty() {
@@ -264,7 +267,7 @@ impl Image {
         }
         let mut manifest = json!({"schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST,
             "config": config, "layers": [layer]});
-        if !self.is_chart {
+        if self.config.is_none() {
             manifest["artifactType"] = json!(artifact_type);
         }
         if let Some(Subject { media_type, digest, size }) = subject {

@@ -209,7 +209,8 @@ fn land(
         let repository = registry.repository(name);
         repository.blobs.extend(&image.blobs);
         for (digest, media_type) in &image.manifests {
-            repository.add_manifest(*digest, Manifest::new(media_type));
+            let bytes = world.content().get(digest).unwrap_or_default();
+            repository.add_manifest(*digest, Manifest::new(media_type, &bytes));
         }
         let is_left = matches!(effect, Some(Effect::ImportBreaks(Part::Tag)));
         if let Some(tag) = tag.as_ref().filter(|_| !is_left) {

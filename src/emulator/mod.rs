@@ -15,6 +15,7 @@ mod built;
 mod call;
 mod certificate;
 mod content;
+mod crowd;
 mod distribution;
 mod edge;
 mod entra;

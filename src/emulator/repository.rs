@@ -1,5 +1,6 @@
 //! Repositories: tags, manifests and blobs, with their times and locks.
 
+use super::manifest::Links;
 use crate::reference::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,12 +63,17 @@ pub(super) struct Manifest {
     pub(super) created: String,
     pub(super) updated: String,
     pub(super) locks: Locks,
+    /// What it refers to: a repository that holds very many is asked for the referrers of one.
+    #[serde(default)]
+    pub(super) subject: Option<Digest>,
 }
 
 impl Manifest {
-    pub(super) fn new(media_type: &str) -> Self {
+    pub(super) fn new(media_type: &str, bytes: &[u8]) -> Self {
         let now = timestamp();
-        Self { media_type: media_type.to_owned(), created: now.clone(), updated: now, locks: Locks::default() }
+        let subject = Links::read(bytes).and_then(|links| Some(links.subject?.digest));
+        let media_type = media_type.to_owned();
+        Self { media_type, created: now.clone(), updated: now, locks: Locks::default(), subject }
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct State {
     pub(super) replica_latency: Duration,
     pub(super) token_lifetime: Duration,
     pub(super) registry_page: usize,
+    /// Seconds that `Date` is behind.
+    pub(super) clock_behind: u32,
     pub(super) started: Instant,
 }
 
@@ -81,6 +83,7 @@ impl State {
             // What Entra answers in the captures of the Azure CLI.
             token_lifetime: Duration::from_secs(3599),
             registry_page: 100,
+            clock_behind: 0,
             started: Instant::now(),
         }
     }

@@ -147,6 +147,11 @@ impl World {
         self.state().token_lifetime = lifetime;
     }
 
+    /// Sets how far the clock by which every host dates its answers is behind that of this machine, in seconds.
+    pub fn clock_behind(&self, seconds: u32) {
+        self.state().clock_behind = seconds;
+    }
+
     /// Sets how many registries a page of their list holds; 100 at first.
     pub fn registry_page(&self, number: usize) {
         self.state().registry_page = number.max(1);
@@ -216,14 +221,13 @@ impl World {
         let built = image.build();
         let root = built.root();
         let blobs: Vec<_> = built.blobs.into_iter().map(|blob| self.content().put(blob)).collect();
-        let manifests: Vec<_> =
-            built.manifests.into_iter().map(|(media_type, bytes)| (media_type, self.content().put(bytes))).collect();
         let mut state = self.state();
         if let Some(registry) = state.registries.get_mut(host) {
             let repository = registry.repository(repository);
             repository.blobs.extend(blobs);
-            for (media_type, digest) in manifests {
-                repository.add_manifest(digest, Manifest::new(media_type));
+            for (media_type, bytes) in built.manifests {
+                let manifest = Manifest::new(media_type, &bytes);
+                repository.add_manifest(self.content().put(bytes), manifest);
             }
             if let Some(tag) = tag {
                 repository.set_tag(tag, root);

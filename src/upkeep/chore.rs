@@ -81,7 +81,7 @@ impl Task {
     /// Returns the place in the order of things: a task waits for all with a lower one.
     pub(super) fn turn(&self) -> u8 {
         match self {
-            Self::Untag(_) => 0,
+            Self::Untag(_) => 50,
             Self::Cleanup(work) => 60 + work.place(),
             Self::Connected(work) => 30 + work.place(),
             Self::Registry(work) => 10 + work.place(),

@@ -4,7 +4,7 @@ use crate::scenario::{NGINX, Run, Scenario, image};
 use acr_sync::{
     cleanup::{Plane, Work},
     credential,
-    emulator::{AzureRegistry, CLIENT, Emulator, Image, Rights, SECRET, TENANT, World},
+    emulator::{AzureRegistry, CLIENT, Emulator, Fault, Image, Rights, SECRET, TENANT, World},
     http::{Http, Way},
     images::Colour,
     inputs::{Env, Inputs},
@@ -401,4 +401,99 @@ async fn a_variant_of_a_listed_image_stays() {
     let untagged = chores(&run).iter().filter(|chore| chore.task.words().0 == "untag");
     let untagged: Vec<_> = untagged.map(|chore| chore.subject.as_str()).collect();
     assert_eq!(untagged, ["app/web:v1-ca"]);
+}
+
+#[tokio::test]
+async fn an_image_keeps_what_it_refers_to_although_nobody_reads_images_that_stay() {
+    let named = build(7);
+    let names = |number: &str| Image::artifact("a/b").content(number).as_image().attached_to(&named);
+    let old = |world: &World| {
+        seed(world);
+        registry(world).put_untagged("app/web", &named);
+        registry(world).put("app/web:note", &names("tagged"));
+        registry(world).age("app/web", Duration::days(40));
+    };
+    let plan = proposed(RULES).world(old).run().await;
+    let index = format!("app/web@{}", named.digest());
+    assert!(chores(&plan).len() > 3 && !subjects(&plan).contains(&index.as_str()), "{:?}", subjects(&plan));
+    let run = merged(RULES).after(&plan).reviewed(&plan).run().await;
+    assert!(run.report.parts[0].done.iter().all(|done| *done == Outcome::Done), "{:?}", run.report.parts[0].done);
+    let left = registry(&run.world);
+    assert!(
+        left.is_whole("app/web", &left.tag("app/web", "note").unwrap()) && left.is_whole("app/web", &named.digest())
+    );
+    left.untag("app/web", "note");
+    let plan = proposed(RULES).after(&run).run().await;
+    assert!(subjects(&plan).contains(&index.as_str()), "both go, once nothing names the one that refers");
+    let run = merged(RULES).after(&plan).reviewed(&plan).run().await;
+    assert!(run.report.parts[0].done.iter().all(|done| *done == Outcome::Done), "{:?}", run.report.parts[0].done);
+}
+
+#[tokio::test]
+async fn platforms_of_an_index_that_stays_are_not_read() {
+    let plan = proposed(RULES).world(seed).run().await;
+    let read = plan.requests("contosoacr.azurecr.io", "/manifests/sha256:");
+    // Five indexes, and the platforms of the three that go.
+    assert_eq!(read, 5 + 6);
+}
+
+#[tokio::test]
+async fn deletions_that_are_throttled_are_sent_again() {
+    let plan = proposed(RULES).world(seed).run().await;
+    let busy = |world: &World| {
+        world.fault(Fault::status(429).method("DELETE").times(3));
+        world.fault(Fault::status(429).method("GET").path("/_manifests").times(2));
+    };
+    let run = merged(RULES).after(&plan).world(busy).reviewed(&plan).run().await;
+    assert_eq!(run.report.parts[0].done, vec![Outcome::Done; 12]);
+    assert_eq!((deletions(&run.world), run.world.faults_left()), (12 + 3, 0));
+}
+
+#[tokio::test]
+async fn a_repository_of_several_pages_is_read_and_cleaned_whole() {
+    let rules = RULES.replace("keep: 1", "keep: 110");
+    let many = |world: &World| {
+        world.identity(CLIENT, SECRET, Rights::contributor());
+        registry(world)
+            .put_many("app/web", &Image::single("linux/amd64").docker(), 125, |number| format!("ci-{number}"));
+        registry(world).age("app/web", Duration::days(40));
+        registry(world).put("app/web:v1", &build(1));
+    };
+    let plan = proposed(&rules).world(many).run().await;
+    assert_eq!((going(&plan).0.len(), going(&plan).1), (15, 15), "{:?}", findings(&plan));
+    let run = merged(&rules).after(&plan).reviewed(&plan).run().await;
+    assert_eq!(run.report.parts[0].done, vec![Outcome::Done; 30]);
+    assert_eq!(
+        (registry(&run.world).tags("app/web").len(), registry(&run.world).manifests("app/web").len()),
+        (111, 113)
+    );
+}
+
+#[tokio::test]
+async fn a_plan_lists_two_thousand_and_says_how_many_are_left() {
+    let rules = "cleanup: [{ repositories: \"app/*\", tags: \"^ci-\", keep: 1, confirm: true }]\n";
+    let many = |world: &World| {
+        world.identity(CLIENT, SECRET, Rights::contributor());
+        for repository in ["app/one", "app/two"] {
+            let image = Image::single("linux/amd64").docker();
+            registry(world).put_many(repository, &image, 1_031, |number| format!("ci-{number}"));
+        }
+    };
+    let plan = proposed(rules).world(many).run().await;
+    assert_eq!(chores(&plan).len(), 2_000);
+    assert_eq!(subjects(&plan).iter().filter(|subject| subject.starts_with("app/two")).count(), 970);
+    assert!(
+        findings(&plan)[0].contains("60 more go with later plans: one lists at most 2000"),
+        "{:?}",
+        findings(&plan)
+    );
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_makes_nothing_old() {
+    let plan = proposed(RULES).world(seed).world(|world| world.clock_behind(12 * 86_400)).run().await;
+    // 60 and 50 days by this clock; ci-3 and all manifests are 40 days old by it, and 28 by the registry's.
+    assert_eq!(going(&plan), (vec!["app/web:ci-1", "app/web:ci-2"], 0), "{:?}", findings(&plan));
+    let told = findings(&plan).join("\n");
+    assert!(told.contains("the clock of this runner is 12d ahead of the registry's"), "{told}");
 }

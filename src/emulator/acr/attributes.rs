@@ -14,6 +14,7 @@ use crate::{
 };
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub(super) fn answer(world: &World, call: &Call, azure: &Azure) -> Reply {
     let path = call.path.trim_start_matches("/acr/v1/").trim_end_matches('/');
@@ -105,15 +106,25 @@ fn look(world: &World, call: &Call, azure: &Azure, name: &str, repository: &Repo
             let mut manifests: Vec<_> = repository.manifests.iter().filter(|(_, it)| it.locks.list_enabled).collect();
             order(call, &mut manifests, |(_, manifest)| manifest.updated.clone());
             // What is said of each is looked up for the page alone: a repository can hold very many.
-            let about = |(digest, manifest): &(&Digest, &Manifest)| about_manifest(world, repository, digest, manifest);
-            let all = |manifests: &[_]| body("manifests", manifests.iter().map(about).collect());
+            let all = |manifests: &[(&Digest, &Manifest)]| {
+                let mut tags: BTreeMap<&Digest, Vec<&String>> = manifests.iter().map(|(it, _)| (*it, vec![])).collect();
+                for (name, tag) in &repository.tags {
+                    if let Some(tags) = tags.get_mut(&tag.digest) {
+                        tags.push(name);
+                    }
+                }
+                let about = |(digest, it): &(&Digest, &Manifest)| about_manifest(world, &tags[digest], digest, it);
+                body("manifests", manifests.iter().map(about).collect())
+            };
             page(call, manifests, |(digest, _)| digest.to_string(), all)
         }
         Part::Manifest(digest) => {
             let found = digest.parse().ok().and_then(|digest| repository.manifests.get_key_value(&digest));
             match found {
                 Some((digest, it)) => {
-                    json_reply(StatusCode::OK, &body("manifest", about_manifest(world, repository, digest, it)))
+                    let tags = repository.tags.iter().filter(|(_, tag)| tag.digest == *digest).map(|(name, _)| name);
+                    let about = about_manifest(world, &tags.collect::<Vec<_>>(), digest, it);
+                    json_reply(StatusCode::OK, &body("manifest", about))
                 }
                 None => unknown_manifest(digest),
             }
@@ -193,11 +204,9 @@ fn about_tag(name: &str, tag: &Tag) -> Value {
     })
 }
 
-fn about_manifest(world: &World, repository: &Repository, digest: &Digest, manifest: &Manifest) -> Value {
+fn about_manifest(world: &World, tags: &[&String], digest: &Digest, manifest: &Manifest) -> Value {
     let links = world.content().get(digest).and_then(|bytes| Links::read(&bytes));
     let size: u64 = links.iter().flat_map(Links::blobs).map(|blob| blob.size).sum();
-    let tags = repository.tags.iter().filter(|(_, tag)| tag.digest == *digest).map(|(name, _)| name);
-    let tags: Vec<_> = tags.collect();
     let mut about = json!({
         "digest": digest, "imageSize": size, "createdTime": manifest.created, "lastUpdateTime": manifest.updated,
         "mediaType": manifest.media_type, "changeableAttributes": manifest.locks,

@@ -139,7 +139,7 @@ fn write(world: &World, call: &Call, host: &str, name: &str, reference: &str) ->
         return disallowed(reference);
     }
     world.content().put(call.body.clone());
-    repository.add_manifest(digest, Manifest::new(&media_type));
+    repository.add_manifest(digest, Manifest::new(&media_type, &call.body));
     if !is_digest {
         repository.set_tag(reference, digest);
     }
@@ -199,25 +199,20 @@ fn delete(world: &World, host: &str, name: &str, reference: &str) -> Reply {
     if !is_free || tags.into_iter().any(|tag| !tag.locks.may_delete()) {
         return disallowed(reference);
     }
-    take(world, repository, digest);
+    take(repository, digest);
     drop(state);
     world.mark_changed();
     empty(StatusCode::ACCEPTED)
 }
 
 /// Removes a manifest, and whatever names it as its subject.
-fn take(world: &World, repository: &mut Repository, digest: Digest) {
+fn take(repository: &mut Repository, digest: Digest) {
     let mut open = vec![digest];
     while let Some(digest) = open.pop() {
         repository.manifests.remove(&digest);
         repository.tags.retain(|_, tag| tag.digest != digest);
-        let refers = |other: &&Digest| {
-            let bytes =
-                world.content().get(other).filter(|bytes| memchr::memmem::find(bytes, b"\"subject\"").is_some());
-            let subject = bytes.and_then(|bytes| Links::read(&bytes)?.subject);
-            subject.is_some_and(|subject| subject.digest == digest)
-        };
-        open.extend(repository.manifests.keys().filter(refers).copied().collect::<Vec<_>>());
+        let refers = repository.manifests.iter().filter(|(_, other)| other.subject == Some(digest));
+        open.extend(refers.map(|(other, _)| *other));
     }
 }
 
@@ -230,12 +225,10 @@ pub(super) fn referrers(world: &World, call: &Call, host: &str, name: &str, dige
     let repository = state.registries.get(host).and_then(|registry| registry.repositories.get(name));
     let wanted = call.query("artifactType");
     let mut found = Vec::new();
-    for (digest, manifest) in repository.into_iter().flat_map(|repository| &repository.manifests) {
+    let manifests = repository.into_iter().flat_map(|repository| &repository.manifests);
+    for (digest, manifest) in manifests.filter(|(_, it)| it.subject == Some(subject)) {
         let Some(bytes) = world.content().get(digest) else { continue };
-        let Some(links) = Links::read(&bytes).filter(|it| it.subject.as_ref().is_some_and(|it| it.digest == subject))
-        else {
-            continue;
-        };
+        let Some(links) = Links::read(&bytes) else { continue };
         let kind =
             links.artifact_type.clone().or_else(|| links.config.as_ref().map(|config| config.media_type.clone()));
         if wanted.is_some_and(|wanted| kind.as_deref() != Some(wanted)) {

@@ -167,8 +167,11 @@ pub(super) fn page<T>(call: &Call, items: Vec<T>, name: impl Fn(&T) -> String, b
     let number = call.query("n").and_then(|number| number.parse().ok()).unwrap_or(100_usize);
     let begin = call.query("last").map_or(0, |last| {
         // A marker that is gone leads to what would have followed it.
-        let found = items.iter().position(|item| name(item) == last).map(|at| at + 1);
-        found.unwrap_or_else(|| items.iter().take_while(|item| name(item).as_str() <= last).count())
+        let follows = || items.partition_point(|item| name(item).as_str() <= last);
+        match call.query("orderby") {
+            None => follows(),
+            Some(_) => items.iter().position(|item| name(item) == last).map_or_else(follows, |at| at + 1),
+        }
     });
     let end = begin.saturating_add(number).min(items.len());
     let shown = &items[begin.min(end)..end];

@@ -125,7 +125,7 @@ impl Built {
             "config": {"mediaType": config_type, "digest": config, "size": size}});
         let manifest = Bytes::from(manifest.to_string());
         let size = manifest.len();
-        let digest = world.content().put(manifest);
+        let digest = world.content().put(manifest.clone());
         let mut state = world.state();
         if let Some(registry) = state.registries.get_mut(&azure.login_server) {
             let repository = registry.repository(repository);
@@ -137,7 +137,7 @@ impl Built {
             }
             repository.blobs.insert(config);
             repository.blobs.extend(&self.blobs);
-            repository.add_manifest(digest, Manifest::new(manifest_type));
+            repository.add_manifest(digest, Manifest::new(manifest_type, &manifest));
             repository.set_tag(tag, digest);
         }
         drop(state);
