@@ -79,11 +79,15 @@ impl<'a> Changes<'a> {
 /// A line that could not be read in the base is not in its list, so it counts as added once it can be.
 pub fn between<'a>(base: &'a ImageList, head: &'a ImageList) -> Changes<'a> {
     let mut changes = Changes::default();
-    let mut left: HashMap<&Destination, &Entry> = HashMap::with_capacity(base.len());
-    left.extend(base.entries().iter().map(|entry| (&entry.destination, entry)));
-    for entry in head.entries() {
+    // Most lines stand where they stood: only the others need a table.
+    let stayed = |list: &'a ImageList, index: usize, entry: &Entry| {
+        list.entries().get(index).filter(|there| there.destination == entry.destination)
+    };
+    let moved = base.entries().iter().enumerate().filter(|(index, entry)| stayed(head, *index, entry).is_none());
+    let mut left: HashMap<&Destination, &Entry> = moved.map(|(_, entry)| (&entry.destination, entry)).collect();
+    for (index, entry) in head.entries().iter().enumerate() {
         // What is taken out here is not removed; no second table is needed for that.
-        let kind = match left.remove(&entry.destination) {
+        let kind = match stayed(base, index, entry).or_else(|| left.remove(&entry.destination)) {
             None => ChangeKind::Added,
             Some(before) if is_same(&before.source, &entry.source) && before.options == entry.options => {
                 changes.unchanged += 1;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::reference::Registry;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map},
     str,
 };
 
@@ -15,11 +15,12 @@ pub(super) fn take_out(entries: &mut Vec<Entry>) -> BTreeMap<LineNumber, LineNum
     let mut taken = BTreeMap::new();
     let mut first_lines: HashMap<&Destination, LineNumber> = HashMap::with_capacity(entries.len());
     for entry in entries.iter() {
-        match first_lines.get(&entry.destination) {
-            None => {
-                first_lines.insert(&entry.destination, entry.line);
+        match first_lines.entry(&entry.destination) {
+            hash_map::Entry::Vacant(free) => {
+                free.insert(entry.line);
             }
-            Some(&first) => {
+            hash_map::Entry::Occupied(first) => {
+                let first = *first.get();
                 taken.entry(first).or_insert(entry.line);
                 taken.insert(entry.line, first);
             }
