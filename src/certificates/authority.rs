@@ -1,12 +1,12 @@
 //! Authority: a certificate that is fit for a trust store, and what is wrong with those that are not. Asks nobody.
 
 use super::{
-    Grade, Remark, pem,
+    pem,
     strength::{self, Strength},
     subject,
 };
 use crate::{
-    problem::{Problem, Side},
+    problem::{Grade, Problem, Remark, Side},
     reference::Digest,
 };
 use std::collections::BTreeMap;

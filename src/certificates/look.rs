@@ -2,14 +2,14 @@
 //! not, or is of another image or with other authorities.
 
 use super::{
-    Authorities, Authority, Known, Remark, Rule, Way, Wish, Work, edit,
+    Authorities, Authority, Known, Rule, Way, Wish, Work, edit,
     image::{self, Addition, Failure, Image},
     named,
     read::Place,
 };
 use crate::{
     plan::{Action, Step},
-    problem::{Problem, Side},
+    problem::{Problem, Remark, Side},
     reference::{Digest, Registry},
     registry::{Client, Cut, Manifest, RegistryError},
 };

@@ -28,7 +28,7 @@ pub use known::Known;
 pub use look::{Decision, Question, look};
 pub use setting::{Base, Naming, Rule, Way, read};
 pub use unfit::Unfit;
-pub use work::{Grade, Remark, Wish, Work};
+pub use work::{Wish, Work};
 
 /// Names authorities by the digests of their certificates, as an image does that was made with them.
 fn named(authorities: &[Authority]) -> String {

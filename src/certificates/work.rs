@@ -26,26 +26,6 @@ pub struct Wish {
     pub block: Option<Problem>,
 }
 
-/// Something that people should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
-    /// What it is about: a certificate by its file and line, or the section.
-    pub subject: String,
-    /// How grave it is.
-    pub grade: Grade,
-    /// What was found, and how it is mended.
-    pub problem: Problem,
-}
-
-/// How grave a remark is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
-    /// Somebody should look.
-    Doubtful,
-    /// It must not be so.
-    Bad,
-}
-
 /// A variant of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {

@@ -18,7 +18,7 @@ mod survey;
 mod told;
 mod work;
 
-use crate::{problem::Problem, reference::Registry, registry::Client};
+use crate::{problem::Remark, reference::Registry, registry::Client};
 use std::collections::BTreeSet;
 
 pub use age::Age;
@@ -64,30 +64,6 @@ pub struct Wish {
     pub reason: String,
     /// The size that the registry states for the manifest; layers that others share are in it.
     pub bytes: Option<u64>,
-}
-
-/// Something that people should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
-    /// What it is about. Can hold foreign text.
-    pub subject: String,
-    /// How grave it is.
-    pub grade: Grade,
-    /// What was found.
-    pub problem: Problem,
-}
-
-/// How grave a remark is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
-    /// Good to know.
-    Good,
-    /// Somebody should look.
-    Doubtful,
-    /// It could not be asked, and nothing goes there.
-    Unchecked,
-    /// Something is not as its author meant it: the run does not end well.
-    Bad,
 }
 
 /// What is to go from one repository, and what is to be told.

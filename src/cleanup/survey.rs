@@ -3,8 +3,7 @@
 //! Lists come page by page and are kept as compact values; what leads from one manifest to another is for `links`.
 
 use super::{
-    Asked, Choice, Content, Decision, Grade, Kind, MOST_REMOVALS, Manifest, Plane, Question, Relation, Remark, Rule,
-    Tag, Wish,
+    Asked, Choice, Content, Decision, Kind, MOST_REMOVALS, Manifest, Plane, Question, Relation, Rule, Tag, Wish,
     decide::{self, Moment, decide},
     doing::refusal,
     links::Links,
@@ -12,7 +11,7 @@ use super::{
     work::{Delete, Untag, Work},
 };
 use crate::{
-    problem::{Problem, Side},
+    problem::{Grade, Problem, Remark, Side},
     reference::Digest,
     registry::{ManifestRow, Order, RepositoryFacts, is_index},
 };

@@ -6,9 +6,14 @@ use crate::{
     credential::{self, Mask},
     host::{AzureDevOps, GitHub, Host},
     http::Http,
-    inputs::{Env, Inputs},
+    inputs::{Env, INPUTS, Input, Inputs},
     problem::{Problem, Side},
 };
+
+/// The inputs that say which registry is meant and who signs in, for commands that take no others.
+pub(super) fn flags() -> impl Iterator<Item = &'static Input> {
+    INPUTS.iter().filter(|it| matches!(it.name, "registry" | "tenant-id" | "client-id" | "subscription-id" | "cloud"))
+}
 
 /// Signs in and finds the one registry that is named; `what` is what only one registry can have.
 pub(super) async fn sign_in(inputs: &Inputs, what: &str) -> Result<(Arm, Target), Problem> {

@@ -26,5 +26,5 @@ pub use decide::{Question, decide};
 pub use found::{Found, Instance, ScopeMap, Token};
 pub use setting::{Access, Client, Connected, LogLevel, Mode, Name, read};
 pub use span::Span;
-pub use status::{Grade, Remark, look};
+pub use status::look;
 pub use work::{Change, Detachment, Edit, New, NewToken, Removal, Wish, Work};

@@ -5,33 +5,9 @@ use super::{
     ask::{Planes, written_since},
     wanted::matching,
 };
-use crate::problem::{Problem, Side};
+use crate::problem::{Grade, Problem, Remark, Side};
 use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
-
-/// What was found out about one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
-    /// The connected registry.
-    pub subject: String,
-    /// How grave it is.
-    pub grade: Grade,
-    /// What was found, and what to do.
-    pub problem: Problem,
-}
-
-/// How grave a remark is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
-    /// As it should be.
-    Good,
-    /// Somebody should look.
-    Doubtful,
-    /// It could not be asked.
-    Unchecked,
-    /// It does not work.
-    Bad,
-}
 
 /// Clocks differ, and a synchronisation tells of itself a little later.
 const GRACE: Duration = Duration::minutes(15);

@@ -1,7 +1,11 @@
 //! What went wrong with one thing, who can mend it, and how: a value that a report shows.
 
+mod remark;
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+pub use remark::{Grade, Remark};
 
 /// Where the fault lies, so that the reader knows whom to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,8 @@
 use crate::problem::{Problem, Side};
 use std::fmt;
 
+pub use crate::problem::Grade;
+
 /// One thing that was found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
@@ -27,19 +29,6 @@ pub enum Topic {
     Network,
     /// Whether what it pulls is there.
     Image,
-}
-
-/// How something stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Grade {
-    /// As it should be.
-    Good,
-    /// Somebody should look.
-    Doubtful,
-    /// It could not be asked, or what was told cannot be judged.
-    Unchecked,
-    /// A pull fails.
-    Bad,
 }
 
 impl fmt::Display for Topic {

@@ -1,12 +1,12 @@
 //! Decides what differs from what is stated. Asks nobody: given the same facts it decides the same.
 
 use super::{
-    Found, Grade, Guard, Part, Remark, Setting, Stated, Switch, Wish, Work,
+    Found, Guard, Part, Remark, Setting, Stated, Switch, Wish, Work,
     days::told,
     quota::{self, Planned},
     replicas,
 };
-use crate::problem::{Problem, Side};
+use crate::problem::{Grade, Problem, Side};
 use std::collections::BTreeSet;
 
 /// What is decided upon.

@@ -1,10 +1,10 @@
 //! Locks: tags of the list that are locked when their image is there. Nothing is ever unlocked: a tag that is to move
 //! again is unlocked by somebody who means it.
 
-use super::{Decision, Grade, Lock, Locks, Part, Wish, Work, decide::remark};
+use super::{Decision, Lock, Locks, Part, Wish, Work, decide::remark};
 use crate::{
     plan::{Action, Step},
-    problem::{Problem, Side},
+    problem::{Grade, Problem, Side},
     reference::Registry,
     registry::{self, RegistryError},
 };

@@ -26,4 +26,4 @@ pub use quota::Planned;
 pub use serving::look as look_at_replicas;
 pub use stated::{Guard, Guards, Locks, Replica, Retention, SoftDelete, Stated, read_replicas};
 pub use switch::Switch;
-pub use work::{Await, Awaited, Grade, Lock, Part, Remark, Replicate, Setting, Wish, Work};
+pub use work::{Await, Awaited, Lock, Part, Remark, Replicate, Setting, Wish, Work};

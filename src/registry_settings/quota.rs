@@ -1,7 +1,7 @@
 //! Quota: how much of what the SKU includes is used, and what the plan adds.
 
-use super::{Decision, Found, Grade, Part, Usage, decide::remark};
-use crate::problem::{Problem, Side};
+use super::{Decision, Found, Part, Usage, decide::remark};
+use crate::problem::{Grade, Problem, Side};
 
 /// From here on somebody should look, in percent.
 const FULL: u128 = 90;

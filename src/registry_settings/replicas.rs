@@ -1,10 +1,10 @@
 //! Replicas: which regions lack one, which have one that nobody stated, and how those are that are there.
 
 use super::{
-    Decision, Found, FoundReplica, Grade, Part, Question, Replica, Replicate, Switch, Wish, Work,
+    Decision, Found, FoundReplica, Part, Question, Replica, Replicate, Switch, Wish, Work,
     decide::{excluded, needs_premium, remark},
 };
-use crate::problem::{Problem, Side};
+use crate::problem::{Grade, Problem, Side};
 
 pub(super) fn decide(question: &Question<'_>, decision: &mut Decision) {
     let Question { meant, found, .. } = question;

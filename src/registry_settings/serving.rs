@@ -2,13 +2,13 @@
 //! registry's own host answers for whichever region is nearest, and a replica's state says nothing of one image.
 
 use super::{
-    Await, Awaited, Decision, Found, Grade, Pace, Part, Wish, Work,
+    Await, Awaited, Decision, Found, Pace, Part, Wish, Work,
     decide::remark,
     doing::{self, Ended},
 };
 use crate::{
     plan::Step,
-    problem::{Problem, Side},
+    problem::{Grade, Problem, Side},
     reference::Registry,
     registry::{self, RegistryError},
 };

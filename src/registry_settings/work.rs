@@ -2,7 +2,7 @@
 
 use super::ask::{PREVIEW, STABLE};
 use crate::{
-    problem::Problem,
+    problem::{Grade, Problem},
     reference::{Digest, Registry},
 };
 use serde_json::{Value, json};
@@ -48,19 +48,6 @@ pub struct Remark {
     pub grade: Grade,
     /// What was found, and how it is mended.
     pub problem: Problem,
-}
-
-/// How grave a remark is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
-    /// Good to know.
-    Good,
-    /// Somebody should look.
-    Doubtful,
-    /// It cannot be asked.
-    Unchecked,
-    /// It must not be so.
-    Bad,
 }
 
 /// What is to be done.

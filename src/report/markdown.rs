@@ -3,6 +3,7 @@
 //! It leads with the answer, then what somebody must act on, then what changes; the rest is folded. What does not fit
 //! is left out from the end of each table, with "and N more", so the answer is always there.
 
+mod section;
 mod upkeep;
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
     sentence::{of_part, sentence},
 };
 use crate::{images::LineError, plan::platforms};
+use section::Section;
 
 /// The most characters of foreign prose in a cell: answers of services can be pages long.
 const LONGEST_CELL: usize = 600;
@@ -40,14 +42,6 @@ impl Limits {
     pub fn comment() -> Self {
         Self { marker: None, longest: 65_536, run_url: None, commit: None }
     }
-}
-
-/// A table or a folded list that can be cut between its rows.
-struct Section {
-    opening: String,
-    rows: Vec<String>,
-    more: fn(usize) -> String,
-    closing: &'static str,
 }
 
 /// Writes the page, never longer than the limit.
@@ -248,53 +242,6 @@ fn pinned(row: &Row<'_>) -> Option<String> {
     let line = visible(&format!("{source} => {}{}", step.destination, step.options));
     // The block around it ends at a line of backticks.
     (!line.contains('`')).then(|| line + "\n")
-}
-
-impl Section {
-    /// A heading stands or falls as a whole.
-    fn heading(text: String) -> Self {
-        Self { opening: String::new(), rows: vec![text], more: |_| String::new(), closing: "" }
-    }
-
-    fn table(opening: &str, rows: Vec<String>, more: usize) -> Self {
-        // Lines that were only counted are nowhere else.
-        let mut rows = rows;
-        rows.extend((more > 0).then(|| format!("| | {more} more lines cannot be read | | |\n")));
-        Self { opening: opening.to_owned(), rows, more: |more| format!("\nand {more} more\n"), closing: "" }
-    }
-
-    fn folded(title: &str, rows: Vec<String>) -> Self {
-        let opening = format!("\n<details><summary>{title}: {}</summary>\n\n", rows.len());
-        Self { opening, rows, more: |more| format!("- and {more} more\n"), closing: "\n</details>\n" }
-    }
-
-    fn folded_lines(title: &str, rows: Vec<String>) -> Self {
-        let opening = format!("\n<details><summary>{title}</summary>\n\n```text\n");
-        Self { opening, rows, more: |more| format!("# and {more} more\n"), closing: "```\n\n</details>\n" }
-    }
-
-    /// Returns as many rows as there is room for, and says how many are left out; nothing where no row fits.
-    fn fitting(&self, room: usize) -> String {
-        let count = self.rows.len();
-        let mut length = self.opening.len() + self.closing.len();
-        let mut best = 0;
-        for (index, row) in self.rows.iter().enumerate() {
-            length += row.len();
-            if length > room {
-                break;
-            }
-            let left = count - index - 1;
-            let more = if left > 0 { (self.more)(left).len() } else { 0 };
-            if length + more <= room {
-                best = index + 1;
-            }
-        }
-        if best == 0 {
-            return String::new();
-        }
-        let left = if best < count { (self.more)(count - best) } else { String::new() };
-        format!("{}{}{left}{}", self.opening, self.rows[..best].concat(), self.closing)
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{Asked, Chore, Clients, Finding, Gravity, Section, State, Task, Upkeep};
 use crate::{
-    certificates::{self, Grade, Question, Remark, Wish},
+    certificates::{self, Question, Wish},
     problem::Problem,
 };
 
@@ -29,7 +29,7 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
     };
     let decision = certificates::look(&question).await;
     upkeep.chores.extend(decision.wishes.into_iter().map(chore));
-    upkeep.findings.extend(decision.remarks.into_iter().map(finding));
+    upkeep.findings.extend(decision.remarks.into_iter().map(|remark| Finding::of(Section::Certificates, remark)));
 }
 
 fn closed(problem: Problem) -> Finding {
@@ -49,12 +49,4 @@ fn chore(wish: Wish) -> Chore {
         bytes: None,
         state: wish.block.map_or(State::Due, State::Block),
     }
-}
-
-fn finding(remark: Remark) -> Finding {
-    let gravity = match remark.grade {
-        Grade::Doubtful => Gravity::Warning,
-        Grade::Bad => Gravity::Bad,
-    };
-    Finding { section: Section::Certificates, subject: remark.subject, gravity, problem: remark.problem }
 }

@@ -3,8 +3,8 @@
 
 use super::{Asked, Chore, Clients, Finding, Gravity, Section, State, Task, Upkeep};
 use crate::{
-    cleanup::{self, Decision, Grade, MOST_REMOVALS, Plane, Remark, Rule, Wish},
-    problem::{Problem, Side},
+    cleanup::{self, Decision, MOST_REMOVALS, Plane, Rule, Wish},
+    problem::{Grade, Problem, Remark, Side},
     settings::Removed,
 };
 use std::collections::BTreeSet;
@@ -55,7 +55,7 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
         more += found.more;
         bytes = found.wishes.iter().filter_map(|wish| wish.bytes).fold(bytes, u64::saturating_add);
         upkeep.chores.extend(found.wishes.into_iter().map(chore));
-        upkeep.findings.extend(found.remarks.into_iter().map(finding));
+        upkeep.findings.extend(found.remarks.into_iter().map(|remark| Finding::of(Section::Cleanup, remark)));
     }
     upkeep.findings.extend((more > 0).then(|| whole(Gravity::Note, later(more))));
     upkeep.findings.extend((bytes > 0).then(|| whole(Gravity::Note, freed(bytes))));
@@ -118,14 +118,4 @@ fn chore(wish: Wish) -> Chore {
         bytes: wish.bytes,
         state: State::Due,
     }
-}
-
-fn finding(remark: Remark) -> Finding {
-    let gravity = match remark.grade {
-        Grade::Good => Gravity::Note,
-        Grade::Doubtful => Gravity::Warning,
-        Grade::Unchecked => Gravity::Unchecked,
-        Grade::Bad => Gravity::Bad,
-    };
-    Finding { section: Section::Cleanup, subject: remark.subject, gravity, problem: remark.problem }
 }

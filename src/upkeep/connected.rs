@@ -3,7 +3,7 @@
 
 use super::{Asked, Chore, Clients, Finding, Gravity, Section, State, Task, Upkeep};
 use crate::{
-    connected::{self, Connected, Grade, Planes, Question, Remark, Wish},
+    connected::{self, Connected, Planes, Question, Wish},
     plan::{Action, Step},
     problem::{Problem, Side},
 };
@@ -66,7 +66,7 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
     upkeep.chores.extend(connected::decide(&question).into_iter().map(chore));
     if asked.before.is_none() {
         let remarks = connected::look(meant, &found, &planes, OffsetDateTime::now_utc()).await;
-        upkeep.findings.extend(remarks.into_iter().map(finding));
+        upkeep.findings.extend(remarks.into_iter().map(|remark| Finding::of(Section::Connected, remark)));
     }
 }
 
@@ -87,14 +87,4 @@ fn chore(wish: Wish) -> Chore {
         bytes: None,
         state: wish.block.map_or(State::Due, State::Block),
     }
-}
-
-fn finding(remark: Remark) -> Finding {
-    let gravity = match remark.grade {
-        Grade::Good => Gravity::Note,
-        Grade::Doubtful => Gravity::Warning,
-        Grade::Unchecked => Gravity::Unchecked,
-        Grade::Bad => Gravity::Bad,
-    };
-    Finding { section: Section::Connected, subject: remark.subject, gravity, problem: remark.problem }
 }

@@ -1,7 +1,7 @@
 //! Finding: what was found out about a registry, and nothing is done about.
 
 use super::Section;
-use crate::problem::Problem;
+use crate::problem::{Grade, Problem, Remark};
 
 /// What was found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,4 +27,22 @@ pub enum Gravity {
     Unchecked,
     /// Something does not work, or will not: the run does not end well.
     Bad,
+}
+
+impl Finding {
+    /// Returns what a room remarked, as its section tells it.
+    pub(super) fn of(section: Section, remark: Remark) -> Self {
+        Self { section, subject: remark.subject, gravity: remark.grade.into(), problem: remark.problem }
+    }
+}
+
+impl From<Grade> for Gravity {
+    fn from(grade: Grade) -> Self {
+        match grade {
+            Grade::Good => Self::Note,
+            Grade::Doubtful => Self::Warning,
+            Grade::Unchecked => Self::Unchecked,
+            Grade::Bad => Self::Bad,
+        }
+    }
 }

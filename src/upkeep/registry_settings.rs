@@ -6,7 +6,7 @@ use crate::{
     plan::Step,
     problem::{Problem, Side},
     registry_settings::{
-        self, Decision, Grade, Interest, Part, Planned, Question, Remark, Stated, Wish, look_at_locks, look_at_replicas,
+        self, Decision, Interest, Part, Planned, Question, Remark, Stated, Wish, look_at_locks, look_at_replicas,
     },
     settings::Settings,
 };
@@ -152,11 +152,10 @@ fn chore(wish: Wish) -> Chore {
 }
 
 fn finding(remark: Remark) -> Finding {
-    let gravity = match remark.grade {
-        Grade::Good => Gravity::Note,
-        Grade::Doubtful => Gravity::Warning,
-        Grade::Unchecked => Gravity::Unchecked,
-        Grade::Bad => Gravity::Bad,
-    };
-    Finding { section: section(remark.part), subject: remark.subject, gravity, problem: remark.problem }
+    Finding {
+        section: section(remark.part),
+        subject: remark.subject,
+        gravity: remark.grade.into(),
+        problem: remark.problem,
+    }
 }

@@ -1,7 +1,7 @@
 //! Arguments of `build`.
 
 use crate::{
-    inputs::{INPUTS, Input},
+    cli::sign_in::flags,
     reference::{Platform, Reference, Registry},
 };
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PathBufValueParser};
@@ -38,11 +38,6 @@ pub struct Order {
     pub most: u64,
     /// The inputs that were given as flags.
     pub inputs: Vec<(String, String)>,
-}
-
-/// Those that say which registry is meant and who signs in.
-fn flags() -> impl Iterator<Item = &'static Input> {
-    INPUTS.iter().filter(|it| matches!(it.name, "registry" | "tenant-id" | "client-id" | "subscription-id" | "cloud"))
 }
 
 /// Returns the command `build` with what it takes.

@@ -1,11 +1,11 @@
 //! Arguments of `connected-registry kit`.
 
 use crate::{
+    cli::sign_in::flags,
     connected::{
         Name,
         kit::{Scheme, Values},
     },
-    inputs::{INPUTS, Input},
     reference::Registry,
 };
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PathBufValueParser, value_parser};
@@ -38,11 +38,6 @@ pub struct Order {
     pub rotates: bool,
     /// The inputs that were given as flags.
     pub inputs: Vec<(String, String)>,
-}
-
-/// Those that say which registry is meant and who signs in.
-fn flags() -> impl Iterator<Item = &'static Input> {
-    INPUTS.iter().filter(|it| matches!(it.name, "registry" | "tenant-id" | "client-id" | "subscription-id" | "cloud"))
 }
 
 /// Returns the command `connected-registry` with what it offers.
