@@ -4,7 +4,7 @@ use super::{Asked, Clients, Finding, Gravity, Section, Upkeep};
 use crate::{
     plan::{Action, Reason, Step},
     problem::{Problem, Side},
-    pull_check::{self, DataPlane, Grade, Image, PullCheck, Question, Remark},
+    pull_check::{self, DataPlane, Image, PullCheck, Question, Remark},
 };
 use std::collections::BTreeSet;
 
@@ -63,12 +63,6 @@ fn image(step: &Step) -> Image {
 }
 
 fn finding(remark: Remark) -> Finding {
-    let gravity = match remark.grade {
-        Grade::Good => Gravity::Note,
-        Grade::Doubtful => Gravity::Warning,
-        Grade::Unchecked => Gravity::Unchecked,
-        Grade::Bad => Gravity::Bad,
-    };
     let subject = format!("{}, {}", remark.cluster, remark.topic);
-    Finding { section: Section::PullCheck, subject, gravity, problem: remark.problem }
+    Finding { section: Section::PullCheck, subject, gravity: remark.grade.into(), problem: remark.problem }
 }
