@@ -2,6 +2,23 @@
 
 use std::fmt::Write as _;
 
+/// Returns whether a text has nothing but visible characters of ASCII and spaces, as nearly every line.
+///
+/// Looks at eight bytes at once: a compiler that is asked for a small program does not see to that.
+pub(super) fn is_plain(text: &str) -> bool {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = EACH << 7;
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    // The high bit of a byte stays where it is below a space, and where it is a delete; or it was there before.
+    let is_plain_word = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        let delete = word ^ (EACH * 0x7f);
+        let below = word.wrapping_sub(EACH * 0x20) & !word;
+        ((word | below | (delete.wrapping_sub(EACH) & !delete)) & HIGH) == 0
+    };
+    words.iter().all(is_plain_word) && rest.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Returns whether a character steers a terminal or ends a line. A tab is only a space here.
 pub(super) fn is_control(c: char) -> bool {
     c.is_control() && c != '\t'
@@ -47,6 +64,17 @@ pub(super) fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_plain_is_told_for_every_character_at_every_place() {
+        for c in (0..=0x7f).map(char::from).chain(['é', '\u{80}', '\u{200b}', '→']) {
+            for place in 0..17 {
+                let text = format!("{}{c}{}", "a".repeat(place), "~".repeat(16 - place));
+                assert_eq!(is_plain(&text), matches!(c, ' '..='~'), "{c:?} at {place}");
+            }
+        }
+        assert!(is_plain(""));
+    }
 
     #[test]
     fn what_cannot_be_seen_is_written_by_its_number() {

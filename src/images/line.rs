@@ -128,9 +128,7 @@ fn content(text: &str) -> Range<usize> {
 
 /// Refuses what readers of the file cannot see. A comment may have joiners and marks: scripts and emoji need them.
 fn check_characters(text: &str, content: &Range<usize>) -> Result<(), Broken> {
-    // Without an early end the compiler looks at many bytes at once; nearly every line is plain.
-    let is_plain = text.bytes().fold(true, |is_plain, byte| is_plain & (matches!(byte, b' '..=b'~') | (byte == b'\t')));
-    if is_plain {
+    if character::is_plain(text) {
         return Ok(());
     }
     let hidden = text
