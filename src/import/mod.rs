@@ -59,7 +59,7 @@ impl Default for Pace {
 }
 
 /// What happens while a plan is applied, by the index of the step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The import was sent to Azure.
     Started(usize),
@@ -67,6 +67,8 @@ pub enum Event {
     Arrived(usize),
     /// The step has ended.
     Ended(usize),
+    /// Something beside the steps says this, such as a build that goes on. Foreign text, one line.
+    Said(String),
 }
 
 /// What applying a plan needs besides the plan.
@@ -99,7 +101,7 @@ pub async fn apply(
             async move {
                 let outcome = one(index, step, importers, gates, events, stop.clone()).await;
                 // The receiver is gone when nobody watches: that is no reason to stop.
-                let _ = events.send(Event::Ended(index));
+                drop(events.send(Event::Ended(index)));
                 (index, outcome)
             }
         })
@@ -146,14 +148,14 @@ async fn one(
         () = stopped(&mut stop) => return Outcome::NotStarted,
         permits = gates.enter(step) => permits,
     };
-    let _ = events.send(Event::Started(index));
+    drop(events.send(Event::Started(index)));
     let brought = bring(step, importers, gates, &stop).await;
     drop(permits);
     let (outcome, way) = match brought {
         // Every part was confirmed by the registry as it was sent.
         Ok((ended, Way::Direct)) => (Outcome::Imported { ended, proof: Proof::Verified }, Way::Direct),
         Ok((ended, Way::ServerSide)) => {
-            let _ = events.send(Event::Arrived(index));
+            drop(events.send(Event::Arrived(index)));
             let proved = tokio::select! {
                 outcome = prove(step, ended, importers) => outcome,
                 () = stopped(&mut stop) => return Outcome::StillRunning,

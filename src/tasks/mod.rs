@@ -16,7 +16,7 @@ mod source;
 
 pub use archive::{Archived, archive};
 pub use follow::{Ended, Pace, Watch};
-pub use order::{Argument, Build, FileSteps, LONGEST, Login, Order, Secret, Steps, TaskRun, Work};
+pub use order::{Argument, Build, FileSteps, LONGEST, Login, Order, Secret, Steps, TaskRun, Work, builds_for};
 pub use pieces::pieces;
 pub use run::{Output, Run, Status};
 pub use source::{PIECE, Pieces};

@@ -1,6 +1,6 @@
 //! Chore: one thing to do beside the lines of the list, and whether its reviewers saw it.
 
-use super::{Clients, Section, Untag};
+use super::{Clients, Hands, Section, Untag};
 use crate::{
     certificates,
     cleanup::{self, Plane},
@@ -8,8 +8,8 @@ use crate::{
     plan::{Mark, Reviewed},
     problem::{Problem, Side},
     registry_settings::{self, Pace, Planes},
+    tasks::Service,
 };
-use tokio::sync::watch;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +89,8 @@ impl Task {
         }
     }
 
-    pub(super) async fn apply(&self, clients: &Clients, stop: &watch::Receiver<bool>) -> Result<(), Problem> {
+    pub(super) async fn apply(&self, hands: &Hands<'_>) -> Result<(), Problem> {
+        let Hands { clients, stop, say } = *hands;
         match self {
             Self::Untag(untag) => untag.apply(clients).await,
             Self::Cleanup(work) => {
@@ -99,7 +100,12 @@ impl Task {
                 Some(azure) => work.apply(&azure.arm).await,
                 None => Err(Problem::new(Side::Settings, "connected registries are Azure's")),
             },
-            Self::Certificates(work) => work.apply(&clients.registries, &clients.layers).await,
+            Self::Certificates(work) => {
+                let azure = clients.azure.as_ref();
+                let service = azure.map(|azure| Service { arm: &azure.arm, registry: &azure.target.id });
+                let Clients { registries, layers, .. } = clients;
+                work.apply(&certificates::Hands { registries, known: layers, service, stop, say }).await
+            }
             Self::Registry(work) => match &clients.azure {
                 Some(azure) => {
                     let planes = Planes { arm: &azure.arm, registries: &clients.registries };

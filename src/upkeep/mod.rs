@@ -24,7 +24,7 @@ use crate::{
 };
 use std::fmt;
 
-pub use apply::{Outcome, apply};
+pub use apply::{Hands, Outcome, apply};
 pub use chore::{Chore, State, Task, compare};
 pub use finding::{Finding, Gravity};
 pub use removed::Untag;

@@ -24,7 +24,7 @@ const DOORS: [(&str, &[&str]); 30] = [
     ("registry_settings", &["azure", "plan", "problem", "reference", "registry"]),
     ("context", &["problem"]),
     ("tasks", &["azure", "http", "problem", "reference"]),
-    ("certificates", &["http", "plan", "problem", "reference", "registry"]),
+    ("certificates", &["http", "plan", "problem", "reference", "registry", "tasks"]),
     (
         "settings",
         &[
@@ -54,6 +54,7 @@ const DOORS: [(&str, &[&str]); 30] = [
             "registry",
             "registry_settings",
             "settings",
+            "tasks",
         ],
     ),
     ("verify", &["problem", "reference", "registry"]),
@@ -176,6 +177,7 @@ fn the_words_and_the_decisions_ask_nobody() {
         "certificates/authority.rs",
         "certificates/edit.rs",
         "certificates/layer.rs",
+        "certificates/recipe.rs",
         "certificates/root.rs",
         "cleanup/decide.rs",
         "cleanup/needs.rs",

@@ -151,13 +151,9 @@ fn tag(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// The words of the service's description (`OS`, `Architecture`, `Variant`).
 fn platform(text: &str) -> Result<Platform, String> {
     let platform = Platform::parse(text)?;
-    let is_known = ["linux", "windows"].contains(&platform.os.as_str())
-        && ["amd64", "x86", "386", "arm", "arm64"].contains(&platform.architecture.as_str())
-        && platform.variant.as_deref().is_none_or(|variant| ["v6", "v7", "v8"].contains(&variant));
-    if is_known {
+    if crate::tasks::builds_for(&platform) {
         Ok(platform)
     } else {
         Err("ACR Tasks builds for linux and windows on amd64, 386, arm and arm64".to_owned())
