@@ -25,6 +25,12 @@ const AT_ONCE: usize = 4;
 /// How long one may take: it pulls, adds some files and pushes.
 const TIMEOUT: Duration = Duration::from_secs(1800);
 
+/// Returns the pace at which a run is followed: most of these are done within a minute.
+fn pace() -> Pace {
+    let (first, longest, status) = (Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5));
+    Pace { first, longest, status, ..Pace::of(TIMEOUT) }
+}
+
 /// What a run needs to know.
 struct Site<'a> {
     work: &'a Work,
@@ -131,7 +137,7 @@ impl Site<'_> {
         };
         let id = self.service.schedule(&order).await?.id;
         (hands.say)(format!("{id}: builds {name} for {}", part.platform));
-        let watch = Watch { pace: Pace::of(TIMEOUT), stop: hands.stop, secrets: Vec::new() };
+        let watch = Watch { pace: pace(), stop: hands.stop, secrets: Vec::new() };
         let mut say = |line: &str| (hands.say)(format!("{id}: {line}"));
         let ended = self.service.follow(&id, &watch, &mut say).await?;
         if let Some(unread) = &ended.unread {
