@@ -12,6 +12,7 @@ use crate::{
     problem::{Problem, Remark, Side},
     reference::{Digest, Registry},
     registry::Client,
+    tasks::Service,
 };
 use futures_util::{StreamExt, stream};
 use std::{
@@ -36,8 +37,8 @@ pub struct Question<'a> {
     pub registry: &'a Registry,
     /// Its data plane, and those of the sources.
     pub registries: &'a Client,
-    /// Whether it is an ACR, which tells of locks.
-    pub is_acr: bool,
+    /// ACR Tasks of the registry; none for one that is no ACR.
+    pub service: Option<Service<'a>>,
     /// Whether a tag that holds another variant may be moved.
     pub overwrite: Overwrite,
     /// Layers that were read.
@@ -132,7 +133,7 @@ impl Variant<'_> {
         }
         let place =
             Place { registries: question.registries, registry: question.registry, repository: &work.repository };
-        let there = match origin::there(&place, &work.tag, question.is_acr).await {
+        let there = match origin::there(&place, &work.tag, question.service.is_some()).await {
             Ok(there) => there,
             Err(error) => return wish(work, of, Some(error.problem(Side::Target))),
         };

@@ -40,8 +40,8 @@ pub(super) async fn choose(question: &Question<'_>, step: &Step, work: &Work) ->
         tags: Vec::new(),
     };
     let is_stated = work.way == Way::Tasks;
-    if is_stated && !question.is_acr {
-        return Err(no_service());
+    if is_stated {
+        pool(question, work).await?;
     }
     let chosen = match work.way {
         Way::Tasks => built(question, step, work, None).await,
@@ -52,10 +52,12 @@ pub(super) async fn choose(question: &Question<'_>, step: &Step, work: &Work) ->
                 about: format!("by a layer{}", about(&image)),
                 tags: Vec::new(),
             }),
-            Err(Failure::Unfit(unfit)) if work.way == Way::Auto && unfit.may_be_built() => match question.is_acr {
-                true => built(question, step, work, Some(&unfit)).await,
-                false => Err(Failure::Unfit(unfit)),
-            },
+            Err(Failure::Unfit(unfit))
+                if work.way == Way::Auto && unfit.may_be_built() && question.service.is_some() =>
+            {
+                pool(question, work).await?;
+                built(question, step, work, Some(&unfit)).await
+            }
             Err(failure) => Err(failure),
         },
     };
@@ -72,6 +74,19 @@ pub(super) async fn choose(question: &Question<'_>, step: &Step, work: &Work) ->
         }
         Err(failure) => Err(work.problem(failure)),
     }
+}
+
+/// Asks for the agent pool that is stated; where that is not told, the order will tell it.
+async fn pool(question: &Question<'_>, work: &Work) -> Result<(), Problem> {
+    let service = question.service.ok_or_else(no_service)?;
+    let Some(name) = &work.agent_pool else { return Ok(()) };
+    if let Ok(false) = service.has_pool(name).await {
+        let what = format!("the registry has no agent pool `{name}`");
+        let hint =
+            "Create it (`az acr agentpool create --tier S1 --name NAME --registry REGISTRY`), or correct `agent-pool`.";
+        return Err(Problem::new(Side::Settings, what).hint(hint));
+    }
+    Ok(())
 }
 
 /// Plans a build: stated, or because no layer can be laid.

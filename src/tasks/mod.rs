@@ -10,6 +10,7 @@ mod follow;
 mod log;
 mod order;
 mod pieces;
+mod pool;
 mod problem;
 mod run;
 mod source;

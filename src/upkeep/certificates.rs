@@ -31,7 +31,7 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
         steps: asked.steps,
         registry: &clients.registry,
         registries: &clients.registries,
-        is_acr: clients.azure.is_some(),
+        service: clients.service(),
         overwrite: asked.overwrite,
         known: &clients.layers,
         now: asked.now,

@@ -8,7 +8,6 @@ use crate::{
     plan::{Mark, Reviewed},
     problem::{Problem, Side},
     registry_settings::{self, Pace, Planes},
-    tasks::Service,
 };
 
 /// One thing to do.
@@ -101,8 +100,7 @@ impl Task {
                 None => Err(Problem::new(Side::Settings, "connected registries are Azure's")),
             },
             Self::Certificates(work) => {
-                let azure = clients.azure.as_ref();
-                let service = azure.map(|azure| Service { arm: &azure.arm, registry: &azure.target.id });
+                let service = clients.service();
                 let Clients { registries, layers, .. } = clients;
                 work.apply(&certificates::Hands { registries, known: layers, service, stop, say }).await
             }

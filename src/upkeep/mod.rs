@@ -21,6 +21,7 @@ use crate::{
     problem::Problem,
     reference::Registry,
     registry,
+    tasks::Service,
 };
 use std::fmt;
 
@@ -88,6 +89,13 @@ pub struct ControlPlane {
     pub arm: Arm,
     /// The registry as a resource.
     pub target: Target,
+}
+
+impl Clients {
+    /// Returns ACR Tasks of the registry.
+    fn service(&self) -> Option<Service<'_>> {
+        self.azure.as_ref().map(|azure| Service { arm: &azure.arm, registry: &azure.target.id })
+    }
 }
 
 impl Upkeep {

@@ -7,7 +7,7 @@ use crate::{
     scenario::{Run, Scenario},
 };
 use acr_sync::{
-    emulator::{CLIENT, Image, Rights, SECRET, World},
+    emulator::{CLIENT, Fault, Image, Rights, SECRET, World},
     plan::Action,
     report::Verdict,
     upkeep::Outcome,
@@ -289,6 +289,16 @@ async fn a_closed_network_is_built_in_by_its_agent_pool() {
         applied(&company, &single()).settings(&pool).world(|world| registry(world).agent_pool("closed")).run().await;
     assert_eq!(done(&run), [Outcome::Done], "{:#?}", run.said);
     assert_eq!(registry(&run.world).runs()[0].request["agentPoolName"], "closed");
+    let missing = planned(&company, &single()).settings(&pool).run().await;
+    let said = block(&missing);
+    assert!(said.contains("no agent pool `closed`") && said.contains("az acr agentpool create"), "{said}");
+    // Who may not look at pools is told by the order.
+    let late = applied(&company, &single())
+        .settings(&pool)
+        .world(|world| world.fault(Fault::status(403).path("/agentPools/").always()))
+        .run()
+        .await;
+    assert!(failure(&late).contains("The agent pool 'closed' could not be found"), "{}", failure(&late));
 }
 
 #[tokio::test]
@@ -339,7 +349,7 @@ async fn the_tags_of_the_platforms_are_nobody_else_s() {
 async fn a_source_that_only_azure_reaches_is_built_after_the_import() {
     let company = Company::new();
     let first = applied(&company, &single())
-        .world(|world| world.fault(acr_sync::emulator::Fault::status(500).on("ghcr.io").path("/blobs/").always()))
+        .world(|world| world.fault(Fault::status(500).on("ghcr.io").path("/blobs/").always()))
         .run()
         .await;
     assert!(told(&first)[0].contains("by ACR Tasks, as stated: not read before the import"), "{:?}", told(&first));
