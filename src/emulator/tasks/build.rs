@@ -89,8 +89,8 @@ impl Stage<'_> {
             (_, None) => Err("no build stage in current context".to_owned()),
             ("COPY", Some(_)) => self.copy(&text, rest),
             ("RUN", Some(image)) => {
-                self.said = shell::run(self.world, image, rest)?;
-                image.note(&format!("/bin/sh -c {rest}"), false);
+                self.said = shell::run(self.world, image, &text)?;
+                image.note(&format!("/bin/sh -c {text}"), false);
                 Ok(())
             }
             (name, Some(image)) => {
