@@ -3,6 +3,7 @@
 mod acr;
 mod companion;
 mod direct;
+mod event;
 mod outcome;
 mod sources;
 
@@ -28,6 +29,7 @@ use acr::Ending;
 
 pub use acr::AcrImport;
 pub use direct::DirectCopy;
+pub use event::Event;
 pub use outcome::{Ended, Outcome, Proof};
 pub use sources::Sources;
 
@@ -56,19 +58,6 @@ impl Default for Pace {
             probe: Duration::from_millis(120),
         }
     }
-}
-
-/// What happens while a plan is applied, by the index of the step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// The import was sent to Azure.
-    Started(usize),
-    /// The registry serves the image; it is being proved.
-    Arrived(usize),
-    /// The step has ended.
-    Ended(usize),
-    /// Something beside the steps says this, such as a build that goes on. Foreign text, one line.
-    Said(String),
 }
 
 /// What applying a plan needs besides the plan.
