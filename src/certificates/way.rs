@@ -66,7 +66,11 @@ pub(super) async fn choose(question: &Question<'_>, step: &Step, work: &Work) ->
         // The registry reads what this runner cannot: its layers are looked at when they are here.
         Err(Failure::Registry(error)) if step.action.is_change() => Ok(match is_stated {
             true => later(Way::Tasks, "by ACR Tasks, as stated", &error),
-            false => later(work.way, "by a layer where its files allow it", &error),
+            false => {
+                let or_built = work.way == Way::Auto && question.service.is_some();
+                let what = if or_built { ", else by ACR Tasks" } else { "" };
+                later(work.way, &format!("by a layer where its files allow it{what}"), &error)
+            }
         }),
         Err(Failure::Absent) => {
             let problem = Problem::new(Side::Target, "the image is not whole where it is");

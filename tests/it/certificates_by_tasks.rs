@@ -354,4 +354,33 @@ async fn a_source_that_only_azure_reaches_is_built_after_the_import() {
         .await;
     assert!(told(&first)[0].contains("by ACR Tasks, as stated: not read before the import"), "{:?}", told(&first));
     assert_eq!(done(&first), [Outcome::Done], "{:#?}", first.said);
+    // Which way it is shows when its layers are here, and is not asked for again.
+    let zstd = single().packed("application/vnd.oci.image.layer.v1.tar+zstd");
+    let auto = applied(&company, &zstd)
+        .settings(&SETTINGS.replace("way: tasks", "base: debian"))
+        .world(|world| world.fault(Fault::status(500).on("ghcr.io").path("/blobs/").always()))
+        .run()
+        .await;
+    let expected = "by a layer where its files allow it, else by ACR Tasks: not read before the import";
+    assert!(told(&auto)[0].contains(expected), "{:?}", told(&auto));
+    assert_eq!((done(&auto), runs(&auto.world)), (&[Outcome::Done][..], 1), "{:#?}", auto.said);
+}
+
+#[tokio::test]
+async fn what_a_run_says_it_pushed_is_looked_at() {
+    let run = applied(&Company::new(), &single())
+        .world(|world| world.run_latency(Duration::from_millis(20)))
+        .at_build(|world| {
+            let world = world.clone();
+            tokio::spawn(async move {
+                while registry(&world).tag("vendor/yourapp", "1.2-ca").is_none() {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                registry(&world).set_tag("vendor/yourapp", "1.2-ca", single().digest());
+            });
+        })
+        .run()
+        .await;
+    let said = failure(&run);
+    assert!(said.contains("after the run `ca1`, which that did not build"), "{said}");
 }
