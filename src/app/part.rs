@@ -3,7 +3,8 @@
 use super::{Occasion, Stated, lists::Lists, session::Session};
 use crate::{
     azure::RegistryName,
-    import::{self, Event, Outcome},
+    http::during,
+    import::{self, Event, Outcome, Span},
     inputs::{Inputs, Mode},
     plan::{self, Plan},
     policy,
@@ -96,14 +97,19 @@ impl Part {
         };
         // A list that cannot be read whole may lack what its author meant: nothing is written.
         let session = session.filter(|_| self.lists.head.error_count() == 0);
-        let (outcomes, done) = match &session {
+        let (outcomes, spans, done) = match &session {
             Some(session) => {
-                let outcomes = apply(session, &plan, watch, stop).await;
-                (outcomes, upkeep::apply(&upkeep.chores, session.clients(), stop).await)
+                let (outcomes, spans) = apply(session, &plan, watch, stop).await;
+                let chores = upkeep::apply(&upkeep.chores, session.clients(), stop);
+                (outcomes, spans, during("upkeep", None, chores).await)
             }
-            None => (vec![Outcome::Withheld; plan.steps.len()], vec![upkeep::Outcome::Withheld; upkeep.chores.len()]),
+            None => (
+                vec![Outcome::Withheld; plan.steps.len()],
+                Vec::new(),
+                vec![upkeep::Outcome::Withheld; upkeep.chores.len()],
+            ),
         };
-        report::Part { upkeep, done, ..report::Part::new(self.target, Body::Applied(plan, outcomes)) }
+        report::Part { upkeep, done, spans, ..report::Part::new(self.target, Body::Applied(plan, outcomes)) }
     }
 }
 
@@ -121,14 +127,16 @@ async fn survey(
     })?;
     let policy = &stated.settings.policy;
     let gate = Gate::new(&policy.signatures, &occasion.evidence.files)?;
-    let mut session = Session::open(inputs, name, occasion.mode, &lists.head.list.one_each()).await?;
+    let entries = lists.head.list.one_each();
+    let opened = Session::open(inputs, name, occasion.mode, &entries);
+    let mut session = during("sign-in", None, opened).await?;
     if let Some(registry) = session.login_server() {
         // Only now is it known which host a destination may name.
         *lists = Lists::read(occasion, Some(registry), stated, place);
     }
     let changes = lists.changes();
     let mut plan = session.plan(&changes, lists.has_base(), policy.ages()).await;
-    let signatures = gate.ask(&plan, session.registries()).await;
+    let signatures = during("signatures", None, gate.ask(&plan, session.registries())).await;
     policy::object(&mut plan, policy, &occasion.evidence, &signatures);
     if occasion.mode == Mode::Apply {
         plan::compare(&mut plan, occasion.reviewed.as_ref(), inputs.unreviewed);
@@ -143,7 +151,7 @@ async fn survey(
         certificates: &occasion.evidence.certificates,
         now: occasion.evidence.now,
     };
-    let mut upkeep = upkeep::plan(&asked, session.clients()).await;
+    let mut upkeep = during("upkeep", None, upkeep::plan(&asked, session.clients())).await;
     if occasion.mode == Mode::Apply {
         upkeep::compare(&mut upkeep.chores, occasion.reviewed.as_ref());
     }
@@ -155,13 +163,15 @@ async fn apply(
     plan: &Plan,
     watch: &impl AsyncFn(&Plan, mpsc::UnboundedReceiver<Event>),
     stop: &watch::Receiver<bool>,
-) -> Vec<Outcome> {
-    let Some(importers) = session.importers() else { return vec![Outcome::Withheld; plan.steps.len()] };
+) -> (Vec<Outcome>, Vec<Option<Span>>) {
+    let Some(importers) = session.importers() else {
+        return (vec![Outcome::Withheld; plan.steps.len()], Vec::new());
+    };
     let (sender, receiver) = mpsc::unbounded_channel();
     let work = async {
-        let outcomes = import::apply(plan, importers, &sender, stop).await;
+        let ended = import::apply(plan, importers, &sender, stop).await;
         drop(sender);
-        outcomes
+        ended.into_iter().unzip()
     };
     let (outcomes, ()) = tokio::join!(work, watch(plan, receiver));
     outcomes

@@ -1,11 +1,14 @@
 //! A call that brought no usable answer: which one, and why.
 
 use super::Reply;
-use reqwest::{StatusCode, Url};
+use crate::problem::RequestIds;
+use reqwest::{StatusCode, Url, header::HeaderMap};
 use std::{fmt, time::Duration};
 
 /// How much of a foreign body a message may carry, in bytes.
 const BODY: usize = 2048;
+/// The most characters of an identifier.
+const LONGEST_ID: usize = 80;
 
 /// A failed call. Never holds a query, a header or a body that we sent: secrets travel there.
 #[derive(Debug, Clone)]
@@ -14,6 +17,7 @@ pub struct HttpError {
     cause: Cause,
     attempts: u32,
     waited: Duration,
+    ids: RequestIds,
 }
 
 /// Why there is no usable answer.
@@ -45,6 +49,11 @@ impl HttpError {
     /// Returns why.
     pub fn cause(&self) -> &Cause {
         &self.cause
+    }
+
+    /// Returns by what the service's own people find the request.
+    pub fn ids(&self) -> &RequestIds {
+        &self.ids
     }
 
     /// Returns the host that was asked.
@@ -92,17 +101,18 @@ impl HttpError {
     }
 
     pub(super) fn status(reply: &Reply) -> Self {
-        let place = Place { host: host(&reply.url), path: reply.url.path().to_owned() };
-        place.error(Cause::Status(reply.status, excerpt(&reply.body)))
+        let place = Place { host: host(&reply.url), path: reply.url.path().to_owned(), client: None };
+        let error = place.error(Cause::Status(reply.status, excerpt(&reply.body)));
+        Self { ids: reply.ids.clone(), ..error }
     }
 
     /// Names a host that took nothing for too long.
     pub(crate) fn stalled(host: &str) -> Self {
-        Place { host: host.to_owned(), path: String::new() }.error(Cause::Timeout)
+        Place { host: host.to_owned(), path: String::new(), client: None }.error(Cause::Timeout)
     }
 
     pub(super) fn unsent(error: &reqwest::Error) -> Self {
-        let place = Place { host: String::new(), path: String::new() };
+        let place = Place { host: String::new(), path: String::new(), client: None };
         place.error(Cause::Unsent(innermost(error)))
     }
 
@@ -132,7 +142,7 @@ impl fmt::Display for HttpError {
         if self.attempts > 1 {
             write!(f, " ({} attempts, {} s of waiting)", self.attempts, self.waited.as_secs())?;
         }
-        Ok(())
+        write!(f, "{}", self.ids)
     }
 }
 
@@ -143,11 +153,14 @@ impl std::error::Error for HttpError {}
 pub(super) struct Place {
     host: String,
     path: String,
+    /// By what we called the request (`x-ms-client-request-id`).
+    client: Option<String>,
 }
 
 impl Place {
     pub(super) fn of(request: &reqwest::Request) -> Self {
-        Self { host: host(request.url()), path: request.url().path().to_owned() }
+        let client = text(request.headers(), "x-ms-client-request-id");
+        Self { host: host(request.url()), path: request.url().path().to_owned(), client }
     }
 
     pub(super) fn failed(&self, error: &reqwest::Error) -> HttpError {
@@ -184,9 +197,24 @@ impl Place {
         self.error(Cause::TooManyRedirects)
     }
 
-    fn error(&self, cause: Cause) -> HttpError {
-        HttpError { place: self.clone(), cause, attempts: 1, waited: Duration::ZERO }
+    /// Reads by what the service's own people find the request (Azure's headers; no other service has them).
+    pub(super) fn ids(&self, headers: &HeaderMap) -> RequestIds {
+        RequestIds {
+            correlation: text(headers, "x-ms-correlation-request-id"),
+            request: text(headers, "x-ms-request-id"),
+            client: self.client.clone(),
+        }
     }
+
+    fn error(&self, cause: Cause) -> HttpError {
+        let ids = self.ids(&HeaderMap::new());
+        HttpError { place: self.clone(), cause, attempts: 1, waited: Duration::ZERO, ids }
+    }
+}
+
+/// An identifier is short, whatever a server says.
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.chars().take(LONGEST_ID).collect())
 }
 
 fn host(url: &Url) -> String {

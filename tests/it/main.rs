@@ -19,6 +19,7 @@ mod github;
 mod house;
 mod importing;
 mod kit;
+mod observing;
 mod pipeline;
 mod planning;
 mod policing;
