@@ -151,7 +151,7 @@ async fn survey(
         certificates: &occasion.evidence.certificates,
         now: occasion.evidence.now,
     };
-    let mut upkeep = during("upkeep", None, upkeep::plan(&asked, session.clients())).await;
+    let mut upkeep = Box::pin(during("upkeep", None, upkeep::plan(&asked, session.clients()))).await;
     if occasion.mode == Mode::Apply {
         upkeep::compare(&mut upkeep.chores, occasion.reviewed.as_ref());
     }

@@ -177,7 +177,7 @@ pub fn ids(text: &str) -> RequestIds {
         let id: String = text.split(name).nth(1)?.chars().take_while(|c| c.is_ascii_hexdigit() || *c == '-').collect();
         (id.len() == 36).then_some(id)
     };
-    RequestIds { correlation: id("Correlation ID: "), request: id("Trace ID: "), client: None }
+    RequestIds::new(id("Correlation ID: "), id("Trace ID: "), None)
 }
 
 /// Returns an identity library's error with every cause, without the response that it carries.

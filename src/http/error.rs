@@ -13,11 +13,10 @@ const LONGEST_ID: usize = 80;
 /// A failed call. Never holds a query, a header or a body that we sent: secrets travel there.
 #[derive(Debug, Clone)]
 pub struct HttpError {
-    place: Place,
+    place: Box<Place>,
     cause: Cause,
     attempts: u32,
     waited: Duration,
-    ids: RequestIds,
 }
 
 /// Why there is no usable answer.
@@ -53,7 +52,7 @@ impl HttpError {
 
     /// Returns by what the service's own people find the request.
     pub fn ids(&self) -> &RequestIds {
-        &self.ids
+        &self.place.ids
     }
 
     /// Returns the host that was asked.
@@ -101,18 +100,17 @@ impl HttpError {
     }
 
     pub(super) fn status(reply: &Reply) -> Self {
-        let place = Place { host: host(&reply.url), path: reply.url.path().to_owned(), client: None };
-        let error = place.error(Cause::Status(reply.status, excerpt(&reply.body)));
-        Self { ids: reply.ids.clone(), ..error }
+        let place = Place { host: host(&reply.url), path: reply.url.path().to_owned(), ids: reply.ids.clone() };
+        place.error(Cause::Status(reply.status, excerpt(&reply.body)))
     }
 
     /// Names a host that took nothing for too long.
     pub(crate) fn stalled(host: &str) -> Self {
-        Place { host: host.to_owned(), path: String::new(), client: None }.error(Cause::Timeout)
+        Place { host: host.to_owned(), path: String::new(), ids: RequestIds::default() }.error(Cause::Timeout)
     }
 
     pub(super) fn unsent(error: &reqwest::Error) -> Self {
-        let place = Place { host: String::new(), path: String::new(), client: None };
+        let place = Place { host: String::new(), path: String::new(), ids: RequestIds::default() };
         place.error(Cause::Unsent(innermost(error)))
     }
 
@@ -125,7 +123,7 @@ impl HttpError {
 
 impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { host, path, .. } = &self.place;
+        let Place { host, path, .. } = &*self.place;
         match &self.cause {
             Cause::Name => write!(f, "the name `{host}` cannot be resolved"),
             Cause::Connect(why) => write!(f, "`{host}` cannot be reached: {why}"),
@@ -142,7 +140,7 @@ impl fmt::Display for HttpError {
         if self.attempts > 1 {
             write!(f, " ({} attempts, {} s of waiting)", self.attempts, self.waited.as_secs())?;
         }
-        write!(f, "{}", self.ids)
+        write!(f, "{}", self.place.ids)
     }
 }
 
@@ -153,14 +151,15 @@ impl std::error::Error for HttpError {}
 pub(super) struct Place {
     host: String,
     path: String,
-    /// By what we called the request (`x-ms-client-request-id`).
-    client: Option<String>,
+    /// Before an answer, by what we called it alone.
+    ids: RequestIds,
 }
 
 impl Place {
     pub(super) fn of(request: &reqwest::Request) -> Self {
         let client = text(request.headers(), "x-ms-client-request-id");
-        Self { host: host(request.url()), path: request.url().path().to_owned(), client }
+        let ids = RequestIds::new(None, None, client);
+        Self { host: host(request.url()), path: request.url().path().to_owned(), ids }
     }
 
     pub(super) fn failed(&self, error: &reqwest::Error) -> HttpError {
@@ -199,16 +198,15 @@ impl Place {
 
     /// Reads by what the service's own people find the request (Azure's headers; no other service has them).
     pub(super) fn ids(&self, headers: &HeaderMap) -> RequestIds {
-        RequestIds {
-            correlation: text(headers, "x-ms-correlation-request-id"),
-            request: text(headers, "x-ms-request-id"),
-            client: self.client.clone(),
-        }
+        RequestIds::new(
+            text(headers, "x-ms-correlation-request-id"),
+            text(headers, "x-ms-request-id"),
+            self.ids.client().map(str::to_owned),
+        )
     }
 
     fn error(&self, cause: Cause) -> HttpError {
-        let ids = self.ids(&HeaderMap::new());
-        HttpError { place: self.clone(), cause, attempts: 1, waited: Duration::ZERO, ids }
+        HttpError { place: Box::new(self.clone()), cause, attempts: 1, waited: Duration::ZERO }
     }
 }
 

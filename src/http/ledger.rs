@@ -112,18 +112,20 @@ impl Ledger {
     /// Begins to measure. What is returned is noted when it is dropped.
     pub(super) fn begin(&self, method: &str, url: &Url, attempt: u32, path: Shown) -> Note {
         let began = Instant::now();
-        let request = self.0.as_ref().map(|_| Request {
-            purpose: purpose(),
-            method: method.to_owned(),
-            host: url[url::Position::BeforeHost..url::Position::AfterPort].to_owned(),
-            path: match path {
-                Shown::Yes => Some(shown(url.path()).into_owned()),
-                Shown::No => None,
-            },
-            status: None,
-            start: SystemTime::now(),
-            took: Duration::ZERO,
-            attempt,
+        let request = self.0.as_ref().map(|_| {
+            Box::new(Request {
+                purpose: purpose(),
+                method: method.to_owned(),
+                host: url[url::Position::BeforeHost..url::Position::AfterPort].to_owned(),
+                path: match path {
+                    Shown::Yes => Some(shown(url.path()).into_owned()),
+                    Shown::No => None,
+                },
+                status: None,
+                start: SystemTime::now(),
+                took: Duration::ZERO,
+                attempt,
+            })
         });
         Note { ledger: self.clone(), request, began }
     }
@@ -140,7 +142,8 @@ pub(super) enum Shown {
 #[derive(Debug)]
 pub(super) struct Note {
     ledger: Ledger,
-    request: Option<Request>,
+    /// Apart, for it is carried through every request's future.
+    request: Option<Box<Request>>,
     began: Instant,
 }
 
@@ -156,7 +159,7 @@ impl Drop for Note {
     fn drop(&mut self) {
         let (Some(requests), Some(mut request)) = (&self.ledger.0, self.request.take()) else { return };
         request.took = self.began.elapsed();
-        locked(requests).add(request);
+        locked(requests).add(*request);
     }
 }
 

@@ -160,10 +160,10 @@ impl Http {
         if let Some(error) = gate.is_unreached() {
             return Err(error);
         }
-        let mut result = self.once(first, Take::Whole(limit), 0, 1).await.map(|opened| opened.reply);
+        let mut result = Box::pin(self.once(first, Take::Whole(limit), 0, 1)).await.map(|opened| opened.reply);
         if result.as_ref().is_err_and(HttpError::is_unconnected) {
             tokio::time::sleep(self.retry.first).await;
-            result = self.once(request()?, Take::Whole(limit), 0, 2).await.map(|opened| opened.reply);
+            result = Box::pin(self.once(request()?, Take::Whole(limit), 0, 2)).await.map(|opened| opened.reply);
         }
         match &result {
             Ok(_) => permit.went_well(),
@@ -187,7 +187,9 @@ impl Http {
             if let Some(error) = gate.is_unreached() {
                 return Err(error);
             }
-            let setback = match self.once(request, take, redirects, patience.attempts()).await {
+            // Apart: every question of every room has this in its future.
+            let once = Box::pin(self.once(request, take, redirects, patience.attempts()));
+            let setback = match once.await {
                 Ok(opened) => match retry::verdict(&opened.reply) {
                     retry::Verdict::Final => {
                         permit.went_well();

@@ -54,19 +54,19 @@ pub struct Problem {
     pub hint: Option<String>,
     /// The request at Azure that failed. A reader of the text has them in it.
     #[serde(skip)]
-    pub ids: Option<Box<RequestIds>>,
+    pub ids: RequestIds,
 }
 
 impl Problem {
     /// Names a failure and the side at fault.
     pub fn new(side: Side, what: impl Into<String>) -> Self {
-        Self { side, what: what.into(), hint: None, ids: None }
+        Self { side, what: what.into(), hint: None, ids: RequestIds::default() }
     }
 
     /// Names the request that failed.
     #[must_use]
     pub fn ids(mut self, ids: &RequestIds) -> Self {
-        self.ids = (!ids.is_empty()).then(|| Box::new(ids.clone()));
+        self.ids = ids.clone();
         self
     }
 

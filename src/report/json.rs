@@ -11,7 +11,7 @@ use crate::{
     images::LineError,
     import::{Outcome, Proof, Span},
     plan::{Action, Change, Reason},
-    problem::{Problem, RequestIds},
+    problem::Problem,
     upkeep::{Finding, Gravity},
 };
 use serde::Serialize;
@@ -255,9 +255,10 @@ fn outcome(kind: Kind) -> form::Outcome {
 }
 
 fn json_problem(problem: Problem) -> form::Problem {
-    let ids = problem.ids.map(|ids| {
-        let RequestIds { correlation, request, client } = *ids;
-        form::RequestIds { correlation, request, client }
+    let ids = (!problem.ids.is_empty()).then(|| form::RequestIds {
+        correlation: problem.ids.correlation().map(str::to_owned),
+        request: problem.ids.request().map(str::to_owned),
+        client: problem.ids.client().map(str::to_owned),
     });
     form::Problem { side: problem.side, what: problem.what, hint: problem.hint, ids }
 }

@@ -266,8 +266,10 @@ pub(super) fn seconds(time: Duration) -> String {
 
 /// Cuts a text, but for the names of the request that failed: they are what support asks for, and stand at its end.
 pub(super) fn cut_to(text: &str, longest: usize, problem: Option<&Problem>) -> String {
-    let Some(ids) = problem.and_then(|problem| problem.ids.as_ref()) else { return cut(text, longest) };
-    let ids = ids.to_string();
+    let ids = problem.map(|problem| problem.ids.to_string()).unwrap_or_default();
+    if ids.is_empty() {
+        return cut(text, longest);
+    }
     let rest = text.replace(&ids, "");
     cut(&rest, longest.saturating_sub(ids.chars().count())) + &ids
 }
