@@ -27,6 +27,7 @@ mod pull_check;
 mod readme;
 mod refusals;
 mod registry_settings;
+mod rights;
 mod runs;
 mod scanning;
 mod scenario;
