@@ -239,6 +239,21 @@ fn action_task_readme_and_program_have_the_same_inputs() {
 }
 
 #[test]
+fn what_the_documents_point_to_is_there() {
+    let documents = fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
+    let pages = documents.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
+    for page in pages.chain(["README.md", "SECURITY.md"].map(Into::into)) {
+        let text = fs::read_to_string(&page).unwrap();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.starts_with("http") && !link.starts_with('#')) {
+            let file = link.split('#').next().unwrap();
+            let place = page.parent().unwrap().join(file);
+            assert!(place.exists(), "{} points to {link}", page.display());
+        }
+    }
+}
+
+#[test]
 fn no_file_of_the_program_has_grown_past_its_noun() {
     for (path, text) in sources(Path::new("src")) {
         let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();

@@ -13,6 +13,7 @@ mod connected;
 mod copy_faults;
 mod copy_refusals;
 mod copying;
+mod credentials;
 mod faults;
 mod gates;
 mod github;
