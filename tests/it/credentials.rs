@@ -3,9 +3,10 @@
 //! A stranger is a server that keeps every byte it is sent.
 
 use crate::{
+    pipeline::Pipeline,
     scenario::{Scenario, image},
     stub::{Answer, Asked, Stub},
-    workflow::Workflow,
+    workflow::{LINE, Workflow},
 };
 use acr_sync::{
     azure::{self, Arm, Cloud, ImportRequest, ImportSource, Mode, To},
@@ -241,6 +242,19 @@ async fn a_ci_host_that_redirects_gets_its_token_taken_nowhere() {
     drop(workflow.try_run("pull_request", r#"{"number":7,"pull_request":{"number":7}}"#, &workflow.merge).await);
     assert!(github.asked().iter().any(|asked| asked.has_authorization), "it is asked with its token");
     knows_nothing(&stranger, "GitHub");
+}
+
+#[tokio::test]
+async fn azure_devops_that_redirects_gets_its_token_taken_nowhere() {
+    let stranger = stranger().await;
+    let place = stranger.host();
+    let devops = Stub::start(move |_| redirect(302, format!("http://{place}/x"))).await;
+    let pipeline = Pipeline::of(LINE).await.set("SYSTEM_COLLECTIONURI", &format!("http://{}/contoso/", devops.host()));
+    drop(pipeline.try_run("PullRequest", "refs/pull/7/merge", &"1".repeat(40)).await);
+    let asked = devops.asked();
+    assert!(asked.iter().any(|asked| asked.has_authorization), "it is asked with its token");
+    knows_nothing(&stranger, "Azure DevOps");
+    assert!(stranger.asked().is_empty(), "nor is it followed");
 }
 
 #[tokio::test]

@@ -209,7 +209,7 @@ async fn connected_registries_are_read_with_one_role_and_written_with_another() 
     assert!(planned.findings.is_empty() && !planned.chores.is_empty(), "{planned:#?}");
     let outcomes = Box::pin(sea.apply(Some(""), VESSEL, &[])).await;
     assert!(outcomes.iter().any(|outcome| format!("{outcome:?}").contains(administrator.as_str())), "{outcomes:#?}");
-    let sea = Sea::with(rights(&[importer.clone()]), |_| {}).await;
+    let sea = Sea::with(rights(std::slice::from_ref(importer)), |_| {}).await;
     let planned = Box::pin(sea.plan(Some(""), VESSEL, &[])).await;
     assert!(planned.chores.iter().filter_map(Chore::mark).count() == 0 && !planned.findings.is_empty(), "{planned:#?}");
     let sea = Sea::with(rights(&[importer.clone(), administrator.clone()]), |_| {}).await;
