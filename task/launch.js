@@ -6,7 +6,7 @@ const { spawn } = require('child_process');
 const os = require('os');
 const path = require('path');
 const { environment } = require('./environment');
-const { Lines, command, disarm, pass } = require('./log');
+const { Lines, command, disarm, isOrder, pass } = require('./log');
 const { runnable, shipped } = require('./program');
 
 function print(line) {
@@ -23,8 +23,9 @@ function fail(message) {
   complete('Failed', message);
 }
 
-/** What keeps the program from working at all stands on its standard error output; none of its commands does. */
+/** What keeps the program from working at all stands on its standard error output; where its log is JSON, its orders too. */
 function problem(line) {
+  if (isOrder(line)) return line;
   const error = /^error: (.*)$/.exec(line);
   return error ? command('task.logissue', { type: 'error' }, disarm(error[1])) : disarm(line);
 }

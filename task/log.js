@@ -3,6 +3,8 @@
 
 /** The commands that the program gives, at the start of a line; how the task ended is said by the launcher alone. */
 const COMMAND = /^##vso\[task\.(?:logissue|setprogress|setsecret|setvariable|uploadsummary)[ \]]/;
+/** Those of them that do something, and are not only seen. */
+const ORDER = /^##vso\[task\.(?:setsecret|setvariable|uploadsummary)[ \]]/;
 /** Its formatting, which is seen and does nothing. */
 const FORMAT = /^##\[(?:endgroup|group)\]/;
 /** The agent looks past what is invisible when it searches. */
@@ -19,6 +21,11 @@ function pass(line) {
   if (COMMAND.test(line)) return line;
   const format = FORMAT.exec(line);
   return format ? format[0] + disarm(line.slice(format[0].length)) : disarm(line);
+}
+
+/** Returns whether a line is an order of the program to the agent. */
+function isOrder(line) {
+  return ORDER.test(line);
 }
 
 /** Returns a command as one line. */
@@ -51,4 +58,4 @@ class Lines {
   }
 }
 
-module.exports = { Lines, command, disarm, pass };
+module.exports = { Lines, command, disarm, isOrder, pass };

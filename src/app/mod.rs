@@ -63,7 +63,7 @@ pub async fn walk(
 ) -> Report {
     let began = Instant::now();
     let report = corridor(inputs, occasion, &watch, stop).await;
-    Report { took: Some(began.elapsed()), ..report }
+    Report { took: Some(began.elapsed()), requests: inputs.way.ledger.read(), ..report }
 }
 
 async fn corridor(
@@ -110,5 +110,6 @@ fn told(occasion: &Occasion, head: Parsed, parts: Vec<report::Part>) -> Report {
         warnings: head.warnings,
         parts,
         took: None,
+        requests: None,
     }
 }

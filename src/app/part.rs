@@ -3,7 +3,8 @@
 use super::{Occasion, Stated, lists::Lists, session::Session};
 use crate::{
     azure::RegistryName,
-    import::{self, Event, Outcome},
+    http::during,
+    import::{self, Event, Outcome, Span},
     inputs::{Inputs, Mode},
     plan::{self, Plan},
     policy,
@@ -30,6 +31,9 @@ struct Planned {
     plan: Plan,
     upkeep: Upkeep,
 }
+
+/// What was done: the outcomes of the steps, when each began and how long it took, and the outcomes of the chores.
+type Applied = (Vec<Outcome>, Vec<Option<Span>>, Vec<upkeep::Outcome>);
 
 impl Part {
     /// Plans for one registry; `name` is none where the run was given none.
@@ -96,11 +100,15 @@ impl Part {
         };
         // A list that cannot be read whole may lack what its author meant: nothing is written.
         let session = session.filter(|_| self.lists.head.error_count() == 0);
-        let (outcomes, done) = match &session {
+        let (outcomes, spans, done) = match &session {
             Some(session) => apply(session, &plan, &upkeep, watch, stop).await,
-            None => (vec![Outcome::Withheld; plan.steps.len()], vec![upkeep::Outcome::Withheld; upkeep.chores.len()]),
+            None => (
+                vec![Outcome::Withheld; plan.steps.len()],
+                Vec::new(),
+                vec![upkeep::Outcome::Withheld; upkeep.chores.len()],
+            ),
         };
-        report::Part { upkeep, done, ..report::Part::new(self.target, Body::Applied(plan, outcomes)) }
+        report::Part { upkeep, done, spans, ..report::Part::new(self.target, Body::Applied(plan, outcomes)) }
     }
 }
 
@@ -118,14 +126,16 @@ async fn survey(
     })?;
     let policy = &stated.settings.policy;
     let gate = Gate::new(&policy.signatures, &occasion.evidence.files)?;
-    let mut session = Session::open(inputs, name, occasion.mode, &lists.head.list.one_each()).await?;
+    let entries = lists.head.list.one_each();
+    let opened = Session::open(inputs, name, occasion.mode, &entries);
+    let mut session = during("sign-in", None, opened).await?;
     if let Some(registry) = session.login_server() {
         // Only now is it known which host a destination may name.
         *lists = Lists::read(occasion, Some(registry), stated, place);
     }
     let changes = lists.changes();
     let mut plan = session.plan(&changes, lists.has_base(), policy.ages()).await;
-    let signatures = gate.ask(&plan, session.registries()).await;
+    let signatures = during("signatures", None, gate.ask(&plan, session.registries())).await;
     policy::object(&mut plan, policy, &occasion.evidence, &signatures);
     if occasion.mode == Mode::Apply {
         plan::compare(&mut plan, occasion.reviewed.as_ref(), inputs.unreviewed);
@@ -141,7 +151,7 @@ async fn survey(
         overwrite: inputs.overwrite,
         now: occasion.evidence.now,
     };
-    let mut upkeep = upkeep::plan(&asked, session.clients()).await;
+    let mut upkeep = Box::pin(during("upkeep", None, upkeep::plan(&asked, session.clients()))).await;
     if occasion.mode == Mode::Apply {
         upkeep::compare(&mut upkeep.chores, occasion.reviewed.as_ref());
     }
@@ -154,20 +164,21 @@ async fn apply(
     upkeep: &Upkeep,
     watch: &impl AsyncFn(&Plan, mpsc::UnboundedReceiver<Event>),
     stop: &watch::Receiver<bool>,
-) -> (Vec<Outcome>, Vec<upkeep::Outcome>) {
+) -> Applied {
     let (sender, receiver) = mpsc::unbounded_channel();
     let work = async move {
-        let outcomes = match session.importers() {
-            Some(importers) => import::apply(plan, importers, &sender, stop).await,
-            None => vec![Outcome::Withheld; plan.steps.len()],
+        let (outcomes, spans) = match session.importers() {
+            Some(importers) => import::apply(plan, importers, &sender, stop).await.into_iter().unzip(),
+            None => (vec![Outcome::Withheld; plan.steps.len()], Vec::new()),
         };
         // Whoever does not watch misses nothing that the report does not tell.
         let say = |line| drop(sender.send(Event::Said(line)));
-        let done = upkeep::apply(&upkeep.chores, &Hands { clients: session.clients(), stop, say: &say }).await;
-        (outcomes, done)
+        let hands = Hands { clients: session.clients(), stop, say: &say };
+        let done = during("upkeep", None, upkeep::apply(&upkeep.chores, &hands)).await;
+        (outcomes, spans, done)
     };
-    let (outcomes, ()) = tokio::join!(work, watch(plan, receiver));
-    outcomes
+    let (applied, ()) = tokio::join!(work, watch(plan, receiver));
+    applied
 }
 
 /// Returns the run's settings with what the registry has of its own.

@@ -1,9 +1,9 @@
 //! What Resource Manager refused, as it said it.
 
 use crate::{
-    credential::Refused,
+    credential::{Refused, ids},
     http::{Cause, HttpError, Reply},
-    problem::{Problem, Side},
+    problem::{Problem, RequestIds, Side},
 };
 use serde::Deserialize;
 use std::fmt;
@@ -30,8 +30,8 @@ pub struct Refusal {
     pub code: String,
     /// The service's own words.
     pub message: String,
-    /// What Azure's support asks for (`x-ms-correlation-request-id`).
-    pub correlation: Option<String>,
+    /// What Azure's support asks for.
+    pub ids: RequestIds,
 }
 
 impl Refusal {
@@ -57,8 +57,7 @@ impl Refusal {
         if message.is_empty() {
             message = crate::http::excerpt(&reply.body);
         }
-        let correlation = reply.header("x-ms-correlation-request-id").map(str::to_owned);
-        Self { status: reply.status.as_u16(), code, message, correlation }
+        Self { status: reply.status.as_u16(), code, message, ids: reply.ids.clone() }
     }
 }
 
@@ -79,11 +78,11 @@ impl ArmError {
             Self::Http(error) => {
                 // A service that answers and answers badly is not a broken way to it.
                 let side = if matches!(error.cause(), Cause::Status(..)) { Side::Azure } else { Side::Network };
-                let problem = Problem::new(side, error.to_string());
+                let problem = Problem::new(side, error.to_string()).ids(error.ids());
                 error.hint().into_iter().fold(problem, Problem::hint)
             }
             // Entra's refusals carry a code of their own; without one it was not reached.
-            Self::SignIn(refused) => Problem::new(Side::Azure, self.to_string()).hint(match &refused.hint {
+            Self::SignIn(refused) => Problem::new(Side::Azure, self.to_string()).ids(&ids(&refused.why)).hint(match &refused.hint {
                 Some(hint) => hint,
                 None if refused.why.contains("AADSTS") => {
                     "Check tenant, client and secret or federated credential of this run."
@@ -118,9 +117,6 @@ impl fmt::Display for Refusal {
             "" => write!(f, "Azure answered {}: {}", self.status, self.message),
             code => write!(f, "Azure answered {code}: {}", self.message),
         }?;
-        match &self.correlation {
-            Some(id) => write!(f, " (correlation id {id})"),
-            None => Ok(()),
-        }
+        write!(f, "{}", self.ids)
     }
 }

@@ -171,13 +171,14 @@ impl Failure {
             Self::Service => (Side::Azure, "Run again; nothing is done twice."),
             Self::Unknown => (Side::Azure, "Ask Azure's support with the correlation id."),
         };
-        Problem::new(side, refusal.to_string()).hint(hint)
+        Problem::new(side, refusal.to_string()).hint(hint).ids(&refusal.ids)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::RequestIds;
 
     fn class(failure: Failure) -> &'static str {
         match failure {
@@ -207,7 +208,7 @@ mod tests {
         for error in observed["errors"].as_array().unwrap() {
             let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
             let status = error["http"].as_u64().unwrap_or(400) as u16;
-            let refusal = Refusal { status, code: text("code"), message: text("message"), correlation: None };
+            let refusal = Refusal { status, code: text("code"), message: text("message"), ids: RequestIds::default() };
             assert_eq!(class(Failure::read(&refusal)), text("class"), "{}", refusal.message);
         }
     }

@@ -194,8 +194,7 @@ fn unended(reply: &Reply, value: &Value) -> Result<Option<String>, ArmError> {
 
 fn never_ended(reply: &Reply) -> ArmError {
     let message = format!("the operation has not ended within {} minutes", LONGEST.as_secs() / 60);
-    let correlation = reply.header("x-ms-correlation-request-id").map(str::to_owned);
-    ArmError::Refused(Refusal { status: 202, code: String::new(), message, correlation })
+    ArmError::Refused(Refusal { status: 202, code: String::new(), message, ids: reply.ids.clone() })
 }
 
 /// Ids come from Azure's answers as well: nothing but a path may be one.
@@ -226,6 +225,7 @@ mod tests {
             headers: headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect(),
             body: body.to_owned().into(),
             url: "https://management.azure.com/".parse().unwrap(),
+            ids: crate::problem::RequestIds::default(),
         }
     }
 

@@ -4,19 +4,20 @@ use super::{BAD, GOOD, files, outlet, stop};
 use crate::{
     app::{self, Occasion},
     credential::Mask,
-    host::{AzureDevOps, GitHub, Host, without_list},
+    host::{AzureDevOps, GitHub, Host, Said, without_list},
+    http,
     images::Colour,
     import,
-    inputs::{Env, Inputs, Mode},
+    inputs::{Env, Inputs, Log, Mode},
     plan::Plan,
     problem::{Problem, Side},
     report::{
         Report, Verdict,
+        log::{Entry, Level},
         progress::{self, Out},
-        terminal,
     },
 };
-use std::{io::Write, time::Duration};
+use std::time::Duration;
 use tokio::sync::watch::Receiver;
 
 /// How long a run that is to stop still tries to post its report: hosts kill it after ten seconds or less.
@@ -35,14 +36,17 @@ pub(super) async fn run(env: &Env) -> u8 {
 
 /// Runs on a host, from its masks to its report.
 async fn step<H: Host>(env: &Env, new: impl FnOnce(&Env, &Inputs) -> Result<H, Problem>) -> u8 {
+    let form = Log::of(env);
     // What a log must not show is hidden before anything else is done or said.
-    print(H::secrets(env).iter().map(|secret| H::mask(secret)));
+    H::secrets(env).iter().for_each(|secret| outlet::order(&H::mask(secret), form));
     let result = match Inputs::read(env) {
         Ok(inputs) => walk(inputs, env, new).await,
         Err(problems) => Err(problems),
     };
     result.unwrap_or_else(|problems| {
-        print(problems.iter().map(|problem| H::error(&problem.to_string())));
+        for problem in problems {
+            tell::<H>(Said::Remark(Level::Error, problem.to_string()), "settings", form);
+        }
         BAD
     })
 }
@@ -52,8 +56,9 @@ async fn walk<H: Host>(
     env: &Env,
     new: impl FnOnce(&Env, &Inputs) -> Result<H, Problem>,
 ) -> Result<u8, Vec<Problem>> {
+    let form = inputs.log;
     // Tokens come up during the run: the host hears of each before it is used.
-    inputs.identity.mask = Mask::new(|secret| print([H::mask(secret)]));
+    inputs.identity.mask = Mask::new(move |secret| outlet::order(&H::mask(secret), form));
     let mut host = new(env, &inputs).map_err(|problem| vec![problem])?;
     let stop = stop::listen();
     let mut stopped = stop.clone();
@@ -61,26 +66,30 @@ async fn walk<H: Host>(
         biased;
         () = import::stopped(&mut stopped) => Err(Problem::new(Side::Settings, "the run was stopped before it began")),
         // Hosts and their walks are large, and each is there for its own time only.
-        occasion = Box::pin(host.occasion(&inputs)) => occasion,
+        occasion = Box::pin(http::during("event", None, host.occasion(&inputs))) => occasion,
     };
     let (report, mode) = match occasion {
         Ok(Some(mut occasion)) => {
             files::take_review(&inputs, &mut occasion).map_err(|problem| vec![problem])?;
-            (planned_or_applied(&inputs, &occasion, H::progress, &stop).await, occasion.mode)
+            (planned_or_applied(&inputs, &occasion, progress::<H>, &stop).await, occasion.mode)
         }
         Ok(None) => (without_list(&inputs, None), Mode::Plan),
         Err(problem) => (without_list(&inputs, Some(problem)), Mode::Plan),
     };
-    outlet::print(&terminal::text(&report, Colour::Plain));
+    outlet::report(&report, form, Colour::Plain);
     let written = files::write(&inputs, &report);
-    print(host.record(&report, &inputs));
+    let say = |said: Vec<Said>| said.into_iter().for_each(|said| tell::<H>(said, "host", form));
+    say(host.record(&report, &inputs));
     let given_up = async {
         import::stopped(&mut stop.clone()).await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        lines = host.publish(&report, &inputs) => print(lines),
-        () = given_up => print([H::error("the run was stopped before its report was posted; the summary has it")]),
+        said = host.publish(&report, &inputs) => say(said),
+        () = given_up => {
+            let what = "the run was stopped before its report was posted; the summary has it";
+            say(vec![Said::Remark(Level::Error, what.to_owned())]);
+        }
     }
     written.map_err(|problem| vec![problem])?;
     Ok(match (report.verdict(), mode) {
@@ -94,15 +103,26 @@ async fn walk<H: Host>(
 async fn planned_or_applied(
     inputs: &Inputs,
     occasion: &Occasion,
-    out: fn(Box<dyn Write + Send>) -> Out,
+    out: fn(Log) -> Out,
     stop: &Receiver<bool>,
 ) -> Report {
-    let watch = async |plan: &Plan, events| progress::watch(plan, events, out(outlet::stdout())).await;
+    let watch = async |plan: &Plan, events| progress::watch(plan, events, out(inputs.log)).await;
     Box::pin(app::walk(inputs, occasion, watch, stop)).await
 }
 
-fn print(lines: impl IntoIterator<Item = String>) {
-    for line in lines {
-        outlet::print(&format!("{line}\n"));
+fn progress<H: Host>(form: Log) -> Out {
+    match form {
+        Log::Text => H::progress(outlet::stdout()),
+        Log::Json => Out::Json(outlet::stdout()),
+    }
+}
+
+/// Tells the log; as objects it has what concerns lines already, and is no place for a host's commands.
+fn tell<H: Host>(said: Said, phase: &'static str, form: Log) {
+    match (form, said) {
+        (Log::Text, said) => outlet::print(&format!("{}\n", H::line(&said))),
+        (Log::Json, Said::Remark(level, what)) => outlet::object(&Entry::new(level, phase, what)),
+        (Log::Json, Said::Order(command)) => outlet::order(&command, form),
+        (Log::Json, Said::Place(_)) => {}
     }
 }

@@ -5,28 +5,27 @@ use crate::{
     app,
     host::{self, Asked},
     inputs::{Env, Inputs, Mode},
-    report::{Report, Verdict, progress, terminal},
+    report::{Report, Verdict, progress},
 };
 
 pub(super) async fn run(inputs: &Inputs, asked: Asked, env: &Env) -> u8 {
     let mut occasion = match host::occasion(inputs, asked) {
         Ok(occasion) => occasion,
-        Err(problem) => return outlet::problems(&[problem]),
+        Err(problem) => return outlet::run_problems(&[problem], inputs.log),
     };
     if let Err(problem) = files::take_review(inputs, &mut occasion) {
-        return outlet::problems(&[problem]);
+        return outlet::run_problems(&[problem], inputs.log);
     }
-    let colour = outlet::colour(env);
     let report = app::walk(
         inputs,
         &occasion,
-        async |plan, events| progress::watch(plan, events, outlet::progress()).await,
+        async |plan, events| progress::watch(plan, events, outlet::progress(inputs.log)).await,
         &stop::listen(),
     )
     .await;
-    outlet::print(&terminal::text(&report, colour));
+    outlet::report(&report, inputs.log, outlet::colour(env));
     if let Err(problem) = files::write(inputs, &report) {
-        return outlet::problems(&[problem]);
+        return outlet::run_problems(&[problem], inputs.log);
     }
     code(&report, asked.mode)
 }

@@ -19,7 +19,7 @@ mod stop;
 
 use crate::{
     host::Asked,
-    inputs::{Env, Inputs},
+    inputs::{Env, Inputs, Log},
     problem::Problem,
 };
 use std::process::ExitCode;
@@ -45,7 +45,7 @@ pub async fn run(command: Command, env: Env) -> ExitCode {
         Command::Scan(options) => scan::run(&options, &env),
         Command::List { mode, scope, inputs } => match settings(env.clone(), &inputs) {
             Ok(settings) => list::run(&settings, Asked { mode, scope }, &env).await,
-            Err(problems) => outlet::problems(&problems),
+            Err(problems) => outlet::run_problems(&problems, form(env, &inputs)),
         },
         Command::Kit(order) => match settings(env.clone(), &order.inputs) {
             Ok(settings) => kit::run(settings, &order, &env).await,
@@ -74,6 +74,13 @@ pub async fn run(command: Command, env: Env) -> ExitCode {
 /// Says why the program cannot even begin.
 pub fn refuse(why: &str) -> ExitCode {
     ExitCode::from(outlet::error(why))
+}
+
+fn form(mut env: Env, given: &[(String, String)]) -> Log {
+    for (name, value) in given {
+        env.set_input(name, value);
+    }
+    Log::of(&env)
 }
 
 fn settings(mut env: Env, given: &[(String, String)]) -> Result<Inputs, Vec<Problem>> {

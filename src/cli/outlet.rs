@@ -2,11 +2,19 @@
 
 use crate::{
     images::Colour,
-    inputs::Env,
+    inputs::{Env, Log},
     problem::Problem,
-    report::{escape, progress::Out},
+    report::{
+        Report, escape,
+        log::{self, Entry},
+        progress::Out,
+        terminal,
+    },
 };
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    time::SystemTime,
+};
 
 /// Whether standard output shows colours: a terminal does, unless told otherwise (`NO_COLOR`, `TERM=dumb`).
 pub(super) fn colour(env: &Env) -> Colour {
@@ -21,13 +29,14 @@ pub(super) fn print(text: &str) {
 }
 
 /// Returns where progress is shown: bars on a terminal, else lines.
-pub(super) fn progress() -> Out {
-    if io::stderr().is_terminal() && io::stdout().is_terminal() { Out::Bars } else { log() }
-}
-
-/// Returns the log as a place for progress.
-pub(super) fn log() -> Out {
-    Out::Plain(stdout())
+pub(super) fn progress(form: Log) -> Out {
+    if form == Log::Json {
+        Out::Json(stdout())
+    } else if io::stderr().is_terminal() && io::stdout().is_terminal() {
+        Out::Bars
+    } else {
+        Out::Plain(stdout())
+    }
 }
 
 /// Returns standard output for somebody who writes for longer.
@@ -39,6 +48,39 @@ pub(super) fn stdout() -> Box<dyn Write + Send> {
 pub(super) fn error(what: &str) -> u8 {
     drop(writeln!(io::stderr(), "error: {}", escape::log_line(what)));
     super::BAD
+}
+
+/// Writes a report: for people, or as objects.
+pub(super) fn report(report: &Report, form: Log, colour: Colour) {
+    match form {
+        Log::Text => print(&terminal::text(report, colour)),
+        Log::Json => log::entries(report).iter().for_each(object),
+    }
+}
+
+/// Writes a line of a log of objects.
+pub(super) fn object(entry: &Entry) {
+    print(&entry.text(SystemTime::now()));
+}
+
+/// Writes every problem of a run where its log goes, and returns the exit code.
+pub(super) fn run_problems(list: &[Problem], form: Log) -> u8 {
+    match form {
+        Log::Text => problems(list),
+        Log::Json => {
+            list.iter().for_each(|problem| object(&log::problem(problem)));
+            super::BAD
+        }
+    }
+}
+
+/// Writes what a host carries out: to standard output, and where that is a log of objects, to the other stream, in which
+/// hosts look for commands as well.
+pub(super) fn order(command: &str, form: Log) {
+    match form {
+        Log::Text => print(&format!("{command}\n")),
+        Log::Json => drop(writeln!(io::stderr(), "{command}")),
+    }
 }
 
 /// Writes every problem to standard error and returns the exit code.

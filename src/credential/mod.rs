@@ -1,5 +1,6 @@
 //! Who we are at Azure: one credential, chosen by what is there to prove it with.
 
+mod carrier;
 mod certificate;
 mod chain;
 mod claims;
@@ -9,7 +10,7 @@ mod federation;
 mod job_token;
 mod mask;
 
-use crate::{azure::Cloud, http::Http};
+use crate::{azure::Cloud, http::Http, problem::RequestIds};
 use azure_core::{
     credentials::{Secret, TokenCredential},
     http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport},
@@ -19,6 +20,7 @@ use azure_identity::{
     ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
     WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
+use carrier::Carrier;
 use chain::Chain;
 use federation::Federation;
 use mask::Masked;
@@ -169,6 +171,15 @@ async fn choose(identity: &Identity, http: &Http, cloud: &Cloud) -> Result<Arc<d
     Ok(Arc::new(chain))
 }
 
+/// Reads by what Entra's own people find a sign-in that it refused; its text names them.
+pub fn ids(text: &str) -> RequestIds {
+    let id = |name: &str| {
+        let id: String = text.split(name).nth(1)?.chars().take_while(|c| c.is_ascii_hexdigit() || *c == '-').collect();
+        (id.len() == 36).then_some(id)
+    };
+    RequestIds::new(id("Correlation ID: "), id("Trace ID: "), None)
+}
+
 /// Returns an identity library's error with every cause, without the response that it carries.
 pub fn explain(error: &azure_core::Error) -> String {
     let mut text = String::new();
@@ -191,7 +202,7 @@ fn client_options(http: &Http, cloud: &Cloud) -> ClientOptions {
     ClientOptions {
         // Our client trusts the machine's authorities and knows its proxies; the library's default panics
         // in an image without a certificate store.
-        transport: Some(Transport::new(Arc::new(http.client().clone()))),
+        transport: Some(Transport::new(Arc::new(Carrier(http.clone())))),
         retry: RetryOptions::exponential(retry),
         cloud: Some(cloud.configuration()),
         ..Default::default()
@@ -200,8 +211,13 @@ fn client_options(http: &Http, cloud: &Cloud) -> ClientOptions {
 
 async fn has_metadata(http: &Http) -> bool {
     // Without the header `Metadata: true` the service answers 400, and answers is all that it is asked for.
-    let answer = http.client().get(METADATA).send();
-    matches!(tokio::time::timeout(PROBE, answer).await, Ok(Ok(reply)) if reply.status().as_u16() == 400)
+    let answer = tokio::time::timeout(PROBE, http.client().get(METADATA).send());
+    let status = |answer: &Result<Result<reqwest::Response, _>, _>| match answer {
+        Ok(Ok(reply)) => Some(reply.status().as_u16()),
+        Ok(Err(_)) | Err(_) => None,
+    };
+    let answer = http.noted("GET", METADATA, answer, status).await;
+    status(&answer) == Some(400)
 }
 
 #[cfg(test)]

@@ -133,18 +133,24 @@ fn corrupted(body: &Bytes) -> Bytes {
 fn failing(world: &World, call: &Call, status: StatusCode) -> Reply {
     let reason = status.canonical_reason().unwrap_or("Error");
     let place = hosts::place(&world.state(), &call.host);
+    let is_azure = |host: &str| world.state().registries.get(host).is_some_and(|registry| registry.azure().is_some());
     match place {
         // The texts are those of the captures `import-error-429-always` and `import-retry-503-once`.
         Some(Place::Arm) if status == StatusCode::TOO_MANY_REQUESTS => {
-            super::call::arm_error(status, "TooManyRequests", "The request is being throttled.")
+            let reply = super::call::arm_error(status, "TooManyRequests", "The request is being throttled.");
+            resource_manager::identified(reply)
         }
-        Some(Place::Arm) => super::call::arm_error(status, &reason.replace(' ', ""), "The service is unavailable."),
+        Some(Place::Arm) => {
+            let reply = super::call::arm_error(status, &reason.replace(' ', ""), "The service is unavailable.");
+            resource_manager::identified(reply)
+        }
         Some(Place::Entra) => {
             json_reply(status, &json!({"error": "temporarily_unavailable", "error_description": reason}))
         }
         Some(Place::Registry(_) | Place::Kubernetes | Place::TokenService(_)) => {
             let code = if status == StatusCode::TOO_MANY_REQUESTS { "TOOMANYREQUESTS" } else { "UNAVAILABLE" };
-            registry_error(status, code, reason, &Value::Null)
+            let reply = registry_error(status, code, reason, &Value::Null);
+            if is_azure(&call.host) { acr::identified(reply) } else { reply }
         }
         Some(Place::GitHub(_)) => github::failing(status),
         Some(Place::AzureDevOps) => azure_devops::failing(status),

@@ -4,7 +4,7 @@
 
 use super::{
     World,
-    call::{Call, Refusal, Reply, field, json_reply},
+    call::{Call, Refusal, Reply, field, json_reply, with},
     hosts::ENTRA,
     identity::Principal,
     token::{self, Kind},
@@ -220,5 +220,5 @@ fn refuse(status: StatusCode, error: &str, code: u32, text: &str) -> Reply {
         "trace_id": trace, "correlation_id": correlation,
         "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
     });
-    json_reply(status, &body)
+    with(json_reply(status, &body), "x-ms-request-id", trace)
 }

@@ -19,6 +19,8 @@ pub struct Rights {
     pub push: bool,
     /// *AcrDelete*; gives nothing on a registry in ABAC mode.
     pub delete: bool,
+    /// *Container Registry Repository Writer*: reading and writing data in ABAC mode, without deleting.
+    pub repository_writer: bool,
     /// *Container Registry Repository Contributor*: the data rights in ABAC mode.
     pub repository_contributor: bool,
     /// *Container Registry Repository Catalog Lister*.
@@ -57,6 +59,7 @@ impl Rights {
             pull: true,
             push: true,
             delete: true,
+            repository_writer: true,
             repository_contributor: true,
             catalog_lister: true,
             access_administrator: true,
@@ -155,10 +158,11 @@ impl Rights {
         }
         let classic = !abac;
         let contributes = abac && self.repository_contributor;
-        if self.importer || contributes || classic && (self.pull || self.push) {
+        let writes = contributes || abac && self.repository_writer;
+        if self.importer || writes || classic && (self.pull || self.push) {
             actions.extend(["pull", "metadata_read"]);
         }
-        if contributes || classic && self.push {
+        if writes || classic && self.push {
             actions.extend(["push", "metadata_write"]);
         }
         if contributes || classic && self.delete {

@@ -11,6 +11,7 @@ mod local;
 mod patience;
 mod post;
 mod refusal;
+mod said;
 mod scans;
 mod texts;
 mod told;
@@ -19,13 +20,14 @@ use crate::{
     app::Occasion,
     inputs::{Env, INPUTS, Inputs},
     problem::Problem,
-    report::{Report, progress::Out},
+    report::{Report, log::Level, progress::Out},
 };
 use std::io::Write;
 
 pub use azure_devops::AzureDevOps;
 pub use github::GitHub;
 pub use local::{Asked, occasion, settings};
+pub use said::Said;
 pub use told::without_list;
 
 /// A CI host that runs this program as a step of a job.
@@ -36,12 +38,12 @@ pub trait Host {
     /// A [`Problem`] for a list that cannot be read, or a base that a plan cannot do without.
     fn occasion(&mut self, inputs: &Inputs) -> impl Future<Output = Result<Option<Occasion>, Problem>>;
 
-    /// Writes a report into what the job itself has, without asking anybody, and returns the lines to print.
-    fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String>;
+    /// Writes a report into what the job itself has, without asking anybody, and returns what the log is told.
+    fn record(&self, report: &Report, inputs: &Inputs) -> Vec<Said>;
 
-    /// Publishes a report and returns the lines to print. What cannot be published is a warning that names the missing
+    /// Publishes a report and returns what the log is told. What cannot be published is a warning that names the missing
     /// permission, and never a failure of the run.
-    fn publish(&self, report: &Report, inputs: &Inputs) -> impl Future<Output = Vec<String>>;
+    fn publish(&self, report: &Report, inputs: &Inputs) -> impl Future<Output = Vec<Said>>;
 
     /// Returns what must not be seen in the log, of all that the run was given.
     fn secrets(env: &Env) -> Vec<String> {
@@ -51,8 +53,16 @@ pub trait Host {
     /// Returns the command that hides a secret in the log.
     fn mask(secret: &str) -> String;
 
-    /// Returns the command that names something that is wrong with the run as a whole.
-    fn error(what: &str) -> String;
+    /// Returns the line that tells people something of the run as a whole.
+    fn remark(level: Level, what: &str) -> String;
+
+    /// Returns the line that the log is told something by.
+    fn line(said: &Said) -> String {
+        match said {
+            Said::Remark(level, what) => Self::remark(*level, what),
+            Said::Place(command) | Said::Order(command) => command.clone(),
+        }
+    }
 
     /// Returns how progress is shown in the log.
     fn progress(log: Box<dyn Write + Send>) -> Out;

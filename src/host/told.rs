@@ -19,6 +19,7 @@ pub fn without_list(inputs: &Inputs, problem: Option<Problem>) -> Report {
         warnings: Vec::new(),
         parts: vec![Part::new(None, problem.map_or_else(|| Body::Planned(Plan::default()), Body::Stopped))],
         took: None,
+        requests: inputs.way.ledger.read(),
     }
 }
 

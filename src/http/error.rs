@@ -1,16 +1,19 @@
 //! A call that brought no usable answer: which one, and why.
 
 use super::Reply;
-use reqwest::{StatusCode, Url};
+use crate::problem::RequestIds;
+use reqwest::{StatusCode, Url, header::HeaderMap};
 use std::{fmt, time::Duration};
 
 /// How much of a foreign body a message may carry, in bytes.
 const BODY: usize = 2048;
+/// The most characters of an identifier.
+const LONGEST_ID: usize = 80;
 
 /// A failed call. Never holds a query, a header or a body that we sent: secrets travel there.
 #[derive(Debug, Clone)]
 pub struct HttpError {
-    place: Place,
+    place: Box<Place>,
     cause: Cause,
     attempts: u32,
     waited: Duration,
@@ -45,6 +48,11 @@ impl HttpError {
     /// Returns why.
     pub fn cause(&self) -> &Cause {
         &self.cause
+    }
+
+    /// Returns by what the service's own people find the request.
+    pub fn ids(&self) -> &RequestIds {
+        &self.place.ids
     }
 
     /// Returns the host that was asked.
@@ -92,17 +100,17 @@ impl HttpError {
     }
 
     pub(super) fn status(reply: &Reply) -> Self {
-        let place = Place { host: host(&reply.url), path: reply.url.path().to_owned() };
+        let place = Place { host: host(&reply.url), path: reply.url.path().to_owned(), ids: reply.ids.clone() };
         place.error(Cause::Status(reply.status, excerpt(&reply.body)))
     }
 
     /// Names a host that took nothing for too long.
     pub(crate) fn stalled(host: &str) -> Self {
-        Place { host: host.to_owned(), path: String::new() }.error(Cause::Timeout)
+        Place { host: host.to_owned(), path: String::new(), ids: RequestIds::default() }.error(Cause::Timeout)
     }
 
     pub(super) fn unsent(error: &reqwest::Error) -> Self {
-        let place = Place { host: String::new(), path: String::new() };
+        let place = Place { host: String::new(), path: String::new(), ids: RequestIds::default() };
         place.error(Cause::Unsent(innermost(error)))
     }
 
@@ -115,7 +123,7 @@ impl HttpError {
 
 impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { host, path, .. } = &self.place;
+        let Place { host, path, .. } = &*self.place;
         match &self.cause {
             Cause::Name => write!(f, "the name `{host}` cannot be resolved"),
             Cause::Connect(why) => write!(f, "`{host}` cannot be reached: {why}"),
@@ -132,7 +140,7 @@ impl fmt::Display for HttpError {
         if self.attempts > 1 {
             write!(f, " ({} attempts, {} s of waiting)", self.attempts, self.waited.as_secs())?;
         }
-        Ok(())
+        write!(f, "{}", self.place.ids)
     }
 }
 
@@ -143,11 +151,15 @@ impl std::error::Error for HttpError {}
 pub(super) struct Place {
     host: String,
     path: String,
+    /// Before an answer, by what we called it alone.
+    ids: RequestIds,
 }
 
 impl Place {
     pub(super) fn of(request: &reqwest::Request) -> Self {
-        Self { host: host(request.url()), path: request.url().path().to_owned() }
+        let client = text(request.headers(), "x-ms-client-request-id");
+        let ids = RequestIds::new(None, None, client);
+        Self { host: host(request.url()), path: request.url().path().to_owned(), ids }
     }
 
     pub(super) fn failed(&self, error: &reqwest::Error) -> HttpError {
@@ -184,9 +196,23 @@ impl Place {
         self.error(Cause::TooManyRedirects)
     }
 
-    fn error(&self, cause: Cause) -> HttpError {
-        HttpError { place: self.clone(), cause, attempts: 1, waited: Duration::ZERO }
+    /// Reads by what the service's own people find the request (Azure's headers; no other service has them).
+    pub(super) fn ids(&self, headers: &HeaderMap) -> RequestIds {
+        RequestIds::new(
+            text(headers, "x-ms-correlation-request-id"),
+            text(headers, "x-ms-request-id"),
+            self.ids.client().map(str::to_owned),
+        )
     }
+
+    fn error(&self, cause: Cause) -> HttpError {
+        HttpError { place: Box::new(self.clone()), cause, attempts: 1, waited: Duration::ZERO }
+    }
+}
+
+/// An identifier is short, whatever a server says.
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.chars().take(LONGEST_ID).collect())
 }
 
 fn host(url: &Url) -> String {

@@ -4,6 +4,7 @@
 
 mod error;
 mod gate;
+mod ledger;
 mod patience;
 mod redirect;
 mod reply;
@@ -12,6 +13,7 @@ mod stream;
 mod tls;
 mod way;
 
+use ledger::Shown;
 use patience::Pause;
 use reqwest::{Url, header};
 use std::{
@@ -26,6 +28,8 @@ use std::{
 pub(crate) use error::excerpt;
 pub use error::{Cause, HttpError};
 pub use gate::{Gate, Permit};
+pub(crate) use ledger::during;
+pub use ledger::{Class, Count, Ledger, Purpose, Request, Requests};
 pub(crate) use patience::{Patience, Setback};
 pub(crate) use redirect::may_follow;
 pub use reply::Reply;
@@ -48,6 +52,7 @@ pub struct Http {
     retry: Retry,
     gates: Arc<Mutex<HashMap<String, Gate>>>,
     sent: Arc<AtomicU64>,
+    ledger: Ledger,
 }
 
 /// How many requests a host gets at once before it has shown what it bears.
@@ -64,7 +69,8 @@ impl Http {
         let tls = tls::config(way)?;
         let client = way.builder(tls.clone())?.read_timeout(READ).build().map_err(client_error)?;
         let uploads = way.builder(tls::http1(tls))?.http1_only().build().map_err(client_error)?;
-        Ok(Self { client, uploads, retry: way.retry.clone(), gates: Arc::default(), sent: Arc::default() })
+        let (retry, ledger) = (way.retry.clone(), way.ledger.clone());
+        Ok(Self { client, uploads, retry, gates: Arc::default(), sent: Arc::default(), ledger })
     }
 
     /// Returns the client itself, for libraries that bring their own rules.
@@ -80,6 +86,22 @@ impl Http {
     /// Returns how many requests were sent, repetitions included.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Notes a request that a library sends by the client; `status` reads what came of it.
+    pub(crate) async fn noted<T>(
+        &self,
+        method: &str,
+        url: &str,
+        send: impl Future<Output = T>,
+        status: impl FnOnce(&T) -> Option<u16>,
+    ) -> T {
+        let note = url.parse().ok().map(|url| self.ledger.begin(method, &url, 1, Shown::Yes));
+        let result = send.await;
+        if let (Some(mut note), Some(status)) = (note, status(&result)) {
+            note.answered(status);
+        }
+        result
     }
 
     /// Sends what `make` makes until the answer is no temporary failure, or patience ends.
@@ -138,10 +160,10 @@ impl Http {
         if let Some(error) = gate.is_unreached() {
             return Err(error);
         }
-        let mut result = self.once(first, Take::Whole(limit), 0).await.map(|opened| opened.reply);
+        let mut result = Box::pin(self.once(first, Take::Whole(limit), 0, 1)).await.map(|opened| opened.reply);
         if result.as_ref().is_err_and(HttpError::is_unconnected) {
             tokio::time::sleep(self.retry.first).await;
-            result = self.once(request()?, Take::Whole(limit), 0).await.map(|opened| opened.reply);
+            result = Box::pin(self.once(request()?, Take::Whole(limit), 0, 2)).await.map(|opened| opened.reply);
         }
         match &result {
             Ok(_) => permit.went_well(),
@@ -165,7 +187,9 @@ impl Http {
             if let Some(error) = gate.is_unreached() {
                 return Err(error);
             }
-            let setback = match self.once(request, take, redirects).await {
+            // Apart: every question of every room has this in its future.
+            let once = Box::pin(self.once(request, take, redirects, patience.attempts()));
+            let setback = match once.await {
                 Ok(opened) => match retry::verdict(&opened.reply) {
                     retry::Verdict::Final => {
                         permit.went_well();
@@ -184,20 +208,29 @@ impl Http {
         }
     }
 
-    async fn once(&self, mut request: reqwest::Request, take: Take, redirects: usize) -> Result<Opened, HttpError> {
+    async fn once(
+        &self,
+        mut request: reqwest::Request,
+        take: Take,
+        redirects: usize,
+        attempt: u32,
+    ) -> Result<Opened, HttpError> {
         let follows = redirects > 0 && matches!(*request.method(), reqwest::Method::GET | reqwest::Method::HEAD);
-        for _ in 0..=redirects {
+        for hop in 0..=redirects {
             let next = follows.then(|| request.try_clone()).flatten();
             self.count();
             let place = error::Place::of(&request);
+            let path = if hop == 0 { Shown::Yes } else { Shown::No };
+            let mut note = self.ledger.begin(request.method().as_str(), request.url(), attempt, path);
             let response = self.client.execute(request).await.map_err(|error| place.failed(&error))?;
+            note.answered(response.status().as_u16());
             let is_redirect = response.status().is_redirection();
             let location = is_redirect.then(|| redirect::target(response.url(), response.headers())).flatten();
             let (Some(location), Some(mut redirected)) = (location, next) else {
                 return match take {
                     Take::Head(_) if response.status().is_success() => {
-                        let reply = reply::head(&response);
-                        Ok(Opened { reply, body: Some(Incoming::new(response, place)) })
+                        let reply = reply::head(&response, &place);
+                        Ok(Opened { reply, body: Some(Incoming::new(response, place, note)) })
                     }
                     Take::Head(limit) | Take::Whole(limit) => {
                         Ok(Opened { reply: reply::read(response, place, limit).await?, body: None })

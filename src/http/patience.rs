@@ -57,6 +57,11 @@ impl Patience {
         Self(http.retry().schedule())
     }
 
+    /// Returns the how-manieth attempt the next one is.
+    pub(super) fn attempts(&self) -> u32 {
+        self.0.attempts()
+    }
+
     /// Waits as the setback asks for.
     ///
     /// # Errors

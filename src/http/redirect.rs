@@ -22,7 +22,11 @@ pub(crate) fn may_follow(from: &Url, to: &Url) -> bool {
 
 fn is_inner(url: &Url) -> bool {
     match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        // A dot at the end of a name means the same name.
+        Some(url::Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
         Some(url::Host::Ipv4(address)) => address.is_loopback() || address.is_link_local() || address.is_unspecified(),
         Some(url::Host::Ipv6(address)) => match address.to_ipv4_mapped() {
             Some(address) => address.is_loopback() || address.is_link_local() || address.is_unspecified(),
@@ -45,6 +49,9 @@ mod tests {
             ("https://a.io/x", "https://127.0.0.1/x", false),
             ("https://a.io/x", "https://169.254.169.254/x", false),
             ("https://a.io/x", "https://[::1]/x", false),
+            ("https://a.io/x", "https://localhost./x", false),
+            ("https://a.io/x", "https://2130706433/x", false),
+            ("https://a.io/x", "https://[fe80::1]/x", false),
             ("https://a.io/x", "https://[::ffff:169.254.169.254]/x", false),
             ("http://localhost:5000/x", "http://localhost:5000/y", true),
         ] {

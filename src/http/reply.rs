@@ -1,6 +1,7 @@
 //! Reply: an answer that was read to its end, within a limit.
 
 use super::{HttpError, error::Place};
+use crate::problem::RequestIds;
 use bytes::{Bytes, BytesMut};
 use reqwest::{StatusCode, Url, header::HeaderMap};
 
@@ -15,6 +16,8 @@ pub struct Reply {
     pub body: Bytes,
     /// The address that answered, behind redirects.
     pub url: Url,
+    /// By what the service's own people find the request.
+    pub ids: RequestIds,
 }
 
 impl Reply {
@@ -25,14 +28,15 @@ impl Reply {
 }
 
 /// Returns the head of an answer.
-pub(super) fn head(response: &reqwest::Response) -> Reply {
+pub(super) fn head(response: &reqwest::Response, place: &Place) -> Reply {
     let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
-    Reply { status, headers, body: Bytes::new(), url }
+    let ids = place.ids(&headers);
+    Reply { status, headers, body: Bytes::new(), url, ids }
 }
 
 /// Reads an answer to its end, unless that lies behind the limit.
 pub(super) async fn read(mut response: reqwest::Response, place: Place, limit: usize) -> Result<Reply, HttpError> {
-    let head = head(&response);
+    let head = head(&response, &place);
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| place.failed(&error))? {
         if body.len() + chunk.len() > limit {

@@ -2,6 +2,7 @@
 
 use super::{
     Http, HttpError, Reply, error,
+    ledger::{Note, Shown},
     patience::{Pause, Setback},
     retry,
 };
@@ -21,11 +22,13 @@ pub struct Opened {
 pub struct Incoming {
     response: reqwest::Response,
     place: error::Place,
+    /// Noted when the body is read, or is wanted no more.
+    _note: Note,
 }
 
 impl Incoming {
-    pub(super) fn new(response: reqwest::Response, place: error::Place) -> Self {
-        Self { response, place }
+    pub(super) fn new(response: reqwest::Response, place: error::Place, note: Note) -> Self {
+        Self { response, place, _note: note }
     }
 
     /// Names an end that came too early.
@@ -64,7 +67,9 @@ impl Http {
         self.count();
         let answered = async {
             let client = if is_stream { &self.uploads } else { &self.client };
+            let mut note = self.ledger.begin(request.method().as_str(), request.url(), 1, Shown::Yes);
             let response = client.execute(request).await.map_err(|error| place.failed(&error))?;
+            note.answered(response.status().as_u16());
             super::reply::read(response, place.clone(), limit).await
         };
         let setback = match answered.await {

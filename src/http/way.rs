@@ -1,6 +1,6 @@
 //! Way: how requests reach the world, through which proxies and trusting whom.
 
-use super::{Retry, RootError, tls};
+use super::{Ledger, Retry, RootError, tls};
 use std::time::Duration;
 
 /// How requests reach the world.
@@ -20,6 +20,8 @@ pub struct Way {
     pub roots: Option<String>,
     /// Back-off and patience.
     pub retry: Retry,
+    /// Where requests are noted.
+    pub ledger: Ledger,
 }
 
 impl Way {

@@ -4,21 +4,20 @@ mod acr;
 mod companion;
 mod direct;
 mod event;
+mod gates;
 mod outcome;
 mod sources;
 
 use crate::{
-    http::{Gate, Permit},
+    http::{Permit, during},
     plan::{Action, Plan, Route, Step},
     problem::{Problem, Side},
-    reference::Registry,
     verify::{Unproved, Verifier},
 };
 use futures_util::{StreamExt, stream};
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -26,11 +25,12 @@ use tokio::{
 };
 
 use acr::Ending;
+use gates::Gates;
 
 pub use acr::AcrImport;
 pub use direct::DirectCopy;
 pub use event::Event;
-pub use outcome::{Ended, Outcome, Proof};
+pub use outcome::{Ended, Outcome, Proof, Span};
 pub use sources::Sources;
 
 /// How much is done at once, and for how long.
@@ -75,20 +75,21 @@ pub struct Importers {
 
 /// Applies a plan. What has begun is ended; what has not begun when `stop` turns true does not begin.
 ///
-/// Returns an outcome for every step, in the order of the plan.
+/// Returns an outcome for every step, in the order of the plan, and when it ran where it was begun.
 pub async fn apply(
     plan: &Plan,
     importers: &Importers,
     events: &mpsc::UnboundedSender<Event>,
     stop: &watch::Receiver<bool>,
-) -> Vec<Outcome> {
+) -> Vec<(Outcome, Option<Span>)> {
     let gates = Gates::new(&importers.pace);
     // The gates bound how many work; the window only how many wait before them.
-    let mut outcomes: Vec<(usize, Outcome)> = stream::iter(interleaved(&plan.steps))
+    let mut outcomes: Vec<(usize, (Outcome, Option<Span>))> = stream::iter(interleaved(&plan.steps))
         .map(|index| {
             let (gates, step) = (&gates, &plan.steps[index]);
             async move {
-                let outcome = one(index, step, importers, gates, events, stop.clone()).await;
+                let work = one(index, step, importers, gates, events, stop.clone());
+                let outcome = during("import", Some(step.line.get()), work).await;
                 // The receiver is gone when nobody watches: that is no reason to stop.
                 drop(events.send(Event::Ended(index)));
                 (index, outcome)
@@ -124,20 +125,35 @@ async fn one(
     gates: &Gates,
     events: &mpsc::UnboundedSender<Event>,
     mut stop: watch::Receiver<bool>,
-) -> Outcome {
+) -> (Outcome, Option<Span>) {
     match &step.action {
-        Action::Keep => return Outcome::Kept(Proof::Verified),
-        Action::Block(reason) => return Outcome::Blocked(reason.clone()),
+        Action::Keep => return (Outcome::Kept(Proof::Verified), None),
+        Action::Block(reason) => return (Outcome::Blocked(reason.clone()), None),
         // What could not be checked is imported only when the digest is known beyond doubt.
-        Action::Unchecked(problem) if step.digest.is_none() => return Outcome::Failed(problem.clone()),
+        Action::Unchecked(problem) if step.digest.is_none() => return (Outcome::Failed(problem.clone()), None),
         Action::Unchecked(_) | Action::Import | Action::Move { .. } | Action::Repair(_) => {}
     }
     let permits = tokio::select! {
         biased;
-        () = stopped(&mut stop) => return Outcome::NotStarted,
+        () = stopped(&mut stop) => return (Outcome::NotStarted, None),
         permits = gates.enter(step) => permits,
     };
     drop(events.send(Event::Started(index)));
+    let (began, clock) = (SystemTime::now(), Instant::now());
+    let outcome = begun(index, step, importers, gates, permits, events, stop).await;
+    (outcome, Some(Span { began, took: clock.elapsed() }))
+}
+
+/// Does a step that has its place; the place is free again when the image is there, before that is proved.
+async fn begun(
+    index: usize,
+    step: &Step,
+    importers: &Importers,
+    gates: &Gates,
+    permits: (Option<Permit>, Permit),
+    events: &mpsc::UnboundedSender<Event>,
+    mut stop: watch::Receiver<bool>,
+) -> Outcome {
     let brought = bring(step, importers, gates, &stop).await;
     drop(permits);
     let (outcome, way) = match brought {
@@ -231,53 +247,6 @@ async fn prove(step: &Step, ended: Ended, importers: &Importers) -> Outcome {
             }
             Err(Unproved::Wrong(problem)) => return Outcome::Failed(problem),
         }
-    }
-}
-
-/// The limits that all workers share.
-#[derive(Debug)]
-pub(crate) struct Gates {
-    all: Gate,
-    per_source: usize,
-    sources: Mutex<HashMap<Registry, Gate>>,
-    /// The shortest time that an import of this run has taken.
-    fastest: Mutex<Option<Duration>>,
-}
-
-impl Gates {
-    fn new(pace: &Pace) -> Self {
-        Self {
-            all: Gate::new(pace.imports),
-            per_source: pace.imports_per_source,
-            sources: Mutex::default(),
-            fastest: Mutex::default(),
-        }
-    }
-
-    /// The source first: a place among all is not held while a throttled source lets nobody in.
-    async fn enter(&self, step: &Step) -> (Option<Permit>, Permit) {
-        let source = match step.route {
-            Route::ServerSide => Some(self.source(&step.source.host()).enter().await),
-            // A copy by this runner keeps the limits of the hosts with every request.
-            Route::Direct(_) => None,
-        };
-        (source, self.all.enter().await)
-    }
-
-    /// Returns how long an import takes at least, as far as this run knows: nobody asks for it before.
-    pub(crate) fn least(&self) -> Duration {
-        self.fastest.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or_default()
-    }
-
-    /// Takes in how long an import took.
-    pub(crate) fn took(&self, time: Duration) {
-        let mut fastest = self.fastest.lock().unwrap_or_else(PoisonError::into_inner);
-        *fastest = Some(fastest.map_or(time, |fastest| fastest.min(time)));
-    }
-
-    pub(crate) fn source(&self, source: &Registry) -> Gate {
-        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        sources.entry(source.clone()).or_insert_with(|| Gate::new(self.per_source)).clone()
     }
 }
 

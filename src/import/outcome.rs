@@ -1,7 +1,7 @@
 //! Outcome: how a step ended. There is one for every step.
 
 use crate::{plan::Reason, problem::Problem};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,15 @@ pub struct Ended {
     pub attempts: u32,
     /// Why this runner copied the image where the plan let Azure import it.
     pub instead: Option<Problem>,
+}
+
+/// When an import ran, however it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// When it had its place among those that run at once.
+    pub began: SystemTime,
+    /// Until its outcome was known.
+    pub took: Duration,
 }
 
 /// What speaks for an import.

@@ -10,7 +10,7 @@ mod way;
 use crate::{
     azure::{Cloud, RegistryName},
     credential::{Identity, JobToken, Mask},
-    http::Way,
+    http::{Ledger, Way},
     import::Pace,
     plan::{Check, DirectSources, Overwrite, Referrers, Unreviewed},
     problem::Problem,
@@ -70,12 +70,31 @@ pub struct Inputs {
     pub result_file: Option<PathBuf>,
     /// `sarif-file`
     pub sarif_file: Option<PathBuf>,
+    /// `log`
+    pub log: Log,
     /// `reviewed-plan`
     pub reviewed_plan: Option<PathBuf>,
     /// The variables that the settings file may name.
     pub variables: Env,
     /// Proxies and certificates, from the variables that every program reads.
     pub way: Way,
+}
+
+/// In which form the run tells what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Log {
+    /// For people.
+    Text,
+    /// One object of JSON a line.
+    Json,
+}
+
+impl Log {
+    /// Reads the form alone, for what is to be told before the settings are read.
+    pub fn of(env: &Env) -> Self {
+        let text = env.input("log").or_else(|| env.get("ACR_SYNC_LOG"));
+        if text.is_some_and(|text| text.eq_ignore_ascii_case("json")) { Self::Json } else { Self::Text }
+    }
 }
 
 /// Whether the registry is to be changed.
@@ -161,9 +180,10 @@ impl Inputs {
             plan_file: reader.text("plan-file").map(Into::into),
             result_file: reader.text("result-file").map(Into::into),
             sarif_file: reader.text("sarif-file").map(Into::into),
+            log: reader.choice("log", &[("text", Some(Log::Text)), ("json", Some(Log::Json))]).unwrap_or(Log::Text),
             reviewed_plan: reader.text("reviewed-plan").map(Into::into),
             variables: env.clone(),
-            way: way::read(env),
+            way: Way { ledger: ledger(&reader), ..way::read(env) },
         };
         if reader.problems.is_empty() { Ok(inputs) } else { Err(reader.problems) }
     }
@@ -175,6 +195,11 @@ impl Inputs {
         let folder = folder.or_else(|| env.get("HOME").map(|home| PathBuf::from(home).join(".docker")));
         Self { docker_config: folder.map(|folder| folder.join("config.json")), ..self }
     }
+}
+
+/// Requests are noted where somebody will read of them.
+fn ledger(reader: &Reader<'_>) -> Ledger {
+    if reader.text("result-file").is_some() { Ledger::open() } else { Ledger::default() }
 }
 
 /// The runner sets both for a job with `permissions: id-token: write`, and neither for another.

@@ -50,7 +50,7 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 29] = [
+pub const INPUTS: [Input; 30] = [
     input(
         "registry",
         "",
@@ -101,6 +101,8 @@ pub const INPUTS: [Input; 29] = [
     input("plan-file", "", "Where to write the plan as JSON."),
     input("result-file", "", "Where to write the result as JSON."),
     input("sarif-file", "", "Where to write what is wrong with lines as SARIF, for code scanning."),
+    input("log", "text", "`json` writes the log as JSON, one object a line, for programs that collect logs.")
+        .or("ACR_SYNC_LOG"),
     input(
         "reviewed-plan",
         "",

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     change::{self, ChangeKind, Changes},
+    http::during,
     images::Entry,
     problem::{Problem, Side},
     reference::{Digest, Reference, Registry},
@@ -52,7 +53,8 @@ pub struct Surveyor {
 
 /// Makes the plan for changes. Cannot fail: what could not be asked is a fact about its line.
 pub async fn build(changes: &Changes<'_>, has_base: bool, surveyor: &Surveyor) -> Plan {
-    let Selected { entries, mut steps } = selected::expand(changes, has_base, &surveyor.registries).await;
+    let selected = selected::expand(changes, has_base, &surveyor.registries);
+    let Selected { entries, mut steps } = during("plan", None, selected).await;
     let of_patterns = entries.iter().map(|entry| change::Change { entry, kind: ChangeKind::Added });
     // What stands in another line's way is answered already.
     let answered: HashSet<_> = steps.iter().map(|step| step.line).collect();
@@ -60,8 +62,11 @@ pub async fn build(changes: &Changes<'_>, has_base: bool, surveyor: &Surveyor) -
     let mut changed: Vec<_> = changes.changed.iter().copied().filter(is_open).collect();
     changed.extend(of_patterns);
     changed.sort_by_key(|change| change.entry.line);
-    let asked: Vec<_> =
-        stream::iter(&changed).map(|change| step(change, has_base, surveyor)).buffered(LINES_AT_ONCE).collect().await;
+    let asked: Vec<_> = stream::iter(&changed)
+        .map(|change| during("plan", Some(change.entry.line.get()), step(change, has_base, surveyor)))
+        .buffered(LINES_AT_ONCE)
+        .collect()
+        .await;
     steps.extend(asked);
     steps.sort_by_key(|step| step.line);
     Plan { steps, removed: removed(changes), unchanged: changes.unchanged }

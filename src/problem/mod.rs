@@ -1,10 +1,12 @@
 //! What went wrong with one thing, who can mend it, and how: a value that a report shows.
 
+mod ids;
 mod remark;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+pub use ids::RequestIds;
 pub use remark::{Grade, Remark};
 
 /// Where the fault lies, so that the reader knows whom to ask.
@@ -50,12 +52,22 @@ pub struct Problem {
     /// What to do next, a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The request at Azure that failed. A reader of the text has them in it.
+    #[serde(skip)]
+    pub ids: RequestIds,
 }
 
 impl Problem {
     /// Names a failure and the side at fault.
     pub fn new(side: Side, what: impl Into<String>) -> Self {
-        Self { side, what: what.into(), hint: None }
+        Self { side, what: what.into(), hint: None, ids: RequestIds::default() }
+    }
+
+    /// Names the request that failed.
+    #[must_use]
+    pub fn ids(mut self, ids: &RequestIds) -> Self {
+        self.ids = ids.clone();
+        self
     }
 
     /// Says what to do next.

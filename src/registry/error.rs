@@ -1,8 +1,9 @@
 //! What a registry refused or answered wrongly, and what that means.
 
 use crate::{
+    credential,
     http::{Cause, HttpError, Reply},
-    problem::{Problem, Side},
+    problem::{Problem, RequestIds, Side},
     reference::{Digest, Registry},
 };
 use serde::Deserialize;
@@ -13,6 +14,7 @@ use std::fmt;
 pub struct RegistryError {
     registry: Registry,
     why: Why,
+    ids: RequestIds,
 }
 
 /// The reason.
@@ -68,16 +70,17 @@ pub enum Why {
 
 impl RegistryError {
     pub(super) fn new(registry: &Registry, why: Why) -> Self {
-        Self { registry: registry.clone(), why }
+        Self { registry: registry.clone(), why, ids: RequestIds::default() }
     }
 
     pub(crate) fn http(registry: &Registry, error: HttpError) -> Self {
-        Self::new(registry, Why::Http(error))
+        let ids = error.ids().clone();
+        Self { ids, ..Self::new(registry, Why::Http(error)) }
     }
 
     pub(super) fn unreadable(registry: &Registry, expected: &'static str, reply: &Reply, why: String) -> Self {
         let content_type = reply.header("content-type").unwrap_or("no content type").to_owned();
-        Self::new(registry, Why::Unreadable { expected, content_type, why })
+        Self { ids: reply.ids.clone(), ..Self::new(registry, Why::Unreadable { expected, content_type, why }) }
     }
 
     /// Reads a refusal by its status and the specification's error codes.
@@ -90,7 +93,7 @@ impl RegistryError {
             403 => Why::Denied(said),
             status => Why::Status(status, said),
         };
-        Self::new(registry, why)
+        Self { ids: reply.ids.clone(), ..Self::new(registry, why) }
     }
 
     /// Returns whether the registry takes less at once (413).
@@ -157,7 +160,9 @@ impl RegistryError {
             )),
             Why::SignIn(_) => Some("Check tenant, client and secret or federated credential of this run.".to_owned()),
         };
-        Problem { side, what: self.to_string(), hint }
+        let ids = if let Why::SignIn(why) = &self.why { &credential::ids(why) } else { &self.ids };
+        let problem = Problem::new(side, self.to_string()).ids(ids);
+        Problem { hint, ..problem }
     }
 }
 
@@ -189,7 +194,9 @@ impl fmt::Display for RegistryError {
                 write!(f, "`{registry}` sends to the token service `{realm}`, which is not its own")
             }
             Why::SignIn(why) => write!(f, "sign-in at Azure failed: {why}"),
-        }
+        }?;
+        // Its own text ends with them already.
+        if matches!(self.why, Why::Http(_)) { Ok(()) } else { write!(f, "{}", self.ids) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Realm: the token service that a registry names, and whether a password may go there.
 
 use super::{RegistryError, Why};
-use crate::reference::Registry;
+use crate::{http::may_follow, reference::Registry};
 use reqwest::Url;
 
 pub(super) fn read(registry: &Registry, realm: &str) -> Result<Url, RegistryError> {
@@ -9,7 +9,9 @@ pub(super) fn read(registry: &Registry, realm: &str) -> Result<Url, RegistryErro
     let url: Url = realm.parse().map_err(|_| refuse())?;
     let is_plain_loopback = url.scheme() == "http" && registry.is_loopback() && is_loopback(&url);
     // A realm inside this machine, named by a host outside of it, is a trap and no token service.
-    if (url.scheme() != "https" && !is_plain_loopback) || (is_loopback(&url) && !registry.is_loopback()) {
+    let own: Option<Url> = super::base(registry).parse().ok();
+    let leads_inwards = !own.is_some_and(|own| may_follow(&own, &url));
+    if (url.scheme() != "https" && !is_plain_loopback) || leads_inwards {
         return Err(refuse());
     }
     Ok(url)
@@ -47,7 +49,9 @@ mod tests {
         let local = Registry::parse("localhost:5000").unwrap();
         assert!(read(&quay, "https://quay.io/v2/auth").is_ok());
         assert!(read(&quay, "http://quay.io/v2/auth").is_err());
-        assert!(read(&quay, "https://127.0.0.1/v2/auth").is_err());
+        for inner in ["127.0.0.1", "169.254.169.254", "[::1]", "[::ffff:169.254.169.254]", "localhost."] {
+            assert!(read(&quay, &format!("https://{inner}/v2/auth")).is_err(), "{inner}");
+        }
         assert!(read(&local, "http://localhost:5001/token").is_ok());
         assert!(read(&quay, "not an address").is_err());
     }

@@ -239,12 +239,14 @@ fn shown(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::RequestIds;
 
     fn place(registry: &str, location: &str) -> Result<(String, bool), RegistryError> {
         let registry = Registry::parse(registry).unwrap();
         let url: Url = format!("{}/v2/a/blobs/uploads/", base(&registry)).parse().unwrap();
         let headers = [(header::LOCATION, location.parse().unwrap())].into_iter().collect();
-        let reply = Reply { status: StatusCode::ACCEPTED, headers, body: Bytes::new(), url };
+        let reply =
+            Reply { status: StatusCode::ACCEPTED, headers, body: Bytes::new(), url, ids: RequestIds::default() };
         session(&registry, &reply).map(|session| (session.url.to_string(), session.is_own))
     }
 

@@ -3,11 +3,13 @@
 //!
 //! A new field may appear in a version; a field that goes or changes its meaning makes a new version.
 
+mod requests;
 mod upkeep;
 
 use crate::problem::Side;
 use serde::Serialize;
 
+pub(super) use requests::{Request, RequestClass, Requests};
 pub(super) use upkeep::{Chore, Fate, Finding, Gravity, Registry};
 
 #[derive(Serialize)]
@@ -61,6 +63,9 @@ pub(super) struct Head {
     pub removed: Vec<Removed>,
     /// What is to be told of each registry beside the lines.
     pub registries: Vec<Registry>,
+    /// What was sent until this was written; of a result only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests: Option<Requests>,
 }
 
 #[derive(Serialize)]
@@ -163,6 +168,8 @@ pub(super) struct ResultLine {
     pub line: Line,
     /// How the line ended; null where it was not tried.
     pub outcome: Option<Outcome>,
+    /// When the import was begun, in UTC (RFC 3339); null where it was not.
+    pub started: Option<String>,
     /// How long the import took.
     pub seconds: Option<f64>,
     /// How often the import was asked for.
@@ -231,6 +238,20 @@ pub(super) struct Problem {
     pub what: String,
     /// What to do next.
     pub hint: Option<String>,
+    /// By what Azure's support finds the request that failed; absent where the failure is not Azure's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<RequestIds>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct RequestIds {
+    /// `x-ms-correlation-request-id`; of a sign-in, Entra's correlation id.
+    pub correlation: Option<String>,
+    /// `x-ms-request-id`; of a sign-in, Entra's trace id.
+    pub request: Option<String>,
+    /// `x-ms-client-request-id`, which acr-sync made.
+    pub client: Option<String>,
 }
 
 #[derive(Serialize)]

@@ -3,13 +3,13 @@
 use super::{
     Base, Body, Part, Report, Totals,
     chore::{Chore, Fate},
-    form,
+    form, requests,
     row::{Kind, Row},
     sentence,
 };
 use crate::{
     images::LineError,
-    import::{Outcome, Proof},
+    import::{Outcome, Proof, Span},
     plan::{Action, Change, Reason},
     problem::Problem,
     upkeep::{Finding, Gravity},
@@ -24,8 +24,13 @@ pub fn plan_json(report: &Report) -> String {
 
 /// What was done, as JSON (`docs/result.schema.json`).
 pub fn result_json(report: &Report) -> String {
-    let lines = report.parts.iter().flat_map(|part| part.rows().map(|row| result_line(&row, part))).collect();
-    text(&form::Document { schema: form::ResultSchema::Version1, report: head(report), lines })
+    let lines = report.parts.iter().flat_map(|part| {
+        let spans = part.spans.iter().copied().chain(std::iter::repeat(None));
+        part.rows().zip(spans).map(|(row, span)| result_line(&row, span, part))
+    });
+    let requests = report.requests.as_ref().map(requests::told);
+    let report = form::Head { requests, ..head(report) };
+    text(&form::Document { schema: form::ResultSchema::Version1, report, lines: lines.collect() })
 }
 
 /// All keys are texts and nothing is read here, so writing cannot fail.
@@ -62,6 +67,7 @@ fn head(report: &Report) -> form::Head {
         warnings: warnings.collect(),
         removed: removed.collect(),
         registries: report.parts.iter().map(registry).collect(),
+        requests: None,
     }
 }
 
@@ -220,11 +226,12 @@ fn line(row: &Row<'_>, part: &Part) -> form::Line {
     }
 }
 
-fn result_line(row: &Row<'_>, part: &Part) -> form::ResultLine {
+fn result_line(row: &Row<'_>, span: Option<Span>, part: &Part) -> form::ResultLine {
     let imported = row.outcome.and_then(Outcome::imported);
     form::ResultLine {
         line: line(row, part),
         outcome: row.outcome.map(|_| outcome(row.kind())),
+        started: span.map(|span| requests::timestamp(span.began)),
         seconds: imported.map(|(ended, _)| milliseconds(ended.took.as_secs_f64())),
         attempts: imported.map(|(ended, _)| ended.attempts),
         verified: imported.map(|(_, proof)| *proof == Proof::Verified),
@@ -248,7 +255,12 @@ fn outcome(kind: Kind) -> form::Outcome {
 }
 
 fn json_problem(problem: Problem) -> form::Problem {
-    form::Problem { side: problem.side, what: problem.what, hint: problem.hint }
+    let ids = (!problem.ids.is_empty()).then(|| form::RequestIds {
+        correlation: problem.ids.correlation().map(str::to_owned),
+        request: problem.ids.request().map(str::to_owned),
+        client: problem.ids.client().map(str::to_owned),
+    });
+    form::Problem { side: problem.side, what: problem.what, hint: problem.hint, ids }
 }
 
 fn json_error(error: &LineError) -> form::Error {

@@ -4,16 +4,19 @@
 //! is left out from the end of each table, with "and N more", so the answer is always there.
 
 mod section;
+mod timeline;
 mod upkeep;
 
 use super::{
     Base, Body, Part, Report, Verdict,
     escape::{code, cut, link, prose, visible},
-    row::{Kind, Row, Weight, name, seconds, size},
+    row::{Kind, Row, Weight, cut_to, name, seconds, size},
     sentence::{of_part, sentence},
 };
 use crate::{images::LineError, plan::platforms};
 use section::Section;
+
+pub use timeline::Diagram;
 
 /// The most characters of foreign prose in a cell: answers of services can be pages long.
 const LONGEST_CELL: usize = 600;
@@ -35,12 +38,14 @@ pub struct Limits {
     pub run_url: Option<String>,
     /// The commit that the report is about.
     pub commit: Option<String>,
+    /// Whether the page draws, and how a drawing is marked there.
+    pub diagram: Diagram,
 }
 
 impl Limits {
     /// A comment on GitHub, of a run that nothing is known about.
     pub fn comment() -> Self {
-        Self { marker: None, longest: 65_536, run_url: None, commit: None }
+        Self { marker: None, longest: 65_536, run_url: None, commit: None, diagram: Diagram::Never }
     }
 }
 
@@ -63,7 +68,9 @@ pub fn page(report: &Report, limits: Limits) -> String {
 
     let foot = foot(report, &limits);
     let mut room = limits.longest.saturating_sub(page.len() + foot.len());
-    for section in sections(report) {
+    // What is drawn says nothing new: it stands last and gets what room is left.
+    let timelines = report.parts.iter().map(|part| timeline::section(part, limits.diagram));
+    for section in sections(report).into_iter().chain(timelines) {
         let text = section.fitting(room);
         room -= text.len();
         page.push_str(&text);
@@ -89,7 +96,7 @@ fn answer(report: &Report) -> String {
         Verdict::Clean => "✅ ",
         Verdict::Pending => "",
     };
-    format!("{sign}acr-sync {head}: {}", prose(&cut(&text, LONGEST_CELL)))
+    format!("{sign}acr-sync {head}: {}", prose(&cut_to(&text, LONGEST_CELL, report.stopped())))
 }
 
 /// Nothing to do and nothing to say: one line.
@@ -133,7 +140,7 @@ fn sections(report: &Report) -> Vec<Section> {
             for part in parts {
                 let name = part.target.as_ref().map_or_else(|| "a registry".to_owned(), |it| code(it.as_str()));
                 let told = prose(&cut(&of_part(part), LONGEST_CELL));
-                sections.push(Section::heading(format!("\n#### {name}: {told}\n")));
+                sections.push(Section::whole(format!("\n#### {name}: {told}\n")));
                 sections.extend(part_sections(report, part, false));
             }
             sections
@@ -198,13 +205,15 @@ fn error_row(error: &LineError) -> String {
 }
 
 fn bad_row(row: &Row<'_>) -> String {
-    let what = format!("**{}**: {}", row.word(), prose(&cut(&row.reason(), LONGEST_CELL)));
+    let what = cut_to(&row.reason(), LONGEST_CELL, row.problem().as_ref());
+    let what = format!("**{}**: {}", row.word(), prose(&what));
     let hint = row.hint().map(|hint| prose(&cut(hint, LONGEST_CELL)));
     cells(&[&row.step.line.to_string(), &image(row), &what, &hint.unwrap_or_default()])
 }
 
 fn change_row(row: &Row<'_>, is_done: bool) -> String {
-    let mut action = format!("**{}**: {}", row.word(), prose(&cut(&row.reason(), LONGEST_CELL)));
+    let reason = cut_to(&row.reason(), LONGEST_CELL, row.problem().as_ref());
+    let mut action = format!("**{}**: {}", row.word(), prose(&reason));
     for more in [row.detour().as_deref(), row.hint()].into_iter().flatten() {
         action.push_str("<br>");
         action.push_str(&prose(&cut(more, LONGEST_CELL)));

@@ -2,6 +2,7 @@
 
 mod chore;
 mod form;
+mod requests;
 mod reviewed;
 mod row;
 mod sentence;
@@ -11,6 +12,7 @@ pub mod annotations;
 pub mod escape;
 pub mod examination;
 pub mod json;
+pub mod log;
 pub mod markdown;
 pub mod progress;
 pub mod sarif;
@@ -20,8 +22,9 @@ pub mod terminal;
 mod sample;
 
 use crate::{
+    http::Requests,
     images::{LineError, LineWarning},
-    import::Outcome,
+    import::{Outcome, Span},
     plan::{Plan, Reviewed, Step},
     problem::Problem,
     reference::Registry,
@@ -51,6 +54,8 @@ pub struct Report {
     pub parts: Vec<Part>,
     /// How long the whole run took, where somebody looked at the clock.
     pub took: Option<Duration>,
+    /// What was sent, where that was noted.
+    pub requests: Option<Requests>,
 }
 
 /// What is to be told of one registry.
@@ -64,6 +69,8 @@ pub struct Part {
     pub upkeep: Upkeep,
     /// How that ended: an outcome for each chore; none in a plan.
     pub done: Vec<upkeep::Outcome>,
+    /// When each step ran, where it was begun; none in a plan.
+    pub spans: Vec<Option<Span>>,
 }
 
 /// What the list was compared with.
@@ -186,7 +193,7 @@ impl Report {
 impl Part {
     /// What a registry is told of where nothing was asked for beside its lines.
     pub fn new(target: Option<Registry>, body: Body) -> Self {
-        Self { target, body, upkeep: Upkeep::default(), done: Vec::new() }
+        Self { target, body, upkeep: Upkeep::default(), done: Vec::new(), spans: Vec::new() }
     }
 
     /// Returns the plan, where there is one.

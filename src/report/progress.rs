@@ -2,6 +2,7 @@
 
 use super::{
     escape::{legible, log_line},
+    log::{Entry, Level},
     row::{name, seconds},
 };
 use crate::{
@@ -13,7 +14,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     io::{self, Write},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::{
     sync::mpsc::UnboundedReceiver,
@@ -37,6 +38,8 @@ pub enum Out {
     Plain(Box<dyn Write + Send>),
     /// Lines of a log whose agent shows how far a step is (Azure Pipelines).
     Agent(Box<dyn Write + Send>),
+    /// Objects of JSON, one a line.
+    Json(Box<dyn Write + Send>),
     /// Nowhere.
     Silent,
 }
@@ -47,6 +50,7 @@ impl fmt::Debug for Out {
             Self::Bars => "Bars",
             Self::Plain(_) => "Plain",
             Self::Agent(_) => "Agent",
+            Self::Json(_) => "Json",
             Self::Silent => "Silent",
         })
     }
@@ -98,6 +102,7 @@ fn take(plan: &Plan, event: Event, running: &mut Running, view: &mut View) {
 enum View {
     Bars(Bars),
     Plain(Box<dyn Write + Send>, Option<Share>),
+    Json(Box<dyn Write + Send>),
     Silent,
 }
 
@@ -113,6 +118,7 @@ impl View {
             Out::Bars => Self::Bars(Bars::new(MultiProgress::new(), plan)),
             Out::Plain(out) => Self::Plain(out, None),
             Out::Agent(out) => Self::Plain(out, Some(Share { done: 0, all: plan.steps.len() })),
+            Out::Json(out) => Self::Json(out),
             Out::Silent => Self::Silent,
         }
     }
@@ -121,6 +127,7 @@ impl View {
         match self {
             Self::Bars(bars) => bars.started(index, step),
             Self::Plain(..) => self.line(&format!("started  {}", label(step))),
+            Self::Json(_) => self.object(about(step, format!("started from {}", name(&step.source)))),
             Self::Silent => {}
         }
     }
@@ -129,7 +136,7 @@ impl View {
         match self {
             Self::Bars(bars) => bars.arrived(index, step),
             // Its end follows within moments and is a line of its own.
-            Self::Plain(..) | Self::Silent => {}
+            Self::Plain(..) | Self::Json(_) | Self::Silent => {}
         }
     }
 
@@ -142,7 +149,8 @@ impl View {
                 }
                 view.share(took.is_some());
             }
-            (Self::Silent, _) => {}
+            (view @ Self::Json(_), Some(took)) => view.object(about(step, format!("ended after {}", seconds(took)))),
+            (Self::Json(_), None) | (Self::Silent, _) => {}
         }
     }
 
@@ -152,26 +160,29 @@ impl View {
             // Where it cannot be shown above the bars, the report tells how it ended.
             Self::Bars(bars) => drop(bars.all.println(line)),
             Self::Plain(..) => self.line(line),
+            Self::Json(_) => self.object(Entry::new(Level::Info, "upkeep", line)),
             Self::Silent => {}
         }
     }
 
     fn still(&mut self, plan: &Plan, running: &Running, elapsed: Duration) {
         // The bars show it all the time.
-        if !matches!(self, Self::Plain(..)) || running.is_empty() {
+        if matches!(self, Self::Bars(_) | Self::Silent) || running.is_empty() {
             return;
         }
         let names = running.keys().take(MOST_NAMED).filter_map(|&index| plan.steps.get(index));
         let names = names.map(|step| log_line(&step.destination.to_string())).collect::<Vec<_>>().join(", ");
         let more = running.len().saturating_sub(MOST_NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        self.line(&format!("running  {names}{more}, {} since the start", seconds(elapsed)));
+        let told = format!("{names}{more}, {} since the start", seconds(elapsed));
+        self.object(Entry::new(Level::Info, "apply", format!("running: {told}")));
+        self.line(&format!("running  {told}"));
     }
 
     fn close(&mut self) {
         match self {
             Self::Bars(bars) => bars.close(),
-            Self::Plain(..) | Self::Silent => {}
+            Self::Plain(..) | Self::Json(_) | Self::Silent => {}
         }
     }
 
@@ -185,6 +196,14 @@ impl View {
         }
     }
 
+    fn object(&mut self, entry: Entry) {
+        let Self::Json(out) = self else { return };
+        let text = entry.text(SystemTime::now());
+        if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+            *self = Self::Silent;
+        }
+    }
+
     fn line(&mut self, text: &str) {
         let Self::Plain(out, _) = self else { return };
         let written: io::Result<()> = writeln!(out, "{text}").and_then(|()| out.flush());
@@ -192,6 +211,15 @@ impl View {
         if written.is_err() {
             *self = Self::Silent;
         }
+    }
+}
+
+/// Says something of one step.
+fn about(step: &Step, message: String) -> Entry {
+    Entry {
+        line: Some(step.line.get()),
+        destination: Some(step.destination.to_string()),
+        ..Entry::new(Level::Info, "apply", message)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Row: one step in words. Every form says the same of it and only dresses it differently.
 
+use super::escape::cut;
 use crate::{
     import::{Outcome, Proof},
     plan::{Action, Change, Reason, Route, Step},
@@ -261,6 +262,16 @@ pub(super) fn seconds(time: Duration) -> String {
         0..60 => format!("{:.1} s", time.as_secs_f64()),
         whole => format!("{} min {} s", whole / 60, whole % 60),
     }
+}
+
+/// Cuts a text, but for the names of the request that failed: they are what support asks for, and stand at its end.
+pub(super) fn cut_to(text: &str, longest: usize, problem: Option<&Problem>) -> String {
+    let ids = problem.map(|problem| problem.ids.to_string()).unwrap_or_default();
+    if ids.is_empty() {
+        return cut(text, longest);
+    }
+    let rest = text.replace(&ids, "");
+    cut(&rest, longest.saturating_sub(ids.chars().count())) + &ids
 }
 
 pub(super) fn blame(problem: &Problem) -> String {

@@ -164,6 +164,7 @@ impl Sample {
                 ..Part::new(Some(target), body(plan, outcomes))
             }],
             took: None,
+            requests: None,
         }
     }
 }

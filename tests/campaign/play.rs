@@ -5,13 +5,13 @@ use crate::case::Case;
 use acr_sync::{
     app::{self, Occasion},
     emulator::{CLIENT, Emulator, SECRET, TENANT},
-    http::Way,
+    http::{Ledger, Way},
     images::Colour,
     inputs::{Env, Inputs, Mode},
     plan::Reviewed,
     policy::Evidence,
     report::{
-        Base, Report, annotations, json, markdown,
+        Base, Report, annotations, json, log, markdown,
         progress::{self, Out},
         sarif, terminal,
     },
@@ -19,7 +19,7 @@ use acr_sync::{
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::sync::watch;
 
@@ -88,6 +88,8 @@ fn inputs(case: &Case, emulator: &Emulator) -> Inputs {
         https_proxy: Some(emulator.proxy_url()),
         http_proxy: Some(emulator.proxy_url()),
         roots: Some(emulator.ca_pem().to_owned()),
+        // What is noted of requests is written as well.
+        ledger: Ledger::open(),
         ..Way::default()
     };
     inputs
@@ -103,6 +105,7 @@ fn forms(report: &Report) -> String {
         json::plan_json(report),
         json::result_json(report),
         sarif::sarif(report),
+        log::entries(report).iter().map(|entry| entry.text(SystemTime::UNIX_EPOCH)).collect(),
         format!("{report:?}"),
     ]
     .join("\n")

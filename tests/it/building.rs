@@ -7,7 +7,7 @@ use std::{fs, process::Output, time::Duration};
 use tempfile::TempDir;
 
 /// A folder with an application, and a registry with its base.
-struct Bench {
+pub(crate) struct Bench {
     emulator: Emulator,
     folder: TempDir,
 }
@@ -15,7 +15,7 @@ struct Bench {
 const DOCKERFILE: &str = "FROM contosoacr.azurecr.io/base/debian:12\nCOPY . /srv/\nLABEL title=web\n";
 
 impl Bench {
-    async fn new(change: impl FnOnce(&World)) -> Self {
+    pub(crate) async fn new(change: impl FnOnce(&World)) -> Self {
         let world = World::new();
         world.azure_registry("contosoacr").put("base/debian:12", &Image::index(["linux/amd64", "linux/arm64"]));
         world.identity(CLIENT, SECRET, Rights::importer().contributing_tasks());
@@ -34,7 +34,7 @@ impl Bench {
     }
 
     /// Runs the program beside the stand-in, which lives in this runtime.
-    async fn build(&self, arguments: &str, variables: &[(&str, &str)]) -> (i32, String) {
+    pub(crate) async fn build(&self, arguments: &str, variables: &[(&str, &str)]) -> (i32, String) {
         let mut command = online(self.folder.path(), &self.emulator);
         command.envs(variables.iter().copied()).args(["build", "--registry", "contosoacr"]);
         command.args(arguments.split_whitespace());

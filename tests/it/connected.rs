@@ -27,7 +27,7 @@ pub(crate) struct Sea {
     http: Http,
 }
 
-const VESSEL: &str = "connected-registries:
+pub(crate) const VESSEL: &str = "connected-registries:
   - { name: vessel-1, mode: ReadOnly, repositories: [\"fleet/*\"], schedule: \"30 * * * *\", window: PT1H, clients: [vessel-1-pull] }
 ";
 
@@ -54,7 +54,7 @@ impl Sea {
         client.head(&self.clients.registry, "other/tool", "1.0").await.unwrap_err();
     }
 
-    async fn with(rights: Rights, change: impl FnOnce(&World)) -> Self {
+    pub(crate) async fn with(rights: Rights, change: impl FnOnce(&World)) -> Self {
         let world = World::new();
         let registry = world.azure_registry("contosoacr");
         registry.data_endpoints();
@@ -95,7 +95,7 @@ impl Sea {
     }
 
     /// Plans a change of the file, and of a list that brings these repositories.
-    async fn plan(&self, before: Option<&str>, after: &str, brings: &[&str]) -> upkeep::Upkeep {
+    pub(crate) async fn plan(&self, before: Option<&str>, after: &str, brings: &[&str]) -> upkeep::Upkeep {
         let read = |text: &str| settings::parse(text.as_bytes()).unwrap();
         let (settings, before) = (read(after), before.map(read));
         let steps: Vec<_> = brings.iter().map(|name| step(name)).collect();
@@ -114,7 +114,7 @@ impl Sea {
     }
 
     /// Plans and applies what its reviewers saw.
-    async fn apply(&self, before: Option<&str>, after: &str, brings: &[&str]) -> Vec<Outcome> {
+    pub(crate) async fn apply(&self, before: Option<&str>, after: &str, brings: &[&str]) -> Vec<Outcome> {
         let mut planned = self.plan(before, after, brings).await;
         let seen = Reviewed::default().with_removals(planned.chores.iter().filter_map(Chore::mark));
         upkeep::compare(&mut planned.chores, Some(&seen));

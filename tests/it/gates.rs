@@ -7,7 +7,7 @@ use acr_sync::{
     reference::Digest,
     report::{
         Verdict,
-        markdown::{self, Limits},
+        markdown::{self, Diagram, Limits},
         sarif,
     },
 };
@@ -159,7 +159,7 @@ async fn foreign_text_of_a_report_stays_text() {
         .run()
         .await;
     assert!(matches!(run.action(), Action::Block(_)));
-    let limits = Limits { marker: None, longest: 65_536, run_url: None, commit: None };
+    let limits = Limits { marker: None, longest: 65_536, run_url: None, commit: None, diagram: Diagram::Never };
     let page = markdown::page(&run.report, limits);
     assert!(page.contains("`CVE-1'\\u{7c}<img src=x>@team\\u{a}::error::x`"), "{page}");
 }

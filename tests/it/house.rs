@@ -9,12 +9,12 @@ const DOORS: [(&str, &[&str]); 30] = [
     ("problem", &[]),
     ("images", &["reference"]),
     ("change", &["images", "reference"]),
-    ("http", &[]),
-    ("credential", &["azure", "http", "reference"]),
+    ("http", &["problem"]),
+    ("credential", &["azure", "http", "problem", "reference"]),
     ("registry", &["credential", "http", "problem", "reference"]),
     ("azure", &["credential", "http", "problem", "reference"]),
     ("inputs", &["azure", "credential", "http", "import", "plan", "problem", "reference", "registry"]),
-    ("plan", &["change", "images", "problem", "reference", "registry", "verify"]),
+    ("plan", &["change", "http", "images", "problem", "reference", "registry", "verify"]),
     ("scanner", &["reference"]),
     ("policy", &["plan", "reference", "scanner"]),
     ("signature", &["plan", "policy", "problem", "reference", "registry"]),
@@ -60,7 +60,7 @@ const DOORS: [(&str, &[&str]); 30] = [
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
     ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
-    ("report", &["images", "import", "plan", "problem", "pull_check", "reference", "upkeep"]),
+    ("report", &["http", "images", "import", "plan", "problem", "pull_check", "reference", "upkeep"]),
     ("needed", &["images", "reference", "report"]),
     (
         "host",
@@ -237,6 +237,21 @@ fn action_task_readme_and_program_have_the_same_inputs() {
         let default = if input.default.is_empty() { String::new() } else { format!("`{}`", input.default) };
         let row = format!("| `{}` | {default} | {} |", input.name, input.about.replace('|', "\\|"));
         assert!(readme.contains(&row), "README.md lacks the row\n{row}");
+    }
+}
+
+#[test]
+fn what_the_documents_point_to_is_there() {
+    let documents = fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
+    let pages = documents.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
+    for page in pages.chain(["README.md", "SECURITY.md"].map(Into::into)) {
+        let text = fs::read_to_string(&page).unwrap();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.starts_with("http") && !link.starts_with('#')) {
+            let file = link.split('#').next().unwrap();
+            let place = page.parent().unwrap().join(file);
+            assert!(place.exists(), "{} points to {link}", page.display());
+        }
     }
 }
 

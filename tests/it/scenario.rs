@@ -249,6 +249,7 @@ impl Scenario {
             no_proxy: Some("127.0.0.1".to_owned()),
             roots: Some(emulator.ca_pem().to_owned()),
             retry: self.retry,
+            ledger: inputs.way.ledger,
             ..Way::default()
         };
         inputs.pace.settle = Duration::from_millis(400);

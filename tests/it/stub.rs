@@ -16,6 +16,8 @@ pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) has_authorization: bool,
+    /// Every byte of it.
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Status, headers and body.
@@ -79,12 +81,14 @@ async fn serve(
             lines.into_iter().find(|(its, _)| its.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
         };
         let length: u64 = header("content-length").and_then(|text| text.parse().ok()).unwrap_or_default();
-        tokio::io::copy(&mut (&mut line).take(length), &mut tokio::io::sink()).await?;
+        let mut bytes = head.clone().into_bytes();
+        (&mut line).take(length).read_to_end(&mut bytes).await?;
         let mut words = head.split(' ').map(str::to_owned);
         let asked = Asked {
             method: words.next().unwrap_or_default(),
             path: words.next().unwrap_or_default(),
             has_authorization: header("authorization").is_some(),
+            bytes,
         };
         let (status, headers, body) = answer(&asked);
         let is_head = asked.method == "HEAD";

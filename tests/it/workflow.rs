@@ -65,6 +65,7 @@ pub(crate) async fn run_on<H: Host>(
     let shown = report.clone().unwrap_or_else(|| without_list(&inputs, None));
     let mut printed = host.record(&shown, &inputs);
     printed.extend(host.publish(&shown, &inputs).await);
+    let printed: Vec<_> = printed.iter().map(H::line).collect();
     Ok((report, printed.join("\n")))
 }
 

@@ -1,7 +1,7 @@
 'use strict';
 const assert = require('assert');
 const test = require('node:test');
-const { Lines, command, disarm, pass } = require('../../task/log');
+const { Lines, command, disarm, isOrder, pass } = require('../../task/log');
 
 test('our commands pass as they are, at the start of a line', () => {
   for (const line of [
@@ -12,6 +12,15 @@ test('our commands pass as they are, at the start of a line', () => {
     '##[endgroup]',
   ]) {
     assert.strictEqual(pass(line), line);
+  }
+});
+
+test('an order is a command of ours that does something', () => {
+  for (const line of ['##vso[task.setsecret]a', '##vso[task.setvariable variable=a;]b', '##vso[task.uploadsummary]/c']) {
+    assert.ok(isOrder(line), line);
+  }
+  for (const line of ['##vso[task.logissue type=error;]a', ' ##vso[task.setsecret]a', '##vso[task.complete]', 'error: a']) {
+    assert.ok(!isOrder(line), line);
   }
 });
 

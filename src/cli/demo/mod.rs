@@ -46,7 +46,7 @@ pub(super) async fn run(extent: Extent, env: &Env) -> u8 {
     let colour = outlet::colour(env);
     let played = match extent {
         Extent::List => play(colour, STEPS).await.map(drop),
-        Extent::All => all(colour).await,
+        Extent::All => Box::pin(all(colour)).await,
     };
     match played {
         Ok(()) => {

@@ -7,7 +7,7 @@ use crate::{
     host::{GitHub, Host},
     http::Way,
     images::Colour,
-    inputs::{Env, Inputs},
+    inputs::{Env, Inputs, Log},
     problem::Problem,
     report::{Report, progress, terminal},
 };
@@ -201,11 +201,11 @@ impl Stage {
         let inputs = self.inputs(&env)?;
         let mut host = GitHub::new(&env, &inputs).map_err(told)?;
         let occasion = host.occasion(&inputs).await.map_err(told)?.context("the event asks for nothing")?;
-        let watch = async |plan: &_, events| progress::watch(plan, events, outlet::progress()).await;
+        let watch = async |plan: &_, events| progress::watch(plan, events, outlet::progress(Log::Text)).await;
         let report = app::walk(&inputs, &occasion, watch, &self.never).await;
         let mut lines = host.record(&report, &inputs);
         lines.extend(host.publish(&report, &inputs).await);
-        if let Some(warning) = lines.iter().find(|line| line.contains("was not posted")) {
+        if let Some(warning) = lines.iter().map(GitHub::line).find(|line| line.contains("was not posted")) {
             anyhow::bail!("{warning}");
         }
         Ok(report)

@@ -21,6 +21,11 @@ const CALLER: &str = "203.0.113.7";
 /// Answers at `NAME.azurecr.io`.
 pub(super) fn answer(world: &World, call: &Call, host: &str) -> Reply {
     let reply = with(route(world, call, host), "docker-distribution-api-version", "registry/2.0");
+    identified(reply)
+}
+
+/// Every answer has the identifier by which support finds the request (section 6).
+pub(super) fn identified(reply: Reply) -> Reply {
     with(reply, "x-ms-correlation-request-id", uuid::Uuid::new_v4().to_string())
 }
 

@@ -221,7 +221,10 @@ impl GitHubRepository {
     /// Creates a token of a user or another app; an app's login ends with `[bot]`.
     pub fn token_of(&self, name: &str, login: &str, permissions: &[&str]) {
         let token = Token::new(name, self.id(), login, permissions);
-        self.world.state().github.tokens.push(token);
+        let mut state = self.world.state();
+        // One that is given anew has lost what it had.
+        state.github.tokens.retain(|it| it.name != token.name || it.repository != token.repository);
+        state.github.tokens.push(token);
     }
 
     /// Sets how many requests the token has left in this hour.

@@ -32,9 +32,7 @@ pub(super) use pending::Pending;
 const PROVIDER: &str = "microsoft.containerregistry";
 
 pub(super) fn answer(world: &World, call: &Call) -> Reply {
-    let id = uuid::Uuid::new_v4().to_string();
-    let reply = with(with(route(world, call), "x-ms-request-id", &id), "x-ms-correlation-request-id", &id);
-    let reply = with(reply, "x-ms-routing-request-id", format!("WESTEUROPE:{id}"));
+    let reply = identified(route(world, call));
     // One of 12,000 an hour, as the recordings show it; the bucket of this world never empties by itself.
     let left = if call.method == Method::GET { "reads" } else { "writes" };
     let name = if left == "reads" {
@@ -43,6 +41,13 @@ pub(super) fn answer(world: &World, call: &Call) -> Reply {
         "x-ms-ratelimit-remaining-subscription-writes"
     };
     with(with(reply, name, if left == "reads" { "11999" } else { "799" }), "cache-control", "no-cache")
+}
+
+/// Every answer has the identifiers by which support finds the request, failures of the service's own too.
+pub(super) fn identified(reply: Reply) -> Reply {
+    let id = uuid::Uuid::new_v4().to_string();
+    let reply = with(with(reply, "x-ms-request-id", &id), "x-ms-correlation-request-id", &id);
+    with(reply, "x-ms-routing-request-id", format!("WESTEUROPE:{id}"))
 }
 
 fn route(world: &World, call: &Call) -> Reply {

@@ -3,20 +3,20 @@
 use crate::{
     inputs::Env,
     report::{
-        annotations::{Annotation, Level, at_most},
-        escape::{agent_data, agent_property},
+        annotations::{self, Annotation, at_most},
+        escape::{agent_data, agent_property, log_line},
+        log::Level,
     },
 };
 use std::{fs, path::Path};
 
-/// Returns a warning of the whole step.
-pub(super) fn warning(what: &str) -> String {
-    issue("warning", "", what)
-}
-
-/// Returns an error of the whole step.
-pub(super) fn error(what: &str) -> String {
-    issue("error", "", what)
+/// Returns a remark on the whole step; the agent has none below a warning.
+pub(super) fn remark(level: Level, what: &str) -> String {
+    match level {
+        Level::Info => log_line(what),
+        Level::Warn => issue("warning", "", what),
+        Level::Error => issue("error", "", what),
+    }
 }
 
 /// Returns the command that hides a secret; its characters stay as they are, or it would hide others.
@@ -38,7 +38,7 @@ pub(super) fn issues(annotations: &[Annotation]) -> Vec<String> {
         let lines = shown.into_iter().map(move |annotation| of_line(word, annotation));
         lines.chain(more.map(move |more| issue(word, "", &format!("and {more} more, see the summary"))))
     };
-    of_level(Level::Failure, "error").chain(of_level(Level::Warning, "warning")).collect()
+    of_level(annotations::Level::Failure, "error").chain(of_level(annotations::Level::Warning, "warning")).collect()
 }
 
 /// With a path the agent writes `path(line,column): word code: message`, so that all of it is given.
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_line_is_named_as_the_agent_wants_it() {
         let annotation = Annotation {
-            level: Level::Failure,
+            level: annotations::Level::Failure,
             file: "./a;b].txt".to_owned(),
             line: 3,
             column: Some(7),

@@ -13,7 +13,7 @@ mod refusal;
 mod thread;
 
 use super::{
-    Host,
+    Host, Said,
     evidence::{self, At},
     git, post, secrets,
     texts::{self, Texts},
@@ -25,7 +25,7 @@ use crate::{
     inputs::{Env, Inputs, Mode, endpoint_secrets},
     plan::Reviewed,
     problem::{Problem, Side},
-    report::{Base, Report, progress::Out},
+    report::{Base, Report, log::Level, progress::Out},
 };
 use api::Api;
 use event::{Event, Provider, Subject};
@@ -199,11 +199,11 @@ impl Host for AzureDevOps {
         Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, settings_base, evidence }))
     }
 
-    fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
+    fn record(&self, report: &Report, inputs: &Inputs) -> Vec<Said> {
         self.recorded(report, inputs)
     }
 
-    async fn publish(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
+    async fn publish(&self, report: &Report, inputs: &Inputs) -> Vec<Said> {
         self.published(report, inputs).await
     }
 
@@ -218,8 +218,8 @@ impl Host for AzureDevOps {
         agent::mask(secret)
     }
 
-    fn error(what: &str) -> String {
-        agent::error(what)
+    fn remark(level: Level, what: &str) -> String {
+        agent::remark(level, what)
     }
 
     fn progress(log: Box<dyn Write + Send>) -> Out {

@@ -9,12 +9,16 @@ use super::{
 };
 use crate::{
     host::{
+        Said,
         post::{self, Absent, Attention, Ours},
         refusal::ApiError,
         told,
     },
     inputs::Inputs,
-    report::{Report, Verdict, annotations, escape, markdown},
+    report::{
+        Report, Verdict, annotations, escape,
+        markdown::{self, Diagram},
+    },
 };
 use serde_json::{Value, json};
 
@@ -27,24 +31,26 @@ const LONGEST_STATUS: usize = 255;
 
 impl AzureDevOps {
     /// Writes the log, the summary and the outputs.
-    pub(super) fn recorded(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
-        let mut lines: Vec<_> = self.notes.iter().map(|note| escape::log_line(note)).collect();
-        lines.extend(self.warnings.iter().map(|warning| agent::warning(warning)));
-        lines.extend(agent::issues(&annotations::of(report)));
-        let summary = markdown::page(report, self.limits(LONGEST_SUMMARY, None));
-        lines.push(agent::summary(&self.env, &summary).unwrap_or_else(|why| agent::warning(&why)));
-        lines.extend(told::outputs(report, inputs).map(|(name, value)| agent::output(&in_letters(name), &value)));
+    pub(super) fn recorded(&self, report: &Report, inputs: &Inputs) -> Vec<Said> {
+        let mut lines: Vec<_> = self.notes.iter().map(Said::info).collect();
+        lines.extend(self.warnings.iter().map(Said::warning));
+        lines.extend(agent::issues(&annotations::of(report)).into_iter().map(Said::Place));
+        let summary = markdown::page(report, self.limits(LONGEST_SUMMARY, None, Diagram::Colons));
+        lines.push(agent::summary(&self.env, &summary).map_or_else(Said::warning, Said::Order));
+        lines.extend(
+            told::outputs(report, inputs).map(|(name, value)| Said::Order(agent::output(&in_letters(name), &value))),
+        );
         lines
     }
 
     /// Writes the thread and the status.
-    pub(super) async fn published(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
+    pub(super) async fn published(&self, report: &Report, inputs: &Inputs) -> Vec<Said> {
         let mut lines = Vec::new();
         let Some(number) = self.number else { return lines };
         let absent = if told::is_worth_telling(report) { Absent::Create } else { Absent::Leave };
-        lines.extend(self.tell(number, report, absent).await.iter().map(|why| agent::warning(why)));
+        lines.extend(self.tell(number, report, absent).await.into_iter().map(Said::warning));
         if inputs.pr_status && !report.is_applied() {
-            lines.extend(self.status(number, report).await.err().map(|why| agent::warning(&why)));
+            lines.extend(self.status(number, report).await.err().map(Said::warning));
         }
         lines
     }
@@ -58,7 +64,7 @@ impl AzureDevOps {
         };
         let run = build_id(&self.env).unwrap_or_default();
         let (first, too_much) = told::first_line(&self.marker, run, report, self.reviewed.as_ref(), MOST_KEPT);
-        let page = markdown::page(report, self.limits(thread::LONGEST, Some(first)));
+        let page = markdown::page(report, self.limits(thread::LONGEST, Some(first), Diagram::Never));
         let ours = Ours { marker: &self.marker, body: &page, run, attention: attention(report) };
         let posted = post::put(&Threads { api, number, key: &self.key }, &ours, absent).await;
         let mut warnings: Vec<_> = too_much.into_iter().collect();
@@ -113,9 +119,9 @@ impl AzureDevOps {
     }
 
     /// Returns the commit and the page of the run, for the report's reader.
-    fn limits(&self, longest: usize, marker: Option<String>) -> markdown::Limits {
+    fn limits(&self, longest: usize, marker: Option<String>, diagram: Diagram) -> markdown::Limits {
         let commit = self.env.get("BUILD_SOURCEVERSION").map(str::to_owned);
-        markdown::Limits { longest, run_url: self.run_url(), commit, marker }
+        markdown::Limits { longest, run_url: self.run_url(), commit, marker, diagram }
     }
 }
 

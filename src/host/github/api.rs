@@ -84,7 +84,11 @@ impl Api {
     /// Gets one thing; the path begins behind the repository.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
         let route = format!("{}{path}", self.root);
-        patiently(&self.retry, Again::Yes, async || answered(self.client.get(&route, None::<&()>).await)).await
+        let send = async || {
+            let answer = self.http.noted("GET", &route, self.client.get(&route, None::<&()>), refusal::of).await;
+            answered(answer)
+        };
+        patiently(&self.retry, Again::Yes, send).await
     }
 
     /// Gets every entry of a list, page by page.

@@ -14,7 +14,7 @@ mod runner;
 mod suggestion;
 
 use super::{
-    Host,
+    Host, Said,
     evidence::{self, At},
     post,
     refusal::ApiError,
@@ -27,7 +27,7 @@ use crate::{
     inputs::{Env, Inputs, Mode},
     plan::Reviewed,
     problem::{Problem, Side},
-    report::{Base, Report, escape, progress::Out},
+    report::{Base, Report, escape, log::Level, progress::Out},
 };
 use api::Api;
 use comment::Comments;
@@ -178,11 +178,11 @@ impl Host for GitHub {
         Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, settings_base, evidence }))
     }
 
-    fn record(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
+    fn record(&self, report: &Report, inputs: &Inputs) -> Vec<Said> {
         self.recorded(report, inputs)
     }
 
-    async fn publish(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
+    async fn publish(&self, report: &Report, inputs: &Inputs) -> Vec<Said> {
         self.published(report, inputs).await
     }
 
@@ -190,8 +190,8 @@ impl Host for GitHub {
         escape::mask(secret)
     }
 
-    fn error(what: &str) -> String {
-        runner::error(what)
+    fn remark(level: Level, what: &str) -> String {
+        runner::remark(level, what)
     }
 
     fn progress(log: Box<dyn Write + Send>) -> Out {

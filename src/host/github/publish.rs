@@ -12,13 +12,17 @@ use super::{
 };
 use crate::{
     host::{
+        Said,
         post::{self, Absent, Attention, Ours},
         texts::{self, Texts},
         told,
     },
     inputs::Inputs,
     plan::Plan,
-    report::{self, Report, annotations, escape, markdown},
+    report::{
+        self, Report, annotations, escape,
+        markdown::{self, Diagram},
+    },
 };
 
 /// The most bytes of a comment that the reviewed digests may take.
@@ -26,35 +30,36 @@ const MOST_KEPT: usize = 44_000;
 
 impl GitHub {
     /// Writes the log, the summary and the outputs.
-    pub(super) fn recorded(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
-        let mut lines: Vec<_> = self.notes.iter().map(|note| runner::notice(note)).collect();
-        lines.extend(self.warnings.iter().map(|warning| runner::warning(warning)));
-        lines.extend(annotations::log_commands(&annotations::of(report)));
-        let summary = markdown::page(report, self.limits(runner::LONGEST_SUMMARY, None));
-        lines.extend(runner::append(&self.env, "GITHUB_STEP_SUMMARY", &summary).err());
-        lines.extend(runner::append(&self.env, "GITHUB_OUTPUT", &runner::outputs(report, inputs)).err());
+    pub(super) fn recorded(&self, report: &Report, inputs: &Inputs) -> Vec<Said> {
+        let mut lines: Vec<_> = self.notes.iter().map(Said::info).collect();
+        lines.extend(self.warnings.iter().map(Said::warning));
+        lines.extend(annotations::log_commands(&annotations::of(report)).into_iter().map(Said::Place));
+        let summary = markdown::page(report, self.limits(runner::LONGEST_SUMMARY, None, Diagram::Fenced));
+        let files = [("GITHUB_STEP_SUMMARY", summary), ("GITHUB_OUTPUT", runner::outputs(report, inputs))];
+        let appended = files.iter().map(|(variable, text)| runner::append(&self.env, variable, text));
+        lines.extend(appended.filter_map(Result::err).map(Said::warning));
         lines
     }
 
     /// Writes the comment, the suggestions and the check run.
-    pub(super) async fn published(&self, report: &Report, inputs: &Inputs) -> Vec<String> {
+    pub(super) async fn published(&self, report: &Report, inputs: &Inputs) -> Vec<Said> {
         let mut lines = Vec::new();
         let news = told::is_worth_telling(report);
         if let Some(number) = self.number {
             let absent = if news { Absent::Create } else { Absent::Leave };
-            lines.extend(self.tell(number, report, absent).await.iter().map(|why| runner::warning(why)));
+            lines.extend(self.tell(number, report, absent).await.into_iter().map(Said::warning));
         }
         // The lines are the same for every registry.
         let planned = report.plan().filter(|_| !report.is_applied());
         if let (true, Some(number), Some(plan)) = (inputs.suggest_pins, self.number, planned) {
             let told = self.suggest(number, plan, report, inputs).await;
             let told = told.unwrap_or_else(|why| Told { warnings: vec![why], ..Told::default() });
-            lines.extend(told.notes.iter().map(|note| runner::notice(note)));
-            lines.extend(told.warnings.iter().map(|why| runner::warning(why)));
+            lines.extend(told.notes.into_iter().map(Said::info));
+            lines.extend(told.warnings.into_iter().map(Said::warning));
         }
         if let (true, true, Some(commit)) = (inputs.check_run, news, self.checked()) {
             let check = self.check(commit, report, &annotations::of(report)).await;
-            lines.extend(check.err().map(|why| runner::warning(&why)));
+            lines.extend(check.err().map(Said::warning));
         }
         lines
     }
@@ -68,7 +73,7 @@ impl GitHub {
         };
         let run = self.env.get("GITHUB_RUN_ID").and_then(|id| id.parse().ok()).unwrap_or_default();
         let (first, too_much) = told::first_line(&self.marker, run, report, self.reviewed.as_ref(), MOST_KEPT);
-        let page = markdown::page(report, self.limits(comment::LONGEST, Some(first)));
+        let page = markdown::page(report, self.limits(comment::LONGEST, Some(first), Diagram::Fenced));
         let ours = Ours { marker: &self.marker, body: &page, run, attention: Attention::Free };
         let posted = post::put(&Comments { api, number }, &ours, absent).await;
         let failure = posted.err().map(|error| error.told(what, &needs("pull-requests: write")));
@@ -103,7 +108,7 @@ impl GitHub {
         let what = "the check run was not made";
         let api = self.api.as_ref().map_err(|why| format!("{what}: {why}"))?;
         let text = |name| self.env.get(name).unwrap_or_default();
-        let summary = markdown::page(report, self.limits(check_run::LONGEST, None));
+        let summary = markdown::page(report, self.limits(check_run::LONGEST, None, Diagram::Never));
         let verdict = Verdict {
             commit,
             conclusion: match report.verdict() {
@@ -140,8 +145,8 @@ impl GitHub {
     }
 
     /// Returns the commit and the page of the run, for the report's reader.
-    fn limits(&self, longest: usize, marker: Option<String>) -> markdown::Limits {
+    fn limits(&self, longest: usize, marker: Option<String>, diagram: Diagram) -> markdown::Limits {
         let commit = self.env.get("GITHUB_SHA").map(str::to_owned);
-        markdown::Limits { longest, run_url: Some(self.run_url()), commit, marker }
+        markdown::Limits { longest, run_url: Some(self.run_url()), commit, marker, diagram }
     }
 }

@@ -33,6 +33,15 @@ pub(super) fn read(error: &octocrab::Error) -> ApiError {
     }
 }
 
+/// Returns the status of an answer; the library does not tell which success it was.
+pub(super) fn of<T>(answer: &octocrab::Result<T>) -> Option<u16> {
+    match answer {
+        Ok(_) => Some(200),
+        Err(octocrab::Error::GitHub { source, .. }) => Some(source.status_code.as_u16()),
+        Err(_) => None,
+    }
+}
+
 /// Returns the error of a request that nobody knows the fate of.
 pub(super) fn unclear(text: &str) -> ApiError {
     ApiError::Unclear(format!("GitHub did not answer as it should: {}", escape::cut(text, LONGEST)))

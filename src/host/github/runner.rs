@@ -3,7 +3,7 @@
 use crate::{
     host::told,
     inputs::{Env, Inputs},
-    report::{Report, escape},
+    report::{Report, escape, log::Level},
 };
 use std::{fmt::Write as _, fs::OpenOptions, io::Write as _};
 
@@ -13,13 +13,13 @@ pub(super) const LONGEST_SUMMARY: usize = 1_000_000;
 /// Appends to a file that the runner made for this step.
 ///
 /// # Errors
-/// The warning to print; a step outside of a runner has no such file.
+/// What was not written; a step outside of a runner has no such file.
 pub(super) fn append(env: &Env, variable: &str, text: &str) -> Result<(), String> {
     let Some(path) = env.get(variable) else {
-        return Err(warning(&format!("{variable} is not set: nothing was written to it")));
+        return Err(format!("{variable} is not set: nothing was written to it"));
     };
     let write = || OpenOptions::new().append(true).open(path)?.write_all(text.as_bytes());
-    write().map_err(|error| warning(&format!("{variable} cannot be written: {error}")))
+    write().map_err(|error| format!("{variable} cannot be written: {error}"))
 }
 
 /// Writes the outputs, each with a delimiter of its own that no value can hold.
@@ -33,17 +33,12 @@ pub(super) fn outputs(report: &Report, inputs: &Inputs) -> String {
     text
 }
 
-/// Returns a warning as a log command.
-pub(super) fn warning(what: &str) -> String {
-    format!("::warning::{}", escape::command_data(what))
-}
-
 /// Returns a remark as a log command.
-pub(super) fn notice(what: &str) -> String {
-    format!("::notice::{}", escape::command_data(what))
-}
-
-/// Returns an error as a log command.
-pub(super) fn error(what: &str) -> String {
-    format!("::error::{}", escape::command_data(what))
+pub(super) fn remark(level: Level, what: &str) -> String {
+    let word = match level {
+        Level::Info => "notice",
+        Level::Warn => "warning",
+        Level::Error => "error",
+    };
+    format!("::{word}::{}", escape::command_data(what))
 }

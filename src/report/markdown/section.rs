@@ -9,8 +9,8 @@ pub(super) struct Section {
 }
 
 impl Section {
-    /// A heading stands or falls as a whole.
-    pub(super) fn heading(text: String) -> Self {
+    /// A heading or a drawing stands or falls as a whole.
+    pub(super) fn whole(text: String) -> Self {
         Self { opening: String::new(), rows: vec![text], more: |_| String::new(), closing: "" }
     }
 

@@ -6,7 +6,7 @@ use crate::{
         Part,
         chore::{Chore, Fate},
         escape::{code, cut, prose},
-        row::{blame, size},
+        row::{blame, cut_to, size},
     },
     upkeep::{self, Finding, Gravity},
 };
@@ -17,7 +17,7 @@ const FINDINGS: &str = "\n| Section | What | Finding | What to do |\n| --- | ---
 /// Returns what somebody must act on, as rows of the table of the lines.
 pub(super) fn bad_rows(part: &Part) -> Vec<String> {
     let chores = Chore::all(part).filter(|chore| chore.fate().is_bad()).map(|chore| {
-        let what = format!("**{}**: {}", chore.word(), prose(&cut(&chore.reason(), LONGEST_CELL)));
+        let what = format!("**{}**: {}", chore.word(), prose(&cut_to(&chore.reason(), LONGEST_CELL, chore.problem())));
         row(&chore.chore.section.to_string(), &chore.chore.subject, &what, chore.hint())
     });
     let findings = part.upkeep.findings.iter().filter(|finding| finding.gravity == Gravity::Bad).map(finding_row);
@@ -65,7 +65,7 @@ fn finding_row(finding: &Finding) -> String {
         Gravity::Unchecked => "**not checked**",
         Gravity::Bad => "**wrong**",
     };
-    let what = format!("{word}: {}", prose(&cut(&blame(&finding.problem), LONGEST_CELL)));
+    let what = format!("{word}: {}", prose(&cut_to(&blame(&finding.problem), LONGEST_CELL, Some(&finding.problem))));
     row(&finding.section.to_string(), &finding.subject, &what, finding.problem.hint.as_deref())
 }
 

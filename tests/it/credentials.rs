@@ -1,0 +1,275 @@
+//! Credentials: whatever a host answers and however a name looks, each goes to its own host and nowhere else.
+//!
+//! A stranger is a server that keeps every byte it is sent.
+
+use crate::{
+    pipeline::Pipeline,
+    scenario::{Scenario, image},
+    stub::{Answer, Asked, Stub},
+    workflow::{LINE, Workflow},
+};
+use acr_sync::{
+    azure::{self, Arm, Cloud, ImportRequest, ImportSource, Mode, To},
+    emulator::{CLIENT, Rights, SECRET},
+    http::{Http, Retry, Way},
+    reference::{Digest, Registry},
+    registry::{Client, Login, Logins},
+};
+use azure_core::{
+    credentials::{AccessToken, TokenCredential, TokenRequestOptions},
+    time::OffsetDateTime,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use std::{sync::Arc, time::Duration};
+
+const USER: &str = "robot";
+const PASSWORD: &str = "hunter2hunter2";
+const TOKEN: &str = "a-token-of-the-registry";
+
+/// Says that a stranger was sent nothing that opens anything.
+fn knows_nothing(stranger: &Stub, what: &str) {
+    let basic = STANDARD.encode(format!("{USER}:{PASSWORD}"));
+    for asked in stranger.asked() {
+        let text = String::from_utf8_lossy(&asked.bytes).to_ascii_lowercase();
+        for secret in [PASSWORD, &basic, TOKEN, "authorization:", "cookie:"] {
+            assert!(!text.contains(&secret.to_ascii_lowercase()), "{what}: the stranger got\n{text}");
+        }
+    }
+}
+
+async fn stranger() -> Stub {
+    let json = || ("content-type", "application/json".to_owned());
+    Stub::start(move |_| (200, vec![json()], br#"{"token":"given-by-a-stranger","value":[]}"#.to_vec())).await
+}
+
+fn http() -> Http {
+    let retry = Retry { first: Duration::from_millis(1), attempts: 2, ..Retry::default() };
+    Http::new(&Way { retry, ..Way::default() }).unwrap()
+}
+
+fn login(host: &str) -> Logins {
+    let mut logins = Logins::default();
+    let login = Login::Password { username: USER.to_owned(), password: PASSWORD.into() };
+    logins.add(Registry::parse(host).unwrap(), "", login);
+    logins
+}
+
+/// Everything that a registry is asked, with the credential that was given for it.
+async fn ask_everything(host: &str) {
+    let registry = Registry::parse(host).unwrap();
+    let client = Client::new(http(), login(host));
+    let digest = Digest::of(b"x");
+    // What comes of it is the hostile registry's matter; that it ends is enough.
+    drop(client.head(&registry, "team/app", "1").await);
+    drop(client.manifest(&registry, "team/app", digest).await);
+    drop(client.tags(&registry, "team/app", 10).await);
+    drop(client.ping(&registry).await);
+}
+
+/// What a registry answers that would like its visitor's credential elsewhere.
+type Trap = fn(&Asked, &str) -> Answer;
+
+fn challenge(realm: String) -> Answer {
+    (401, vec![("www-authenticate", format!("Bearer realm=\"{realm}\",service=\"s\""))], Vec::new())
+}
+
+fn redirect(status: u16, to: String) -> Answer {
+    (status, vec![("location", to)], Vec::new())
+}
+
+fn behind_basic(asked: &Asked, then: Answer) -> Answer {
+    match asked.has_authorization {
+        true => then,
+        false => (401, vec![("www-authenticate", "Basic realm=\"r\"".to_owned())], Vec::new()),
+    }
+}
+
+const TRAPS: [(&str, Trap); 11] = [
+    ("a token service on another host", |_, it| challenge(format!("http://{it}/token"))),
+    ("a token service with a name before its host", |_, it| challenge(format!("http://127.0.0.1:80@{it}/token"))),
+    ("a token service by another name of this machine", |_, it| {
+        challenge(format!("http://localhost:{}/token", it.rsplit(':').next().unwrap()))
+    }),
+    ("a token service by an IPv6 literal", |_, it| {
+        challenge(format!("http://[::ffff:127.0.0.1]:{}/token", it.rsplit(':').next().unwrap()))
+    }),
+    ("a token service at a link-local address", |_, _| challenge("http://169.254.169.254/token".to_owned())),
+    ("a redirect to another host", |asked, it| behind_basic(asked, redirect(307, format!("http://{it}/v2/x")))),
+    ("a redirect with a name and a password", |asked, it| {
+        behind_basic(asked, redirect(302, format!("http://{USER}:{PASSWORD}@{it}/v2/x")))
+    }),
+    ("a redirect without a scheme", |asked, it| behind_basic(asked, redirect(308, format!("//{it}/v2/x")))),
+    ("a redirect after a redirect", |asked, it| match asked.path.as_str() {
+        "/again" => redirect(302, format!("http://{it}/v2/x")),
+        _ => behind_basic(asked, redirect(302, "/again".to_owned())),
+    }),
+    ("a next page on another host", |asked, it| {
+        let link = ("link", format!("<http://{it}/v2/team/app/tags/list?n=1>; rel=\"next\""));
+        behind_basic(asked, (200, vec![link], br#"{"name":"team/app","tags":["1"]}"#.to_vec()))
+    }),
+    ("a challenge of two kinds at once", |asked, it| match asked.has_authorization {
+        true => challenge(format!("http://{it}/token")),
+        false => (401, vec![("www-authenticate", "Basic realm=\"r\"".to_owned())], Vec::new()),
+    }),
+];
+
+#[tokio::test]
+async fn no_answer_of_a_registry_takes_its_credential_elsewhere() {
+    let mut visited = 0;
+    for (what, trap) in TRAPS {
+        let stranger = stranger().await;
+        let place = stranger.host();
+        let registry = Stub::start(move |asked| trap(asked, &place)).await;
+        ask_everything(&registry.host()).await;
+        assert!(!registry.asked().is_empty(), "{what}");
+        knows_nothing(&stranger, what);
+        visited += usize::from(!stranger.asked().is_empty());
+    }
+    assert!(visited >= 4, "strangers whom nobody visits prove nothing: {visited}");
+}
+
+#[tokio::test]
+async fn the_suite_would_see_a_credential() {
+    let stranger = Stub::start(|asked| behind_basic(asked, (404, Vec::new(), Vec::new()))).await;
+    ask_everything(&stranger.host()).await;
+    let seen = std::panic::catch_unwind(|| knows_nothing(&stranger, "its own credential"));
+    assert!(seen.is_err(), "who is asked with a credential has it");
+}
+
+#[tokio::test]
+async fn a_name_that_looks_like_anothers_gets_none_of_its_credentials() {
+    for (line, own) in [
+        ("docker.io.example.com/library/nginx:1", false),
+        ("index.docker.io.example.com/library/nginx:1", false),
+        ("docker.io:444/library/nginx:1", false),
+        ("registry-1.docker.io.example.com/library/nginx:1", false),
+        ("quay.io.example.com/a/b:1", false),
+        ("xquay.io/a/b:1", false),
+        ("quay.io:444/a/b:1", false),
+        ("sub.quay.io/a/b:1", false),
+        ("169.254.169.254/a/b:1", false),
+        ("[::ffff:a9fe:a9fe]:443/a/b:1", false),
+        // The same host in another case is the same host.
+        ("QUAY.io/a/b:1", true),
+    ] {
+        let run = Scenario::plan(&format!("{line} => x:1"))
+            .input("ACR_SYNC_CREDENTIALS", &format!("quay.io {USER} {PASSWORD}"))
+            .input("DOCKER_USERNAME", USER)
+            .input("DOCKER_PASSWORD", PASSWORD)
+            .world(|world| drop(world.source("quay.io").private_basic(USER, PASSWORD)))
+            .run()
+            .await;
+        let azure = ["login.microsoftonline.com", "management.azure.com", "contosoacr.azurecr.io"];
+        let told: Vec<_> = run.world.requests().into_iter().filter(|seen| seen.authorization.is_some()).collect();
+        let strangers: Vec<_> = told.iter().filter(|seen| !azure.contains(&seen.host.as_str())).collect();
+        assert_eq!(strangers.iter().any(|seen| seen.host == "quay.io"), own, "{line}: {strangers:?}");
+        assert!(strangers.iter().all(|seen| own && seen.host == "quay.io"), "{line}: {strangers:?}");
+    }
+    // A dot at the end would be the same host to DNS, and another to whoever compares names: it is no name here.
+    let dotted = Scenario::plan("quay.io./a/b:1 => x:1").run().await;
+    assert_eq!(dotted.report.errors.len(), 1);
+}
+
+#[derive(Debug)]
+struct Given;
+
+#[async_trait::async_trait]
+impl TokenCredential for Given {
+    async fn get_token(&self, _: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
+        Ok(AccessToken::new(TOKEN, OffsetDateTime::now_utc() + Duration::from_secs(3600)))
+    }
+}
+
+#[tokio::test]
+async fn no_address_that_azure_names_takes_its_token_elsewhere() {
+    let traps: [(&str, Trap); 5] = [
+        ("an operation elsewhere", |_, it| redirect(202, format!("http://{it}/operation"))),
+        ("an operation with a name before its host", |_, it| redirect(202, format!("http://me:word@{it}/operation"))),
+        ("a redirect", |_, it| redirect(307, format!("http://{it}/x"))),
+        ("a redirect to https", |_, it| redirect(302, format!("https://{it}/x"))),
+        ("a next page elsewhere", |_, it| {
+            (200, Vec::new(), format!(r#"{{"value":[],"nextLink":"http://{it}/next"}}"#).into_bytes())
+        }),
+    ];
+    for (what, trap) in traps {
+        let stranger = stranger().await;
+        let place = stranger.host();
+        let azure = Stub::start(move |asked| trap(asked, &place)).await;
+        let cloud = Cloud { resource_manager: format!("http://{}", azure.host()), ..Cloud::public() };
+        let arm = Arm::new(http(), Arc::new(Given), cloud);
+        drop(azure::find(&arm, &"contosoacr".parse().unwrap(), Some("22222222-2222-2222-2222-222222222222")).await);
+        let request = ImportRequest {
+            source: ImportSource::Registry { host: "quay.io".to_owned(), credential: None },
+            repository: "a/b".to_owned(),
+            digest: Digest::of(b"x"),
+            to: To::Tag("x:1".to_owned()),
+            mode: Mode::NoForce,
+        };
+        if let Ok(azure::Progress::Running(operation)) = request.start(&arm, "/subscriptions/0/x").await {
+            drop(operation.poll(&arm).await);
+        }
+        assert!(azure.asked().iter().any(|asked| asked.has_authorization), "{what}");
+        knows_nothing(&stranger, what);
+    }
+}
+
+#[tokio::test]
+async fn a_registry_of_azure_sends_to_its_storage_without_a_credential() {
+    let rights = Rights { push: true, ..Rights::importer() };
+    let run = Scenario::apply("fabrikamacr.azurecr.io/team/app:1 => app")
+        .input("INPUT_DIRECT-SOURCES", "fabrikamacr.azurecr.io")
+        .world(|world| {
+            world.identity(CLIENT, SECRET, rights);
+            world.azure_registry("fabrikamacr").put("team/app:1", &image());
+        })
+        .run()
+        .await;
+    assert!(run.tag("app:1").is_some(), "{:?}", run.outcome());
+    let seen = run.world.requests();
+    let stored: Vec<_> = seen.iter().filter(|seen| seen.host.ends_with(".blob.core.windows.net")).collect();
+    assert!(!stored.is_empty() && stored.iter().all(|seen| seen.authorization.is_none()), "{stored:?}");
+}
+
+#[tokio::test]
+async fn a_ci_host_that_redirects_gets_its_token_taken_nowhere() {
+    let stranger = stranger().await;
+    let place = stranger.host();
+    let github = Stub::start(move |_| redirect(302, format!("http://{place}/x"))).await;
+    let workflow = Workflow::new()
+        .await
+        .set("GITHUB_API_URL", &format!("http://{}", github.host()))
+        .set("INPUT_GITHUB-TOKEN", TOKEN);
+    drop(workflow.try_run("pull_request", r#"{"number":7,"pull_request":{"number":7}}"#, &workflow.merge).await);
+    assert!(github.asked().iter().any(|asked| asked.has_authorization), "it is asked with its token");
+    knows_nothing(&stranger, "GitHub");
+}
+
+#[tokio::test]
+async fn azure_devops_that_redirects_gets_its_token_taken_nowhere() {
+    let stranger = stranger().await;
+    let place = stranger.host();
+    let devops = Stub::start(move |_| redirect(302, format!("http://{place}/x"))).await;
+    let pipeline = Pipeline::of(LINE).await.set("SYSTEM_COLLECTIONURI", &format!("http://{}/contoso/", devops.host()));
+    drop(pipeline.try_run("PullRequest", "refs/pull/7/merge", &"1".repeat(40)).await);
+    let asked = devops.asked();
+    assert!(asked.iter().any(|asked| asked.has_authorization), "it is asked with its token");
+    knows_nothing(&stranger, "Azure DevOps");
+    assert!(stranger.asked().is_empty(), "nor is it followed");
+}
+
+#[tokio::test]
+async fn a_proxy_sees_names_and_no_credential_but_its_own() {
+    let proxy = Stub::start(|_| (407, Vec::new(), Vec::new())).await;
+    let retry = Retry { first: Duration::from_millis(1), attempts: 2, ..Retry::default() };
+    let https_proxy = Some(format!("http://own:secret@{}", proxy.host()));
+    let http = Http::new(&Way { https_proxy, retry, ..Way::default() }).unwrap();
+    let quay = Registry::parse("quay.io").unwrap();
+    let client = Client::new(http, login("quay.io"));
+    drop(client.head(&quay, "team/app", "1").await);
+    assert!(proxy.asked().iter().any(|asked| asked.method == "CONNECT"));
+    for asked in proxy.asked() {
+        let text = String::from_utf8_lossy(&asked.bytes).into_owned();
+        assert!(!text.contains(&STANDARD.encode(format!("{USER}:{PASSWORD}"))) && !asked.has_authorization, "{text}");
+        assert!(text.contains(&STANDARD.encode("own:secret")), "{text}");
+    }
+}
