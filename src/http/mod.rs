@@ -5,6 +5,8 @@
 mod error;
 mod gate;
 mod patience;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod probe;
 mod redirect;
 mod reply;
 mod retry;
