@@ -65,3 +65,6 @@ pub mod cli;
 
 #[cfg(feature = "emulator")]
 pub mod emulator;
+
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;

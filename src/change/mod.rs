@@ -107,14 +107,15 @@ pub fn between<'a>(base: &'a ImageList, head: &'a ImageList) -> Changes<'a> {
 
 /// Compares the lines with a pattern, by all that they say: such a line has no destination of its own.
 fn between_selections<'a>(base: &'a ImageList, head: &'a ImageList, changes: &mut Changes<'a>) {
-    let mut left: HashMap<String, &Selection> =
+    let known: HashMap<String, &Selection> =
         base.selections().iter().map(|selection| (selection.to_string(), selection)).collect();
+    let mut left = known.clone();
     let mut same = Vec::new();
     for selection in head.selections() {
-        match left.remove(&selection.to_string()) {
-            Some(_) => same.push(selection),
-            None => changes.selected.push(selection),
-        }
+        let text = selection.to_string();
+        left.remove(&text);
+        // A line may stand there twice.
+        if known.contains_key(&text) { same.push(selection) } else { changes.selected.push(selection) }
     }
     changes.unchanged += same.len();
     changes.unselected = left.into_values().collect();
@@ -166,6 +167,14 @@ mod tests {
         assert_eq!(words(base, head), Vec::<String>::new());
         let (base, head) = (list(base), list(head));
         assert_eq!(between(&base, &head).unchanged, 3);
+    }
+
+    #[test]
+    fn a_pattern_that_stands_there_twice_is_no_change() {
+        let twice = list("quay.io/a/c:^1.15 => c\nquay.io/a/c:^1.15 => c\n");
+        let changes = between(&twice, &twice);
+        assert!(changes.is_empty());
+        assert_eq!(changes.unchanged, 2);
     }
 
     #[test]

@@ -51,11 +51,26 @@ pub(super) async fn respond(
         }
         None => {
             length = read(call, body).await?;
-            Outcome::Reply(dated(world, route(world, call)))
+            Outcome::Reply(throttled(world, call).unwrap_or_else(|| dated(world, route(world, call))))
         }
     };
     note(world, call, arrived, length, &outcome);
     Ok(outcome)
+}
+
+/// Returns the refusal of a host that has had enough; sources and what is not Azure's never have.
+fn throttled(world: &World, call: &Call) -> Option<Reply> {
+    let wait = {
+        let mut state = world.state();
+        let place = hosts::place(&state, &call.host)?;
+        let is_ours = match &place {
+            Place::Registry(name) => state.registries.get(name).is_some_and(|registry| registry.azure().is_some()),
+            _ => true,
+        };
+        state.throttle.as_mut().filter(|_| is_ours)?.take(&place, call)?
+    };
+    let reply = failing(world, call, StatusCode::TOO_MANY_REQUESTS);
+    Some(with(reply, "retry-after", format!("{}", wait.as_secs_f64().ceil().max(1.0))))
 }
 
 /// Reads the body, and returns how many bytes it has.

@@ -47,6 +47,7 @@ mod state;
 mod storage;
 mod strike;
 mod tasks;
+mod throttle;
 mod token;
 mod world;
 

@@ -15,6 +15,7 @@ use super::{
     seen::Seen,
     spool::Spool,
     tasks::{Habits, Yard},
+    throttle::Throttle,
 };
 use crate::reference::Digest;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,8 @@ pub(super) struct State {
     pub(super) certificates: Vec<(String, Vec<u8>)>,
     pub(super) estate: Estate,
     pub(super) faults: Vec<Fault>,
+    /// None where everything is let through.
+    pub(super) throttle: Option<Throttle>,
     pub(super) seen: Vec<Seen>,
     pub(super) imports: Vec<Import>,
     pub(super) operations: HashMap<String, Operation>,
@@ -68,6 +71,7 @@ impl State {
             certificates: Vec::new(),
             estate: Estate::default(),
             faults: Vec::new(),
+            throttle: None,
             seen: Vec::new(),
             imports: Vec::new(),
             operations: HashMap::new(),

@@ -162,6 +162,12 @@ impl World {
         self.state().faults.push(fault);
     }
 
+    /// Lets Resource Manager and Azure registries throttle as those of the Basic tier do; at first they let everything
+    /// through.
+    pub fn throttle(&self) {
+        self.state().throttle = Some(super::throttle::Throttle::default());
+    }
+
     /// Drops all faults that wait.
     pub fn clear_faults(&self) {
         self.state().faults.clear();

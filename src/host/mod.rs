@@ -10,6 +10,8 @@ mod kept;
 mod local;
 mod patience;
 mod post;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod probe;
 mod refusal;
 mod said;
 mod scans;

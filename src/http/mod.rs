@@ -6,6 +6,8 @@ mod error;
 mod gate;
 mod ledger;
 mod patience;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod probe;
 mod redirect;
 mod reply;
 mod retry;

@@ -110,6 +110,15 @@ fn check_host(host: &str) -> Result<(), ReferenceError> {
         }
         start += label.len() + 1;
     }
+    // Who asks takes a host that ends in a number for an address of IPv4, in whatever notation (WHATWG URL, 3.5), so
+    // that `127.1` is this machine.
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
+        || hexadecimal.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if is_number && host.parse::<std::net::Ipv4Addr>().is_err() {
+        return Err(ReferenceError::new(Fault::HostCharacter, host.len() - last.len()..host.len()));
+    }
     Ok(())
 }
 
@@ -138,6 +147,16 @@ mod tests {
             ("127.0.0.1.example.com", false),
         ] {
             assert_eq!(Registry::parse(host).unwrap().is_loopback(), loopback, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_ends_in_a_number_is_an_address_in_four_parts() {
+        for host in ["127.1:5000", "1w27.0.0.1", "127.0.0.0x1", "256.0.0.1", "127.0.0.01", "a.1"] {
+            Registry::parse(host).unwrap_err();
+        }
+        for host in ["10.0.0.1", "10.0.0.1:5000", "1.a", "0x1.io"] {
+            Registry::parse(host).unwrap();
         }
     }
 

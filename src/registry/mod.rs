@@ -16,6 +16,8 @@ mod known;
 mod lock;
 mod login;
 mod manifest;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod probe;
 mod realm;
 mod recent;
 mod referrers;

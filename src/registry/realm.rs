@@ -6,7 +6,9 @@ use reqwest::Url;
 
 pub(super) fn read(registry: &Registry, realm: &str) -> Result<Url, RegistryError> {
     let refuse = || RegistryError::new(registry, Why::ForeignRealm(realm.to_owned()));
-    let url: Url = realm.parse().map_err(|_| refuse())?;
+    let mut url: Url = realm.parse().map_err(|_| refuse())?;
+    // A name and a password that nobody configured would be sent beside those that somebody did.
+    url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| refuse())?;
     let is_plain_loopback = url.scheme() == "http" && registry.is_loopback() && is_loopback(&url);
     // A realm inside this machine, named by a host outside of it, is a trap and no token service.
     let own: Option<Url> = super::base(registry).parse().ok();
@@ -54,5 +56,11 @@ mod tests {
         }
         assert!(read(&local, "http://localhost:5001/token").is_ok());
         assert!(read(&quay, "not an address").is_err());
+    }
+
+    #[test]
+    fn what_a_registry_writes_before_the_host_is_not_sent() {
+        let quay = Registry::parse("quay.io").unwrap();
+        assert_eq!(read(&quay, "https://name:word@quay.io/v2/auth").unwrap().as_str(), "https://quay.io/v2/auth");
     }
 }

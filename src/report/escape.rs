@@ -28,7 +28,11 @@ pub fn visible(text: &str) -> String {
 /// (`ActionCommand.cs`), the agent of Azure Pipelines `##vso[…]` anywhere (`Command.cs`). A space breaks each of them,
 /// and every `##`, so that texts which are written one behind the other form none either.
 pub fn log_line(text: &str) -> String {
-    disarm(&visible(text))
+    let mut line = disarm(&visible(text));
+    if line.ends_with('#') || line.trim_start() == ":" {
+        line.push(' ');
+    }
+    line
 }
 
 /// Writes a line of a log as it is read: without the colours that tools put into it, and harmless for the host's log.
@@ -322,6 +326,7 @@ mod tests {
             let line = log_line(&text) + &log_line(&next);
             prop_assert!(!github_reads(&log_line(&text)) && !azure_reads(&log_line(&text)), "{line}");
             prop_assert!(line.chars().all(is_seen), "{line:?}");
+            prop_assert!(!github_reads(&line) && !azure_reads(&line), "{line}");
             // Our own text stands between foreign texts, whatever it is.
             let line = format!("import {}[x] {}", log_line(&text), log_line(&next));
             prop_assert!(!github_reads(&line) && !azure_reads(&line), "{line}");
@@ -363,6 +368,8 @@ mod tests {
         assert_eq!(log_line(" ::error::x"), " : :error::x");
         assert_eq!(log_line("a ##[error]b ##vso[task.x]c"), "a # #[error]b # #vso[task.x]c");
         assert_eq!(log_line("a::b # c"), "a::b # c");
+        assert_eq!(log_line("#") + &log_line("#[error]b"), "# #[error]b");
+        assert_eq!(log_line(" :") + &log_line(":error::b"), " : :error::b");
         assert_eq!(log_line("a\u{1b}[2J\r\nb"), "a\\u{1b}[2J\\u{d}\\u{a}b");
     }
 

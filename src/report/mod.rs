@@ -18,7 +18,11 @@ pub mod progress;
 pub mod sarif;
 pub mod terminal;
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
+pub(crate) mod probe;
+#[cfg(any(test, fuzzing))]
+#[expect(clippy::unwrap_used, reason = "what a sample is made of can be read")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the tests of the renderers use more of it"))]
 mod sample;
 
 use crate::{

@@ -6,6 +6,7 @@
 mod case;
 mod dice;
 mod laws;
+mod load;
 mod play;
 mod stranger;
 mod tally;

@@ -42,7 +42,7 @@ pub(crate) async fn run(
     reviewed: Option<Reviewed>,
     stop_at: Option<Duration>,
 ) -> Ran {
-    let inputs = inputs(case, emulator);
+    let inputs = inputs(case.inputs.iter().map(|(name, value)| (*name, value.as_str())), emulator);
     let base = case.base();
     let occasion = Occasion {
         mode,
@@ -75,9 +75,34 @@ pub(crate) async fn run(
     Ran { report, written, took, requests }
 }
 
-fn inputs(case: &Case, emulator: &Emulator) -> Inputs {
+/// Walks through a list once, without a log and without anybody who stops it.
+pub(crate) async fn walk(
+    settings: &[(&str, &str)],
+    emulator: &Emulator,
+    mode: Mode,
+    head: String,
+    base: Option<String>,
+) -> Report {
+    let occasion = Occasion {
+        mode,
+        file: "images.txt".to_owned(),
+        head: head.into_bytes(),
+        base: base.map(String::into_bytes),
+        base_name: Base::None,
+        reviewed: None,
+        settings: Vec::new(),
+        settings_base: None,
+        evidence: Evidence::default(),
+    };
+    let (_stop, stopped) = watch::channel(false);
+    let out = || Out::Plain(Box::new(io::sink()));
+    let watch = async |plan: &_, events| progress::watch(plan, events, out()).await;
+    app::walk(&inputs(settings.iter().copied(), emulator), &occasion, watch, &stopped).await
+}
+
+fn inputs<'a>(settings: impl IntoIterator<Item = (&'a str, &'a str)>, emulator: &Emulator) -> Inputs {
     let mut env = Env::default();
-    for (name, value) in &case.inputs {
+    for (name, value) in settings {
         env.set_input(name, value);
     }
     for (name, value) in [("AZURE_TENANT_ID", TENANT), ("AZURE_CLIENT_ID", CLIENT), ("AZURE_CLIENT_SECRET", SECRET)] {

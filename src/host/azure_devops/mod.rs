@@ -8,6 +8,8 @@ mod api;
 mod base;
 mod event;
 mod history;
+#[cfg(any(test, fuzzing))]
+pub(super) mod probe;
 mod publish;
 mod refusal;
 mod thread;

@@ -132,6 +132,25 @@ impl Event {
         }
     }
 
+    /// Reads a payload that is at hand.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn of_bytes(name: &str, payload: &[u8], reference: Option<&str>) -> serde_json::Result<Self> {
+        Ok(Self::of(name, serde_json::from_slice(payload)?, reference))
+    }
+
+    /// Returns every commit that the run is about to ask for.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn commits(&self) -> Vec<&str> {
+        let of_subject = match &self.subject {
+            Subject::PullRequest { stale_base: commit }
+            | Subject::Push { before: commit, .. }
+            | Subject::MergeGroup { base: commit } => commit.as_deref(),
+            Subject::Foreign { head, .. } => Some(head.as_str()),
+            Subject::Whole | Subject::Unknown(_) | Subject::Nothing(_) => None,
+        };
+        of_subject.into_iter().chain(self.checked.as_deref()).collect()
+    }
+
     fn of(name: &str, payload: Payload, reference: Option<&str>) -> Self {
         let pull = payload.pull_request.unwrap_or_default();
         let number = payload.number.or(pull.number);

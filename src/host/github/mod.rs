@@ -8,6 +8,8 @@ mod check_run;
 mod comment;
 mod event;
 mod history;
+#[cfg(any(test, fuzzing))]
+pub(super) mod probe;
 mod publish;
 mod refusal;
 mod runner;

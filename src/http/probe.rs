@@ -1,0 +1,29 @@
+//! Probe: the readers of foreign headers of this room, for [`crate::fuzz`].
+
+use super::{Reply, Retry, redirect, retry};
+use bytes::Bytes;
+use reqwest::{
+    StatusCode, Url,
+    header::{HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER},
+};
+
+fn headers(name: HeaderName, value: &str) -> Option<HeaderMap> {
+    Some(HeaderMap::from_iter([(name, HeaderValue::from_str(value).ok()?)]))
+}
+
+pub(crate) fn retry_after(value: &str) {
+    let Some(headers) = headers(RETRY_AFTER, value) else { return };
+    let url = "https://quay.io/".parse().expect("it is an address");
+    let reply = Reply { status: StatusCode::TOO_MANY_REQUESTS, headers, body: Bytes::new(), url };
+    let asked = retry::retry_after(&reply);
+    let wait = Retry::default().schedule().throttled(asked);
+    // Obeyed in full, or not at all.
+    assert!(wait.is_none() || asked.is_none() || wait >= asked, "{value}: {wait:?}");
+}
+
+/// Returns where a redirect leads, and whether it may be followed.
+pub(crate) fn location(from: &Url, value: &str) -> Option<(Url, bool)> {
+    let to = redirect::target(from, &headers(LOCATION, value)?)?;
+    let may_follow = redirect::may_follow(from, &to);
+    Some((to, may_follow))
+}
