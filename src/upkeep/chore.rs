@@ -8,6 +8,7 @@ use crate::{
     plan::{Mark, Reviewed},
     problem::{Problem, Side},
     registry_settings::{self, Pace, Planes},
+    standing,
 };
 use tokio::sync::watch;
 
@@ -41,6 +42,8 @@ pub enum Task {
     Registry(registry_settings::Work),
     /// An image is made once more with the company's authorities.
     Certificates(certificates::Work),
+    /// A task that stands in the registry is made or changed.
+    Standing(standing::Work),
 }
 
 /// Whether a chore will be done.
@@ -61,7 +64,7 @@ impl Chore {
             Task::Untag(untag) => Some(untag.mark()),
             Task::Cleanup(work) => Some(work.mark()),
             Task::Connected(work) => work.mark(),
-            Task::Registry(_) | Task::Certificates(_) => None,
+            Task::Registry(_) | Task::Certificates(_) | Task::Standing(_) => None,
         }
     }
 }
@@ -75,6 +78,7 @@ impl Task {
             Self::Connected(work) => work.words(),
             Self::Registry(work) => work.words(),
             Self::Certificates(_) => ("make", "made"),
+            Self::Standing(work) => work.words(),
         }
     }
 
@@ -86,6 +90,7 @@ impl Task {
             Self::Connected(work) => 30 + work.place(),
             Self::Registry(work) => 10 + work.place(),
             Self::Certificates(_) => 80,
+            Self::Standing(_) => 90,
         }
     }
 
@@ -100,6 +105,10 @@ impl Task {
                 None => Err(Problem::new(Side::Settings, "connected registries are Azure's")),
             },
             Self::Certificates(work) => work.apply(&clients.registries, &clients.layers).await,
+            Self::Standing(work) => match &clients.azure {
+                Some(azure) => work.apply(&azure.arm, &clients.secrets).await,
+                None => Err(Problem::new(Side::Settings, "tasks are Azure's")),
+            },
             Self::Registry(work) => match &clients.azure {
                 Some(azure) => {
                     let planes = Planes { arm: &azure.arm, registries: &clients.registries };

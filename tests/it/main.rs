@@ -36,5 +36,6 @@ mod signing_in;
 mod sources;
 mod stub;
 mod task;
+mod tasks;
 mod upkeep;
 mod workflow;

@@ -9,6 +9,7 @@ mod context;
 mod dockerfile;
 mod image;
 mod run;
+pub(super) mod standing;
 mod steps;
 
 use super::{AzureRegistry, World, repository::timestamp, state::Azure};
@@ -24,6 +25,8 @@ pub(super) struct Yard {
     runs: Vec<Run>,
     blobs: BTreeMap<String, blob::Blob>,
     pools: Vec<String>,
+    /// Standing tasks, by their names in lower case.
+    pub(super) standing: BTreeMap<String, Value>,
 }
 
 /// How runs behave.
