@@ -141,7 +141,7 @@ pub(super) fn slots(task: &Standing) -> Vec<Slot> {
 }
 
 /// Returns four digits of a digest over all credentials of a task, by which another one is noticed but for one in 65,536:
-/// enough for that, and of no use to somebody who guesses. Empty for a task without any.
+/// enough for that, and too little to find a token by. Empty for a task without any.
 ///
 /// # Errors
 /// The first place whose variable is not set.

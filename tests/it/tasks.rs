@@ -79,7 +79,7 @@ fn shown(run: &Run) -> String {
     format!(
         "{:?}{}{}",
         run.report,
-        markdown::page(&run.report, Limits::default()),
+        markdown::page(&run.report, markdown::Limits::comment()),
         terminal::text(&run.report, acr_sync::images::Colour::Plain)
     )
 }
@@ -94,8 +94,7 @@ async fn the_seed_s_tasks_are_planned_made_and_left_alone_then() {
          https://github.com/itpropro/acr-repo.git#main; commit trigger commit on main; base image trigger Runtime; \
          schedule 0 3 * * *; platform linux/amd64; timeout 3600 s; registries ghcr.io"
     );
-    let purge = "create purgeTask: command acr purge --filter 'YourApp:.*' --untagged --ago 0d \
-                 disableWorkingDirectoryOverride: true timeout: 3600; schedule 0 * * * *; platform linux/amd64; timeout 3600 s";
+    let purge = "create purgeTask: command acr purge --filter 'YourApp:.*' --untagged --ago 0d, at most 3600; schedule 0 * * * *; platform linux/amd64; timeout 3600 s";
     assert_eq!(told_then[1], purge);
     assert_eq!((plan.report.verdict(), writes(&plan)), (Verdict::Pending, 0));
 
@@ -232,7 +231,7 @@ async fn what_is_missing_is_found_before_anything_is_sent() {
 #[tokio::test]
 async fn nonsense_in_the_file_stops_the_run_where_it_stands() {
     for (text, why) in [
-        ("tasks:\n- { name: purge, cmd: x, triggers: { schedule: hourly } }\n", "line 2, column 37"),
+        ("tasks:\n- { name: purge, cmd: x, triggers: { schedule: hourly } }\n", "line 2, column 36"),
         (
             "tasks:\n- { name: builder, context: \"https://github.com/o/r\", images: [\"a:1\"], triggers: { commit: true } }\n",
             "the commit trigger needs `git-token`",
@@ -264,13 +263,11 @@ async fn what_the_service_says_is_shown_without_secrets_and_as_text() {
     registry(&run.world)
         .change_task("yourapp", &json!({"trigger": {"timerTriggers": [{"name": "t9", "schedule": name}]}}));
     let drift = planned(SETTINGS).after(&run).run().await;
-    let text = format!(
-        "{}{}",
-        markdown::page(&drift.report, Limits::default()),
-        terminal::text(&drift.report, acr_sync::images::Colour::Plain)
-    );
+    let page = markdown::page(&drift.report, markdown::Limits::comment());
+    let log = terminal::text(&drift.report, acr_sync::images::Colour::Plain);
+    assert!(page.contains("`**bold**` `::error::y"), "{page}");
     let is_command = |line: &str| line.trim_start().starts_with("::") || line.contains("##vso[");
-    assert!(!text.contains("**bold**") && !text.lines().any(is_command), "{text}");
+    assert!(log.contains("::error") && !log.lines().any(is_command), "{log}");
 }
 
 /// The real program, beside the stand-in.
