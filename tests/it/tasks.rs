@@ -270,6 +270,17 @@ async fn what_the_service_says_is_shown_without_secrets_and_as_text() {
     assert!(log.contains("::error") && !log.lines().any(is_command), "{log}");
 }
 
+#[tokio::test]
+async fn a_secret_that_the_service_repeats_is_not_shown() {
+    // The refusal names the action: here it is what the variable holds.
+    let secret = "registries/tasks/write";
+    let reading = |world: &World| world.identity(CLIENT, SECRET, Rights { reader: true, ..Rights::importer() });
+    let run = applied(SETTINGS).world(reading).input("GIT_TOKEN", secret).run().await;
+    let [Outcome::Failed(problem), Outcome::Failed(other)] = done(&run) else { panic!("{:#?}", done(&run)) };
+    assert!(problem.what.contains("***") && !problem.what.contains(secret), "{problem}");
+    assert!(other.what.contains(secret), "{other}");
+}
+
 /// The real program, beside the stand-in.
 async fn ran(world: World, task: &str) -> (i32, String, Emulator) {
     let emulator = Emulator::start(world).await.unwrap();
