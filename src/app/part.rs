@@ -12,7 +12,7 @@ use crate::{
     report::{self, Body},
     settings::Place,
     signature::Gate,
-    upkeep::{self, Asked, Upkeep},
+    upkeep::{self, Asked, Hands, Upkeep},
 };
 use tokio::sync::{mpsc, watch};
 
@@ -97,10 +97,7 @@ impl Part {
         // A list that cannot be read whole may lack what its author meant: nothing is written.
         let session = session.filter(|_| self.lists.head.error_count() == 0);
         let (outcomes, done) = match &session {
-            Some(session) => {
-                let outcomes = apply(session, &plan, watch, stop).await;
-                (outcomes, upkeep::apply(&upkeep.chores, session.clients(), stop).await)
-            }
+            Some(session) => apply(session, &plan, &upkeep, watch, stop).await,
             None => (vec![Outcome::Withheld; plan.steps.len()], vec![upkeep::Outcome::Withheld; upkeep.chores.len()]),
         };
         report::Part { upkeep, done, ..report::Part::new(self.target, Body::Applied(plan, outcomes)) }
@@ -141,6 +138,7 @@ async fn survey(
         removed: &removed,
         steps: &plan.steps,
         certificates: &occasion.evidence.certificates,
+        overwrite: inputs.overwrite,
         now: occasion.evidence.now,
     };
     let mut upkeep = upkeep::plan(&asked, session.clients()).await;
@@ -153,15 +151,20 @@ async fn survey(
 async fn apply(
     session: &Session,
     plan: &Plan,
+    upkeep: &Upkeep,
     watch: &impl AsyncFn(&Plan, mpsc::UnboundedReceiver<Event>),
     stop: &watch::Receiver<bool>,
-) -> Vec<Outcome> {
-    let Some(importers) = session.importers() else { return vec![Outcome::Withheld; plan.steps.len()] };
+) -> (Vec<Outcome>, Vec<upkeep::Outcome>) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let work = async {
-        let outcomes = import::apply(plan, importers, &sender, stop).await;
-        drop(sender);
-        outcomes
+    let work = async move {
+        let outcomes = match session.importers() {
+            Some(importers) => import::apply(plan, importers, &sender, stop).await,
+            None => vec![Outcome::Withheld; plan.steps.len()],
+        };
+        // Whoever does not watch misses nothing that the report does not tell.
+        let say = |line| drop(sender.send(Event::Said(line)));
+        let done = upkeep::apply(&upkeep.chores, &Hands { clients: session.clients(), stop, say: &say }).await;
+        (outcomes, done)
     };
     let (outcomes, ()) = tokio::join!(work, watch(plan, receiver));
     outcomes

@@ -35,6 +35,13 @@ pub struct Authority {
     pub(super) hash: u32,
 }
 
+impl Authority {
+    /// Returns what its file is called, without an ending.
+    pub(super) fn name(&self) -> String {
+        format!("acr-sync-{}", self.digest.short())
+    }
+}
+
 /// The authorities of one entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Authorities {

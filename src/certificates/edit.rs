@@ -84,8 +84,9 @@ pub(super) fn manifest(
 }
 
 /// A manifest that takes the place of another in an index.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Replaced {
+    pub(super) media_type: String,
     pub(super) digest: Digest,
     pub(super) size: usize,
 }
@@ -100,7 +101,7 @@ pub(super) fn index(bytes: &[u8], replaced: &BTreeMap<Digest, Replaced>, origin:
     children.retain_mut(|child| {
         let digest = child.get("digest").and_then(Value::as_str).and_then(|text| text.parse().ok());
         let Some(new) = digest.and_then(|digest: Digest| replaced.get(&digest)) else { return false };
-        child["mediaType"] = json!(OCI_MANIFEST);
+        child["mediaType"] = json!(new.media_type);
         child["digest"] = json!(new.digest);
         child["size"] = json!(new.size);
         true
@@ -141,10 +142,21 @@ fn descriptor(media_type: &str, bytes: &Bytes) -> Value {
     json!({ "mediaType": media_type, "digest": Digest::of(bytes), "size": bytes.len() })
 }
 
-/// Returns what a manifest says it was made of: the digest of an image, and the authorities.
-pub(super) fn origin(manifest: &[u8]) -> (Option<String>, Option<String>) {
-    let whole = read(manifest).unwrap_or_default();
-    let text = |key: &str| whole.get("annotations")?.get(key)?.as_str().map(str::to_owned);
+/// What an image says it was made of: the digest of another, and the authorities.
+pub(super) type Said = (Option<String>, Option<String>);
+
+/// Returns what a manifest says, by its annotations.
+pub(super) fn origin(manifest: &[u8]) -> Said {
+    said(read(manifest).unwrap_or_default().get("annotations"))
+}
+
+/// Returns what a configuration says, by its labels: a build leaves no annotations.
+pub(super) fn label(configuration: &[u8]) -> Said {
+    said(read(configuration).unwrap_or_default().get("config").and_then(|config| config.get("Labels")))
+}
+
+fn said(words: Option<&Value>) -> Said {
+    let text = |key: &str| words?.get(key)?.as_str().map(str::to_owned);
     (text(BASE), text(AUTHORITIES))
 }
 
@@ -193,7 +205,10 @@ mod tests {
         assert!(layers.len() == 2 && layers.iter().all(|layer| layer["mediaType"] == OCI_LAYER));
         assert_eq!(new["config"]["mediaType"], OCI_CONFIG);
         assert!(manifest(b"{}", &Bytes::new(), &layer(), Origin { base, authorities: "" }).is_err());
-        assert_eq!(origin(b"no manifest"), (None, None));
+        assert_eq!((origin(b"no manifest"), label(b"{}")), ((None, None), (None, None)));
+        let labels =
+            br#"{"config":{"Labels":{"org.opencontainers.image.base.digest":"a","acr-sync.certificates":"b"}}}"#;
+        assert_eq!(label(labels), (Some("a".to_owned()), Some("b".to_owned())));
     }
 
     #[test]
@@ -202,7 +217,7 @@ mod tests {
         let text = json!({"manifests": [
             {"digest": one, "size": 1, "mediaType": "x", "platform": {"os": "linux", "architecture": "arm64"}},
             {"digest": gone, "size": 2, "platform": {"os": "unknown", "architecture": "unknown"}}]});
-        let replaced = [(one, Replaced { digest: new, size: 7 })].into();
+        let replaced = [(one, Replaced { media_type: OCI_MANIFEST.to_owned(), digest: new, size: 7 })].into();
         let origin = Origin { base: Digest::of(b"base"), authorities: "c" };
         let index = value(&index(text.to_string().as_bytes(), &replaced, origin).unwrap());
         let expected = json!([{"digest": new, "size": 7, "mediaType": OCI_MANIFEST,

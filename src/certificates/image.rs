@@ -8,6 +8,7 @@ use super::{
     root::Root,
 };
 use crate::{
+    problem::Problem,
     reference::{Digest, Platform},
     registry::{Descriptor, Manifest, RegistryError},
 };
@@ -38,6 +39,8 @@ pub(super) enum Failure {
     Registry(RegistryError),
     /// The registry does not have the image.
     Absent,
+    /// A build needs to be told more of it.
+    Untold(Problem),
 }
 
 impl From<RegistryError> for Failure {
@@ -92,7 +95,8 @@ pub(super) async fn make(
         }
         one(place, child.digest, &found, addition, known, &mut image).await?;
         if let Some((_, bytes)) = image.manifests.last() {
-            replaced.insert(child.digest, Replaced { digest: Digest::of(bytes), size: bytes.len() });
+            let media_type = edit::OCI_MANIFEST.to_owned();
+            replaced.insert(child.digest, Replaced { media_type, digest: Digest::of(bytes), size: bytes.len() });
         }
     }
     if replaced.is_empty() {
@@ -118,10 +122,6 @@ async fn one(
         let media_type = manifest.config.as_ref().map_or(&manifest.media_type, |config| &config.media_type);
         return Err(Unfit::NoImage(media_type.clone()).into());
     };
-    let bytes = manifest.layers.iter().fold(0_u64, |sum, layer| sum.saturating_add(layer.size));
-    if bytes > MOST_BYTES {
-        return Err(Unfit::TooLarge { bytes, most: MOST_BYTES }.into());
-    }
     let found = place.registries.document(place.registry, place.repository, config.digest).await?;
     let configuration = found.ok_or(Failure::Absent)?;
     let root = root(place, &manifest.layers, known).await?;
@@ -140,7 +140,11 @@ async fn one(
     Ok(())
 }
 
-async fn root(place: &Place<'_>, layers: &[Descriptor], known: &Known) -> Result<Root, Failure> {
+pub(super) async fn root(place: &Place<'_>, layers: &[Descriptor], known: &Known) -> Result<Root, Failure> {
+    let bytes = layers.iter().fold(0_u64, |sum, layer| sum.saturating_add(layer.size));
+    if bytes > MOST_BYTES {
+        return Err(Unfit::TooLarge { bytes, most: MOST_BYTES }.into());
+    }
     let mut root = Root::default();
     for layer in layers {
         root.lay(&*read::layer(place, layer, known).await?);

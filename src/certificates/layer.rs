@@ -34,18 +34,10 @@ pub(super) fn over(store: &Store, authorities: &[Authority]) -> Layer {
 }
 
 fn files(store: &Store, authorities: &[Authority]) -> BTreeMap<String, File> {
-    // What cannot be read of the image's own bundle stays in it as it is, and equals nothing.
-    let known: BTreeSet<_> =
-        pem::read(&store.bundle).unwrap_or_default().iter().map(|block| Digest::of(&block.der)).collect();
     let mut files = BTreeMap::new();
-    let mut bundle = store.bundle.clone();
     let mut hashed = store.hashed.clone();
-    for authority in authorities.iter().filter(|authority| !known.contains(&authority.digest)) {
-        if bundle.last().is_some_and(|byte| *byte != b'\n') {
-            bundle.push(b'\n');
-        }
-        bundle.extend_from_slice(authority.pem.as_bytes());
-        let name = format!("acr-sync-{}", authority.digest.short());
+    for authority in lacking(&store.bundle, authorities) {
+        let name = authority.name();
         let content = || File::Plain { mode: 0o644, content: authority.pem.clone().into_bytes() };
         let source = store.sources.map(|folder| match store.base {
             Base::Rhel => format!("{folder}/{name}.pem"),
@@ -66,8 +58,28 @@ fn files(store: &Store, authorities: &[Authority]) -> BTreeMap<String, File> {
             files.insert(source, content());
         }
     }
-    files.insert(store.path.to_owned(), File::Plain { mode: store.mode, content: bundle });
+    let content = merged(&store.bundle, authorities);
+    files.insert(store.path.to_owned(), File::Plain { mode: store.mode, content });
     files
+}
+
+/// Returns the authorities that a bundle does not have.
+fn lacking<'a>(bundle: &[u8], authorities: &'a [Authority]) -> impl Iterator<Item = &'a Authority> + use<'a> {
+    // What cannot be read of the image's own bundle stays in it as it is, and equals nothing.
+    let known: BTreeSet<_> = pem::read(bundle).unwrap_or_default().iter().map(|it| Digest::of(&it.der)).collect();
+    authorities.iter().filter(move |authority| !known.contains(&authority.digest))
+}
+
+/// Returns a bundle as it is, with the authorities that it lacks behind.
+pub(super) fn merged(bundle: &[u8], authorities: &[Authority]) -> Vec<u8> {
+    let mut whole = bundle.to_vec();
+    for authority in lacking(bundle, authorities) {
+        if whole.last().is_some_and(|byte| *byte != b'\n') {
+            whole.push(b'\n');
+        }
+        whole.extend_from_slice(authority.pem.as_bytes());
+    }
+    whole
 }
 
 /// Writes an archive (POSIX.1-1988 ustar). Every name here is shorter than the hundred bytes that a header has for it.

@@ -21,12 +21,18 @@ pub(super) async fn push(place: &Place<'_>, image: &Image, tag: &str) -> Result<
     for (at, (media_type, bytes)) in image.manifests.iter().enumerate() {
         let digest = Digest::of(bytes);
         let name = if at + 1 == count { tag.to_owned() } else { digest.to_string() };
-        let put = place.registries.put_manifest(place.registry, place.repository, &name, media_type, bytes).await;
-        let stored = put.map_err(|error| refused(place, &error))?;
-        if stored.is_some_and(|stored| stored != digest) {
-            let what = format!("the registry stored {name} as another image than was sent");
-            return Err(Problem::new(Side::Target, what).hint("Look for a proxy that changes what passes it."));
-        }
+        self::tag(place, &name, media_type, bytes).await?;
+    }
+    Ok(())
+}
+
+/// Puts a manifest under a tag, or under its digest.
+pub(super) async fn tag(place: &Place<'_>, name: &str, media_type: &str, bytes: &Bytes) -> Result<(), Problem> {
+    let put = place.registries.put_manifest(place.registry, place.repository, name, media_type, bytes).await;
+    let stored = put.map_err(|error| refused(place, &error))?;
+    if stored.is_some_and(|stored| stored != Digest::of(bytes)) {
+        let what = format!("the registry stored {name} as another image than was sent");
+        return Err(Problem::new(Side::Target, what).hint("Look for a proxy that changes what passes it."));
     }
     Ok(())
 }

@@ -84,6 +84,21 @@ impl Root {
         Err(Unfit::NoStore { looked: paths.to_vec(), release: name(&release) })
     }
 
+    /// Returns what the image is made of, whether or not a layer can be laid over its store.
+    pub(super) fn family(&self, stated: Option<Base>) -> Option<Base> {
+        stated.or_else(|| self.base(&self.release()))
+    }
+
+    /// Returns whether the image has the tool by which this family makes its bundle anew.
+    pub(super) fn has_tool(&self, base: Base) -> bool {
+        let name = match base {
+            Base::Rhel => "/update-ca-trust",
+            Base::Debian | Base::Ubuntu | Base::Alpine => "/update-ca-certificates",
+            Base::Distroless => return false,
+        };
+        TOOLS.iter().any(|tool| tool.ends_with(name) && self.0.contains_key(*tool))
+    }
+
     fn found(&self, base: Base, path: &'static str, mode: u32, bundle: &[u8]) -> Store {
         let is_folder = |path: &str| self.0.get(path).is_some_and(|node| node.kind == Kind::Folder);
         let sources = match base {

@@ -1,11 +1,11 @@
 //! Setting: the section `certificates` of `acr-sync.yaml`. Text becomes values here, and nobody is asked.
 
-use crate::reference::Glob;
+use crate::reference::{Glob, Reference, Registry};
 use serde::{Deserialize, de};
 use std::{fmt, path::Path};
 
 /// The longest tag that registries take (OCI distribution specification, "Pulling manifests").
-const LONGEST_TAG: usize = 128;
+pub(super) const LONGEST_TAG: usize = 128;
 
 /// One of the section `certificates`: images that are made once more with a company's authorities in their trust store.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Rule {
     pub base: Option<Base>,
     /// The agent pool that builds, where ACR Tasks do.
     pub agent_pool: Option<String>,
+    /// An image with a shell, by which ACR Tasks make the bundle of one that has none.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub helper: Option<Helper>,
 }
 
 /// What the new image is called.
@@ -70,6 +73,37 @@ pub enum Base {
     Distroless,
 }
 
+/// An image with a shell, by which ACR Tasks make a bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Helper {
+    /// `repository:tag` of the registry that the variant goes to.
+    Own(String),
+    /// Of another registry, which lets everybody in.
+    Other(String),
+}
+
+impl Helper {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (first, rest) = text.split_once('/').unwrap_or((text, ""));
+        let is_other = !rest.is_empty() && (first.contains(['.', ':']) || first == "localhost");
+        let whole = if is_other { text.to_owned() } else { format!("registry.invalid/{text}") };
+        let read = whole.parse::<Reference>().map_err(|error| format!("`helper: {text}`: {error}"))?;
+        match (read.tag().is_some() || read.has_digest(), is_other) {
+            (false, _) => Err(format!("`helper: {text}` has neither a tag nor a digest")),
+            (true, true) => Ok(Self::Other(text.to_owned())),
+            (true, false) => Ok(Self::Own(text.to_owned())),
+        }
+    }
+
+    /// Returns it as a Dockerfile of a run of this registry names it.
+    pub(super) fn at(&self, registry: &Registry) -> String {
+        match self {
+            Self::Own(name) => format!("{registry}/{name}"),
+            Self::Other(name) => name.clone(),
+        }
+    }
+}
+
 /// Images that are made once more with a company's authorities in their trust store.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -92,16 +126,20 @@ struct Written {
     /// `debian`, `ubuntu`, `alpine`, `rhel` or `distroless`, where the images do not say what they are made of.
     #[serde(default)]
     base: Option<Base>,
-    /// The agent pool that builds where ACR Tasks do.
+    /// The agent pool that builds where ACR Tasks do, for registries in closed networks.
     #[serde(default)]
     agent_pool: Option<String>,
+    /// An image with a shell, such as `mirror/alpine:3.20` of this registry: where ACR Tasks build, it makes the bundle of an
+    /// image that has no shell and cannot be read here.
+    #[serde(default)]
+    helper: Option<String>,
 }
 
 impl TryFrom<Written> for Rule {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { authority, images, suffix, tag, way, base, agent_pool } = written;
+        let Written { authority, images, suffix, tag, way, base, agent_pool, helper } = written;
         if authority.is_empty() {
             return Err("`authority` names no file with a certificate".to_owned());
         }
@@ -127,10 +165,14 @@ impl TryFrom<Written> for Rule {
         let is_pool = |name: &String| {
             (3..=20).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
         };
+        let helper = helper.map(|helper| Helper::parse(&helper)).transpose()?;
+        if helper.is_some() && way == Way::Layer {
+            return Err("`helper` is of no use with `way: layer`".to_owned());
+        }
         match &agent_pool {
             Some(_) if way == Way::Layer => Err("`agent-pool` is of no use with `way: layer`".to_owned()),
             Some(name) if !is_pool(name) => Err(format!("`{name}` is no agent pool: 3 to 20 letters, digits and `-`")),
-            Some(_) | None => Ok(Self { authority, images, naming, way, base, agent_pool }),
+            Some(_) | None => Ok(Self { authority, images, naming, way, base, agent_pool, helper }),
         }
     }
 }
@@ -213,6 +255,9 @@ mod tests {
             ("{ authority: [a.crt], images: [a], tag: -ca }", "nothing that a tag can have"),
             ("{ authority: [a.crt], images: [a], tag: ca, way: layer, agent-pool: pool }", "of no use"),
             ("{ authority: [a.crt], images: [a], tag: ca, agent-pool: a/b }", "no agent pool"),
+            ("{ authority: [a.crt], images: [a], tag: ca, helper: mirror/alpine }", "neither a tag nor a digest"),
+            ("{ authority: [a.crt], images: [a], tag: ca, helper: \"a:1\\nRUN x\" }", "`helper: "),
+            ("{ authority: [a.crt], images: [a], tag: ca, way: layer, helper: \"a:1\" }", "of no use"),
             ("{ authority: [a.crt], images: [a], tag: ca, way: build }", "unknown variant"),
             ("{ authority: [a.crt], images: [a], tag: ca, base: suse }", "unknown variant"),
             ("{ authority: [a.crt], images: [a], tag: ca, key: a.key }", "unknown field `key`"),
@@ -229,5 +274,16 @@ mod tests {
         assert!(suffixed.tag(&"1".repeat(126)).unwrap_err().contains("129 characters"));
         let tagged = rule("{ authority: [a.crt], images: [\"vendor/*\"], tag: internal }").unwrap();
         assert_eq!((tagged.tag("1.2").unwrap().as_str(), tagged.covers("vendor/deep/app")), ("internal", false));
+    }
+
+    #[test]
+    fn a_helper_is_of_the_registry_itself_unless_it_names_another() {
+        let registry = Registry::parse("contosoacr.azurecr.io").unwrap();
+        for (text, name) in [
+            ("mirror/alpine:3.20", "contosoacr.azurecr.io/mirror/alpine:3.20"),
+            ("mcr.microsoft.com/azurelinux/base/core:3.0", "mcr.microsoft.com/azurelinux/base/core:3.0"),
+        ] {
+            assert_eq!(Helper::parse(text).unwrap().at(&registry), name);
+        }
     }
 }

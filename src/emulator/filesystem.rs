@@ -26,11 +26,17 @@ pub enum Node {
 
 /// Returns the files of one platform's image, by their paths.
 pub(super) fn of(content: &Content, manifest: &Digest) -> BTreeMap<String, Node> {
-    let mut files = BTreeMap::new();
     let layers = content.get(manifest).and_then(|bytes| Links::read(&bytes)).map(|links| links.layers);
-    for layer in layers.unwrap_or_default() {
+    let layers: Vec<_> = layers.unwrap_or_default().iter().map(|layer| layer.digest).collect();
+    of_layers(content, &layers)
+}
+
+/// Returns the files that layers come to.
+pub(super) fn of_layers(content: &Content, layers: &[Digest]) -> BTreeMap<String, Node> {
+    let mut files = BTreeMap::new();
+    for layer in layers {
         // A layer that cannot be read has no files; whoever looks misses them.
-        if let Some(bytes) = content.get(&layer.digest) {
+        if let Some(bytes) = content.get(layer) {
             drop(lay(&mut files, &bytes));
         }
     }
@@ -99,7 +105,13 @@ impl AzureRegistry {
         of(content, &child.unwrap_or(digest))
     }
 
-    /// Returns the bytes of the manifest under a tag.
+    /// Returns the configuration of the image of one platform under a tag.
+    pub fn configuration(&self, repository: &str, tag: &str) -> Option<serde_json::Value> {
+        let digest = self.manifest(repository, tag)?["config"]["digest"].as_str()?.parse().ok()?;
+        serde_json::from_slice(&self.handle().content().get(&digest)?).ok()
+    }
+
+    /// Returns the manifest under a tag.
     pub fn manifest(&self, repository: &str, tag: &str) -> Option<serde_json::Value> {
         let bytes = self.handle().content().get(&self.tag(repository, tag)?)?;
         serde_json::from_slice(&bytes).ok()

@@ -31,6 +31,7 @@ pub struct Image {
     annotations: BTreeMap<String, String>,
     files: Vec<Vec<(String, String)>>,
     packed: Option<String>,
+    user: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,6 +60,7 @@ impl Image {
             annotations: BTreeMap::new(),
             files: Vec::new(),
             packed: None,
+            user: None,
         }
     }
 
@@ -135,6 +137,12 @@ impl Image {
     #[must_use]
     pub fn packed(self, media_type: &str) -> Self {
         Self { packed: Some(media_type.to_owned()), ..self }
+    }
+
+    /// Names the user as whom its programs run.
+    #[must_use]
+    pub fn user(self, user: &str) -> Self {
+        Self { user: Some(user.to_owned()), ..self }
     }
 
     /// Sets number and size of the layers; their bytes cannot be compressed.
@@ -217,6 +225,9 @@ impl Image {
             config["created"] = json!(created);
         }
         config["config"] = json!({"Cmd": ["/app"], "Labels": {"org.opencontainers.image.title": self.content}});
+        if let Some(user) = &self.user {
+            config["config"]["User"] = json!(user);
+        }
         if !self.files.is_empty() {
             let entries = diff_ids.iter().map(|_| json!({"created": self.created, "created_by": "the emulator"}));
             config["history"] = entries.collect();

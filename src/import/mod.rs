@@ -3,6 +3,7 @@
 mod acr;
 mod companion;
 mod direct;
+mod event;
 mod outcome;
 mod sources;
 
@@ -28,6 +29,7 @@ use acr::Ending;
 
 pub use acr::AcrImport;
 pub use direct::DirectCopy;
+pub use event::Event;
 pub use outcome::{Ended, Outcome, Proof};
 pub use sources::Sources;
 
@@ -56,17 +58,6 @@ impl Default for Pace {
             probe: Duration::from_millis(120),
         }
     }
-}
-
-/// What happens while a plan is applied, by the index of the step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
-    /// The import was sent to Azure.
-    Started(usize),
-    /// The registry serves the image; it is being proved.
-    Arrived(usize),
-    /// The step has ended.
-    Ended(usize),
 }
 
 /// What applying a plan needs besides the plan.
@@ -99,7 +90,7 @@ pub async fn apply(
             async move {
                 let outcome = one(index, step, importers, gates, events, stop.clone()).await;
                 // The receiver is gone when nobody watches: that is no reason to stop.
-                let _ = events.send(Event::Ended(index));
+                drop(events.send(Event::Ended(index)));
                 (index, outcome)
             }
         })
@@ -146,14 +137,14 @@ async fn one(
         () = stopped(&mut stop) => return Outcome::NotStarted,
         permits = gates.enter(step) => permits,
     };
-    let _ = events.send(Event::Started(index));
+    drop(events.send(Event::Started(index)));
     let brought = bring(step, importers, gates, &stop).await;
     drop(permits);
     let (outcome, way) = match brought {
         // Every part was confirmed by the registry as it was sent.
         Ok((ended, Way::Direct)) => (Outcome::Imported { ended, proof: Proof::Verified }, Way::Direct),
         Ok((ended, Way::ServerSide)) => {
-            let _ = events.send(Event::Arrived(index));
+            drop(events.send(Event::Arrived(index)));
             let proved = tokio::select! {
                 outcome = prove(step, ended, importers) => outcome,
                 () = stopped(&mut stop) => return Outcome::StillRunning,

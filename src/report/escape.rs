@@ -31,6 +31,20 @@ pub fn log_line(text: &str) -> String {
     disarm(&visible(text))
 }
 
+/// Writes a line of a log as it is read: without the colours that tools put into it, and harmless for the host's log.
+pub fn legible(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, behind)) = rest.split_once("\u{1b}[") {
+        plain.push_str(before);
+        // A control sequence ends with its first letter (ECMA-48, 5.4).
+        let end = behind.find(|c: char| ('\u{40}'..='\u{7e}').contains(&c));
+        rest = end.map_or("", |end| &behind[end + 1..]);
+    }
+    plain.push_str(rest);
+    log_line(plain.trim_end_matches('\r'))
+}
+
 /// Breaks the commands of CI hosts in one line that may hold colours of our own.
 pub fn disarm(line: &str) -> String {
     let mut safe = String::with_capacity(line.len());
@@ -385,5 +399,13 @@ mod tests {
         for address in ["javascript:alert(1)", "https://x/)[y](z", "https://x/ y", ""] {
             assert_eq!(link(address), None);
         }
+    }
+
+    #[test]
+    fn a_line_of_a_log_is_without_colours_and_no_command() {
+        assert_eq!(legible("\u{1b}[1;32mok\u{1b}[0m done\u{1b}["), "ok done");
+        assert_eq!(legible("#\u{1b}[0m#vso[task.complete]"), "# #vso[task.complete]");
+        assert_eq!(legible("::set-output name=a::b"), ": :set-output name=a::b");
+        assert_eq!(legible("50%\r100%"), "50%\\u{d}100%");
     }
 }

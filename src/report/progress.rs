@@ -1,7 +1,7 @@
 //! Progress: what is seen while a plan is applied.
 
 use super::{
-    escape::log_line,
+    escape::{legible, log_line},
     row::{name, seconds},
 };
 use crate::{
@@ -77,7 +77,10 @@ pub async fn watch(plan: &Plan, mut events: UnboundedReceiver<Event>, out: Out) 
 type Running = BTreeMap<usize, Instant>;
 
 fn take(plan: &Plan, event: Event, running: &mut Running, view: &mut View) {
-    let (Event::Started(index) | Event::Arrived(index) | Event::Ended(index)) = event;
+    let index = match event {
+        Event::Said(line) => return view.said(&legible(&line)),
+        Event::Started(index) | Event::Arrived(index) | Event::Ended(index) => index,
+    };
     let Some(step) = plan.steps.get(index) else { return };
     match event {
         Event::Started(_) => {
@@ -85,7 +88,7 @@ fn take(plan: &Plan, event: Event, running: &mut Running, view: &mut View) {
             view.started(index, step);
         }
         Event::Arrived(_) => view.arrived(index, step),
-        Event::Ended(_) => {
+        Event::Ended(_) | Event::Said(_) => {
             let took = running.remove(&index).map(|start| start.elapsed());
             view.ended(index, step, took);
         }
@@ -140,6 +143,16 @@ impl View {
                 view.share(took.is_some());
             }
             (Self::Silent, _) => {}
+        }
+    }
+
+    /// Shows a line of something beside the steps; it is harmless already.
+    fn said(&mut self, line: &str) {
+        match self {
+            // Where it cannot be shown above the bars, the report tells how it ended.
+            Self::Bars(bars) => drop(bars.all.println(line)),
+            Self::Plain(..) => self.line(line),
+            Self::Silent => {}
         }
     }
 
@@ -298,9 +311,9 @@ mod tests {
         let log = Log::default();
         let out = out(log.clone());
         let send = async {
-            for &(after, event) in events {
-                sleep(Duration::from_secs(after)).await;
-                sender.send(event).unwrap();
+            for (after, event) in events {
+                sleep(Duration::from_secs(*after)).await;
+                sender.send(event.clone()).unwrap();
             }
             drop(sender);
         };
@@ -338,6 +351,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_never_began_is_left_to_the_report() {
         assert_eq!(logged(plan(1), &[(0, Event::Ended(0)), (0, Event::Ended(9))]).await, "");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_of_a_build_is_shown_and_is_no_command() {
+        let events = [(0, Event::Said("ca1: \u{1b}[1mStep 1/2\u{1b}[0m ##vso[task.complete]".to_owned()))];
+        assert_eq!(logged(plan(1), &events).await, "ca1: Step 1/2 # #vso[task.complete]\n");
     }
 
     #[tokio::test(start_paused = true)]

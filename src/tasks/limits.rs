@@ -27,10 +27,7 @@ pub fn image(text: &str) -> Result<String, String> {
 /// What is expected.
 pub fn platform(text: &str) -> Result<Platform, String> {
     let platform = Platform::parse(text)?;
-    let is_known = ["linux", "windows"].contains(&platform.os.as_str())
-        && ["amd64", "x86", "386", "arm", "arm64"].contains(&platform.architecture.as_str())
-        && platform.variant.as_deref().is_none_or(|variant| ["v6", "v7", "v8"].contains(&variant));
-    if is_known {
+    if super::builds_for(&platform) {
         Ok(platform)
     } else {
         Err("ACR Tasks builds for linux and windows on amd64, 386, arm and arm64".to_owned())

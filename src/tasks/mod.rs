@@ -11,13 +11,14 @@ pub mod limits;
 mod log;
 mod order;
 mod pieces;
+mod pool;
 mod problem;
 mod run;
 mod source;
 
 pub use archive::{Archived, archive};
 pub use follow::{Ended, Pace, Watch};
-pub use order::{Argument, Build, FileSteps, LONGEST, Login, Order, Secret, Steps, TaskRun, Work};
+pub use order::{Argument, Build, FileSteps, LONGEST, Login, Order, Secret, Steps, TaskRun, Work, builds_for};
 pub use pieces::pieces;
 pub use problem::refused;
 pub use run::{Output, Run, Status};

@@ -10,6 +10,13 @@ use std::time::Duration;
 /// The longest that the service lets a run take (ACR Tasks reference, "timeout").
 pub const LONGEST: Duration = Duration::from_secs(28_800);
 
+/// Returns whether the service builds for a platform, by the words of its description (`OS`, `Architecture`, `Variant`).
+pub fn builds_for(platform: &Platform) -> bool {
+    ["linux", "windows"].contains(&platform.os.as_str())
+        && ["amd64", "x86", "386", "arm", "arm64"].contains(&platform.architecture.as_str())
+        && platform.variant.as_deref().is_none_or(|variant| ["v6", "v7", "v8"].contains(&variant))
+}
+
 /// A run, as it is asked for.
 #[derive(Debug, Clone)]
 pub struct Order {

@@ -3,6 +3,7 @@
 use super::{Chore, Clients, State};
 use crate::problem::Problem;
 use futures_util::{StreamExt, stream};
+use std::fmt;
 use tokio::sync::watch;
 
 /// How many of one turn are done at once; the registry's own limit holds besides.
@@ -35,28 +36,45 @@ impl Outcome {
     }
 }
 
+/// What doing takes.
+#[derive(Clone, Copy)]
+pub struct Hands<'a> {
+    /// Whom it is done with.
+    pub clients: &'a Clients,
+    /// Turns true when nobody waits any more.
+    pub stop: &'a watch::Receiver<bool>,
+    /// Takes a line of what is said meanwhile, such as the log of a build. Foreign text.
+    pub say: &'a (dyn Fn(String) + Sync),
+}
+
+impl fmt::Debug for Hands<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hands").field("clients", self.clients).finish_non_exhaustive()
+    }
+}
+
 /// Does the chores. What has begun is ended; what has not begun when `stop` turns true does not begin.
 ///
 /// Returns an outcome for each, in their order.
-pub async fn apply(chores: &[Chore], clients: &Clients, stop: &watch::Receiver<bool>) -> Vec<Outcome> {
+pub async fn apply(chores: &[Chore], hands: &Hands<'_>) -> Vec<Outcome> {
     let mut outcomes = Vec::with_capacity(chores.len());
     for turn in chores.chunk_by(|one, other| one.task.turn() == other.task.turn()) {
-        let ended: Vec<_> = stream::iter(turn).map(|chore| one(chore, clients, stop)).buffered(AT_ONCE).collect().await;
+        let ended: Vec<_> = stream::iter(turn).map(|chore| one(chore, hands)).buffered(AT_ONCE).collect().await;
         outcomes.extend(ended);
     }
     outcomes
 }
 
-async fn one(chore: &Chore, clients: &Clients, stop: &watch::Receiver<bool>) -> Outcome {
+async fn one(chore: &Chore, hands: &Hands<'_>) -> Outcome {
     match &chore.state {
         State::Unreviewed => return Outcome::Unreviewed,
         State::Block(problem) => return Outcome::Blocked(problem.clone()),
         State::Due => {}
     }
-    if *stop.borrow() {
+    if *hands.stop.borrow() {
         return Outcome::NotStarted;
     }
-    match chore.task.apply(clients, stop).await {
+    match chore.task.apply(hands).await {
         Ok(()) => Outcome::Done,
         Err(problem) => Outcome::Failed(problem),
     }

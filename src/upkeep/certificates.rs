@@ -2,13 +2,21 @@
 
 use super::{Asked, Chore, Clients, Finding, Gravity, Section, State, Task, Upkeep};
 use crate::{
-    certificates::{self, Question, Wish},
-    problem::Problem,
+    certificates::{self, Question, Rule, Wish},
+    images::ImageList,
+    problem::{Grade, Problem, Remark, Side},
 };
 
 /// Plans which images are made once more.
 pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upkeep) {
     let rules = &asked.settings.certificates;
+    for rule in rules.iter().filter(|rule| !brings(asked.list, rule)) {
+        let images: Vec<_> = rule.images.iter().map(ToString::to_string).collect();
+        let problem = Problem::new(Side::Settings, "no line of the list goes to a repository that this means");
+        let problem = problem.hint("Correct `images`, or take the entry out of `certificates`.");
+        let remark = Remark { subject: images.join(", "), grade: Grade::Doubtful, problem };
+        upkeep.findings.push(Finding::of(Section::Certificates, remark));
+    }
     let is_meant = |repository: &str| rules.iter().any(|rule| rule.covers(repository));
     // Where the section or a certificate has changed, every line is a step.
     if !asked.steps.iter().any(|step| is_meant(step.destination.repository())) {
@@ -23,13 +31,21 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
         steps: asked.steps,
         registry: &clients.registry,
         registries: &clients.registries,
-        is_acr: clients.azure.is_some(),
+        service: clients.service(),
+        overwrite: asked.overwrite,
         known: &clients.layers,
         now: asked.now,
     };
     let decision = certificates::look(&question).await;
     upkeep.chores.extend(decision.wishes.into_iter().map(chore));
     upkeep.findings.extend(decision.remarks.into_iter().map(|remark| Finding::of(Section::Certificates, remark)));
+}
+
+/// Returns whether a line of the list goes to a repository that an entry means.
+fn brings(list: &ImageList, rule: &Rule) -> bool {
+    let mut lines = list.entries().iter().map(|entry| entry.destination.repository());
+    let mut patterns = list.selections().iter().map(|selection| selection.repository());
+    lines.any(|it| rule.covers(it)) || patterns.any(|it| rule.covers(it))
 }
 
 fn closed(problem: Problem) -> Finding {

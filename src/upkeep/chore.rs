@@ -1,6 +1,6 @@
 //! Chore: one thing to do beside the lines of the list, and whether its reviewers saw it.
 
-use super::{Clients, Section, Untag};
+use super::{Clients, Hands, Section, Untag};
 use crate::{
     certificates,
     cleanup::{self, Plane},
@@ -10,7 +10,6 @@ use crate::{
     registry_settings::{self, Pace, Planes},
     standing,
 };
-use tokio::sync::watch;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +93,8 @@ impl Task {
         }
     }
 
-    pub(super) async fn apply(&self, clients: &Clients, stop: &watch::Receiver<bool>) -> Result<(), Problem> {
+    pub(super) async fn apply(&self, hands: &Hands<'_>) -> Result<(), Problem> {
+        let Hands { clients, stop, say } = *hands;
         match self {
             Self::Untag(untag) => untag.apply(clients).await,
             Self::Cleanup(work) => {
@@ -104,7 +104,11 @@ impl Task {
                 Some(azure) => work.apply(&azure.arm).await,
                 None => Err(Problem::new(Side::Settings, "connected registries are Azure's")),
             },
-            Self::Certificates(work) => work.apply(&clients.registries, &clients.layers).await,
+            Self::Certificates(work) => {
+                let service = clients.service();
+                let Clients { registries, layers, .. } = clients;
+                work.apply(&certificates::Hands { registries, known: layers, service, stop, say }).await
+            }
             Self::Standing(work) => match &clients.azure {
                 Some(azure) => work.apply(&azure.arm, &clients.secrets).await,
                 None => Err(Problem::new(Side::Settings, "tasks are Azure's")),

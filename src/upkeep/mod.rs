@@ -23,10 +23,11 @@ use crate::{
     problem::Problem,
     reference::Registry,
     registry,
+    tasks::Service,
 };
 use std::fmt;
 
-pub use apply::{Outcome, apply};
+pub use apply::{Hands, Outcome, apply};
 pub use chore::{Chore, State, Task, compare};
 pub use finding::{Finding, Gravity};
 pub use removed::Untag;
@@ -94,6 +95,13 @@ pub struct ControlPlane {
     pub arm: Arm,
     /// The registry as a resource.
     pub target: Target,
+}
+
+impl Clients {
+    /// Returns ACR Tasks of the registry.
+    fn service(&self) -> Option<Service<'_>> {
+        self.azure.as_ref().map(|azure| Service { arm: &azure.arm, registry: &azure.target.id })
+    }
 }
 
 impl Upkeep {

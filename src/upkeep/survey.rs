@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     images::{Entry, ImageList},
-    plan::Step,
+    plan::{Overwrite, Step},
     settings::Settings,
 };
 use std::collections::BTreeMap;
@@ -27,6 +27,8 @@ pub struct Asked<'a> {
     pub steps: &'a [Step],
     /// The files with certificates that the settings name, as far as they are there.
     pub certificates: &'a BTreeMap<String, Vec<u8>>,
+    /// Whether a tag that holds something else may be moved.
+    pub overwrite: Overwrite,
     /// When the run is.
     pub now: OffsetDateTime,
 }

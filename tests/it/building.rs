@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use crate::binary::{code, online, stdout};
-use acr_sync::emulator::{CLIENT, Emulator, Fault, Image, Rights, SECRET, TENANT, World};
+use acr_sync::emulator::{CLIENT, Emulator, Fault, Image, Node, Rights, SECRET, TENANT, World};
 use std::{fs, process::Output, time::Duration};
 use tempfile::TempDir;
 
@@ -146,6 +146,60 @@ async fn a_build_that_fails_says_why_and_commands_in_its_log_do_nothing() {
     bench.put("app/.dockerignore", "[");
     let (code, said) = bench.build("app -t app/web:1", &[]).await;
     assert!(code == 1 && said.contains(".dockerignore, line 1"), "{said}");
+}
+
+/// As people write it who add a company's authorities by hand.
+const BY_HAND: &str = "FROM contosoacr.azurecr.io/base/trusting:12
+COPY issuing-ca.crt /usr/local/share/ca-certificates/issuing-ca.crt
+COPY root-ca.crt /usr/local/share/ca-certificates/root-ca.crt
+RUN chmod 644 /usr/local/share/ca-certificates/issuing-ca.crt \\
+&& chmod 644 /usr/local/share/ca-certificates/root-ca.crt \\
+&& update-ca-certificates
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dockerfile_that_adds_authorities_by_hand_does_so() {
+    const BUNDLE: &str = "etc/ssl/certs/ca-certificates.crt";
+    let base = || {
+        let files = [("usr/sbin/update-ca-certificates", "#!"), (BUNDLE, "public\n")];
+        Image::single("linux/amd64").files(files)
+    };
+    let bench = Bench::new(|world| {
+        world.azure_registry("contosoacr").put("base/trusting:12", &base());
+        world.azure_registry("contosoacr").put("base/nobody:12", &base().user("nobody"));
+    })
+    .await;
+    bench.put("app/issuing-ca.crt", "issuing\n");
+    bench.put("app/root-ca.crt", "root\n");
+    bench.put("app/Dockerfile", BY_HAND);
+    let (code, said) = bench.build("app -t app/web:1", &[]).await;
+    assert!(code == 0 && said.contains("2 added, 0 removed; done."), "{said}");
+    let bundle = |tag: &str| {
+        let files = bench.world().azure_registry("contosoacr").filesystem("app/web", tag, "linux/amd64");
+        let Some(Node::File { content, .. }) = files.get(BUNDLE).cloned() else { panic!("{files:?}") };
+        String::from_utf8(content).unwrap()
+    };
+    assert_eq!(bundle("1"), "public\nissuing\nroot\n");
+    // Stages by name and number, and images, are copied from.
+    let stages = "FROM contosoacr.azurecr.io/app/web:1 AS made\nFROM scratch\nCOPY --from=made /etc/ssl/ /etc/ssl/\n\
+                  COPY --from=0 /root-ca.crt /\n";
+    for (text, expected) in [
+        (stages.replace("COPY --from=0 /root-ca.crt /\n", ""), Ok("public\nissuing\nroot\n")),
+        (stages.to_owned(), Err("COPY failed: file not found")),
+        (
+            format!("FROM scratch\nCOPY --from=contosoacr.azurecr.io/base/trusting:12 /{BUNDLE} /{BUNDLE}\n"),
+            Ok("public\n"),
+        ),
+        (BY_HAND.replace("trusting", "nobody"), Err("Permission denied")),
+        (BY_HAND.replace("trusting", "debian"), Err("update-ca-certificates: not found")),
+    ] {
+        bench.put("app/Dockerfile", &text);
+        let (code, said) = bench.build("app -t app/web:2", &[]).await;
+        match expected {
+            Ok(expected) => assert_eq!((code, bundle("2").as_str()), (0, expected), "{said}"),
+            Err(expected) => assert!(code == 1 && said.contains(expected), "{said}"),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

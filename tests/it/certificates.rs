@@ -14,15 +14,15 @@ use acr_sync::{
 };
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
 
-const LIST: &str = "ghcr.io/visorian/yourapp:1.2 => vendor/yourapp\n";
-const SOURCE: &str = "ghcr.io/visorian/yourapp:1.2";
+pub(crate) const LIST: &str = "ghcr.io/visorian/yourapp:1.2 => vendor/yourapp\n";
+pub(crate) const SOURCE: &str = "ghcr.io/visorian/yourapp:1.2";
 /// The seed's example: a root, and the authority that issues by its leave.
 const SETTINGS: &str = "certificates:\n  - authority: [certs/root-ca.crt, certs/issuing-ca.crt]\n    images: [\"vendor/*\"]\n    suffix: -ca\n";
-const BUNDLE: &str = "etc/ssl/certs/ca-certificates.crt";
-const PUBLIC: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+pub(crate) const BUNDLE: &str = "etc/ssl/certs/ca-certificates.crt";
+pub(crate) const PUBLIC: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
 
 /// An authority's certificate.
-fn authority(name: &str, change: impl FnOnce(&mut CertificateParams)) -> String {
+pub(crate) fn authority(name: &str, change: impl FnOnce(&mut CertificateParams)) -> String {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -31,27 +31,27 @@ fn authority(name: &str, change: impl FnOnce(&mut CertificateParams)) -> String 
 }
 
 /// The two authorities of the example.
-struct Company {
-    root: String,
-    issuing: String,
+pub(crate) struct Company {
+    pub(crate) root: String,
+    pub(crate) issuing: String,
 }
 
 impl Company {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { root: authority("Contoso Root", |_| {}), issuing: authority("Contoso Issuing", |_| {}) }
     }
 
-    fn given(&self, scenario: Scenario) -> Scenario {
+    pub(crate) fn given(&self, scenario: Scenario) -> Scenario {
         scenario.certificate("certs/root-ca.crt", &self.root).certificate("certs/issuing-ca.crt", &self.issuing)
     }
 
     /// Returns whether a bundle has both, once each.
-    fn is_in(&self, bundle: &str) -> bool {
+    pub(crate) fn is_in(&self, bundle: &str) -> bool {
         [&self.root, &self.issuing].iter().all(|pem| bundle.matches(pem.replace('\r', "").trim()).count() == 1)
     }
 }
 
-fn debian() -> Image {
+pub(crate) fn debian() -> Image {
     Image::index(["linux/amd64", "linux/arm64"]).with_attestations().files([
         ("etc/os-release", "-> ../usr/lib/os-release"),
         ("usr/lib/os-release", "ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n"),
@@ -62,7 +62,7 @@ fn debian() -> Image {
     ])
 }
 
-fn registry(world: &World) -> AzureRegistry {
+pub(crate) fn registry(world: &World) -> AzureRegistry {
     world.azure_registry("contosoacr")
 }
 
@@ -78,24 +78,24 @@ fn applied(company: &Company, image: &Image) -> Scenario {
     company.given(may_push(Scenario::apply(LIST))).settings(SETTINGS).source(SOURCE, image)
 }
 
-fn chores(run: &Run) -> &[Chore] {
+pub(crate) fn chores(run: &Run) -> &[Chore] {
     &run.report.parts[0].upkeep.chores
 }
 
-fn findings(run: &Run) -> &[Finding] {
+pub(crate) fn findings(run: &Run) -> &[Finding] {
     &run.report.parts[0].upkeep.findings
 }
 
-fn done(run: &Run) -> &[Outcome] {
+pub(crate) fn done(run: &Run) -> &[Outcome] {
     &run.report.parts[0].done
 }
 
-fn told(run: &Run) -> Vec<String> {
+pub(crate) fn told(run: &Run) -> Vec<String> {
     chores(run).iter().map(|chore| format!("{}: {}", chore.subject, chore.reason)).collect()
 }
 
 /// Returns the only chore's obstacle.
-fn block(run: &Run) -> String {
+pub(crate) fn block(run: &Run) -> String {
     let [Chore { state: State::Block(problem), .. }] = chores(run) else { panic!("{:#?}", chores(run)) };
     problem.to_string()
 }
@@ -108,7 +108,7 @@ fn uploads(run: &Run) -> usize {
         .count()
 }
 
-fn bundle(run: &Run, tag: &str, platform: &str, path: &str) -> String {
+pub(crate) fn bundle(run: &Run, tag: &str, platform: &str, path: &str) -> String {
     match registry(&run.world).filesystem("vendor/yourapp", tag, platform).get(path) {
         Some(Node::File { content, .. }) => String::from_utf8(content.clone()).unwrap(),
         other => panic!("{tag} {platform}: {other:?}"),
@@ -287,6 +287,35 @@ async fn a_tag_that_is_another_s_or_locked_or_listed_is_left_alone() {
 }
 
 #[tokio::test]
+async fn where_tags_may_not_move_a_variant_is_made_once() {
+    let company = Company::new();
+    let first = applied(&company, &debian()).input("INPUT_OVERWRITE", "refuse").run().await;
+    assert_eq!(done(&first), [Outcome::Done]);
+    let before = first.tag("vendor/yourapp:1.2-ca");
+    let other = Company { root: authority("Contoso Root 2", |_| {}), ..company };
+    let held = applied(&other, &debian()).after(&first).input("INPUT_OVERWRITE", "refuse").run().await;
+    let said = block(&held);
+    assert!(said.contains("tags may not move") && said.contains("overwrite: allow"), "{said}");
+    assert_eq!((held.tag("vendor/yourapp:1.2-ca"), uploads(&held)), (before, uploads(&first)));
+}
+
+#[tokio::test]
+async fn an_entry_that_means_no_line_is_told() {
+    let company = Company::new();
+    let settings = format!("{SETTINGS}  - {{ authority: [certs/root-ca.crt], images: [\"vendro/*\"], suffix: -ca }}\n");
+    let run = planned(&company, &debian()).settings(&settings).run().await;
+    let [finding] = findings(&run) else { panic!("{:#?}", findings(&run)) };
+    assert_eq!((finding.subject.as_str(), finding.gravity), ("vendro/*", Gravity::Warning));
+    assert!(finding.problem.what.contains("no line of the list"), "{finding:?}");
+    assert_eq!((told(&run).len(), run.report.verdict()), (1, Verdict::Pending));
+    // A line that selects tags means the repository as well, whatever it selects.
+    let list = "ghcr.io/visorian/yourapp:^1 => vendor/yourapp\n";
+    let selects =
+        company.given(may_push(Scenario::plan(list))).settings(SETTINGS).source(SOURCE, &debian()).run().await;
+    assert_eq!((findings(&selects).len(), told(&selects).len()), (0, 1), "{:#?}", findings(&selects));
+}
+
+#[tokio::test]
 async fn who_may_not_push_is_told_which_right_it_takes() {
     let run = applied(&Company::new(), &debian())
         .world(|world| world.identity(CLIENT, SECRET, Rights::importer()))
@@ -310,8 +339,8 @@ async fn layers_that_are_not_read_here_are_for_a_build_and_broken_ones_for_nobod
     let company = Company::new();
     let zstd = debian().packed("application/vnd.oci.image.layer.v1.tar+zstd");
     let run = planned(&company, &zstd).run().await;
-    let [one] = told(&run).try_into().unwrap();
-    assert!(one.contains("by ACR Tasks: the layer ") && one.contains("is packed as `application/vnd"), "{one}");
+    let said = block(&run);
+    assert!(said.contains("is packed as `application/vnd") && said.contains("State its `base`"), "{said}");
     let layer = SETTINGS.replace("suffix:", "way: layer\n    suffix:");
     let run = planned(&company, &zstd).settings(&layer).run().await;
     assert!(block(&run).contains("which is not read here"), "{}", block(&run));

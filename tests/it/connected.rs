@@ -108,6 +108,7 @@ impl Sea {
             removed: &[],
             steps: &steps,
             certificates: &std::collections::BTreeMap::new(),
+            overwrite: acr_sync::plan::Overwrite::Allow,
             now: time::OffsetDateTime::now_utc(),
         };
         upkeep::plan(&asked, &self.clients).await
@@ -123,7 +124,8 @@ impl Sea {
 
     async fn run(&self, chores: &[Chore]) -> Vec<Outcome> {
         let (_stop, stopped) = watch::channel(false);
-        upkeep::apply(chores, &self.clients, &stopped).await
+        let hands = upkeep::Hands { clients: &self.clients, stop: &stopped, say: &|_| {} };
+        upkeep::apply(chores, &hands).await
     }
 
     fn writes(&self) -> usize {

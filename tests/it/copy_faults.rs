@@ -160,16 +160,15 @@ async fn beginning_an_upload_is_answered_502_twice() {
 async fn repaired(break_it: impl Fn(&acr_sync::emulator::AzureRegistry)) {
     let line = format!("{SOURCE}/app:1 => app:1");
     for scenario in [Scenario::apply(&line), private(Scenario::apply(&line))] {
-        let run = scenario
+        let scenario = scenario
             .input("INPUT_CHECK", "all")
             .source(&format!("{SOURCE}/app:1"), &large())
             .present("app:1", &large())
             .world(|world| {
                 world.poll_retry_after(0);
                 break_it(&world.azure_registry("contosoacr"));
-            })
-            .run()
-            .await;
+            });
+        let run = Box::pin(scenario.run()).await;
         assert!(matches!(run.action(), Action::Repair(_)), "{:?}", run.action());
         assert!(matches!(run.outcome(), Outcome::Imported { .. }), "{:?}", run.outcome());
         assert_eq!(run.report.totals().repair, 1);

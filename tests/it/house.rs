@@ -25,7 +25,7 @@ const DOORS: [(&str, &[&str]); 31] = [
     ("context", &["problem"]),
     ("tasks", &["azure", "http", "problem", "reference"]),
     ("standing", &["azure", "connected", "inputs", "problem", "reference", "tasks"]),
-    ("certificates", &["http", "plan", "problem", "reference", "registry"]),
+    ("certificates", &["http", "plan", "problem", "reference", "registry", "tasks"]),
     (
         "settings",
         &[
@@ -59,6 +59,7 @@ const DOORS: [(&str, &[&str]); 31] = [
             "registry_settings",
             "settings",
             "standing",
+            "tasks",
         ],
     ),
     ("verify", &["problem", "reference", "registry"]),
@@ -181,6 +182,7 @@ fn the_words_and_the_decisions_ask_nobody() {
         "certificates/authority.rs",
         "certificates/edit.rs",
         "certificates/layer.rs",
+        "certificates/recipe.rs",
         "certificates/root.rs",
         "cleanup/decide.rs",
         "cleanup/needs.rs",

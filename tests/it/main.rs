@@ -6,6 +6,7 @@ mod azure_devops_sign_in;
 mod binary;
 mod building;
 mod certificates;
+mod certificates_by_tasks;
 #[cfg(feature = "judges")]
 mod checkout;
 mod cleaning;

@@ -134,6 +134,7 @@ impl Ward {
             removed: &[],
             steps,
             certificates: &std::collections::BTreeMap::new(),
+            overwrite: acr_sync::plan::Overwrite::Allow,
             now: time::OffsetDateTime::now_utc(),
         };
         Box::pin(upkeep::plan(&asked, clients)).await.findings

@@ -4,15 +4,15 @@ use acr_sync::{
     app::{self, Occasion},
     emulator::{CLIENT, Emulator, Image, Rights, SECRET, TENANT, World},
     http::{Retry, Way},
-    import::Outcome,
+    import::{Event, Outcome},
     inputs::{Env, Inputs, Mode},
     plan::{Action, Reviewed, Step},
     policy::Evidence,
     report::{Base, Report},
     scanner,
 };
-use std::{collections::BTreeMap, time::Duration};
-use tokio::sync::watch;
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use tokio::sync::{mpsc::UnboundedReceiver, watch};
 
 /// The digest-less source of most tests.
 pub(crate) const NGINX: &str = "docker.io/library/nginx:1.27";
@@ -23,8 +23,8 @@ pub(crate) struct Scenario {
     head: String,
     base: Option<String>,
     inputs: BTreeMap<&'static str, String>,
-    stops: Option<Stop>,
-    at_upload: Option<(&'static str, Meanwhile)>,
+    stops: Option<When>,
+    meanwhile: Option<(When, Meanwhile)>,
     settings: String,
     evidence: Evidence,
     settings_base: Option<String>,
@@ -37,31 +37,35 @@ pub(crate) struct Scenario {
 /// What somebody else does to the world during a run.
 type Meanwhile = Box<dyn FnOnce(&World) + Send>;
 
-/// When a run is stopped.
-enum Stop {
+/// When a run is stopped, or something is done to the world.
+#[derive(Clone, Copy)]
+enum When {
     /// The first import has reached Azure.
     Import,
     /// The first upload has reached this host.
     Upload(&'static str),
+    /// The first run of ACR Tasks goes on.
+    Build,
 }
 
-impl Stop {
-    fn is_reached(&self, world: &World) -> bool {
+impl When {
+    fn is_reached(self, world: &World) -> bool {
         match self {
             Self::Import => !world.imports().is_empty(),
-            Self::Upload(host) => has_upload(world, host),
+            Self::Upload(host) => {
+                world.requests().iter().any(|seen| seen.host == host && seen.path.contains("/uploads/"))
+            }
+            Self::Build => world.azure_registry("contosoacr").runs().iter().any(|run| run.status == "Running"),
         }
     }
-}
-
-fn has_upload(world: &World, host: &str) -> bool {
-    world.requests().iter().any(|seen| seen.host == host && seen.path.contains("/uploads/"))
 }
 
 /// What is left of a run to look at.
 pub(crate) struct Run {
     pub(crate) report: Report,
     pub(crate) world: World,
+    /// What was said while it was applied.
+    pub(crate) said: Vec<String>,
     _emulator: Emulator,
 }
 
@@ -93,7 +97,7 @@ impl Scenario {
             base: None,
             inputs: inputs.map(|(name, value)| (name, value.to_owned())).into(),
             stops: None,
-            at_upload: None,
+            meanwhile: None,
             settings: String::new(),
             evidence: Evidence::default(),
             settings_base: None,
@@ -200,19 +204,31 @@ impl Scenario {
 
     /// Stops the run when the first import has reached Azure.
     pub(crate) fn stop_at_import(mut self) -> Self {
-        self.stops = Some(Stop::Import);
+        self.stops = Some(When::Import);
         self
     }
 
     /// Stops the run when the first upload has reached a host.
     pub(crate) fn stop_at_upload(mut self, host: &'static str) -> Self {
-        self.stops = Some(Stop::Upload(host));
+        self.stops = Some(When::Upload(host));
+        self
+    }
+
+    /// Stops the run when the first run of ACR Tasks goes on.
+    pub(crate) fn stop_at_build(mut self) -> Self {
+        self.stops = Some(When::Build);
+        self
+    }
+
+    /// Changes the world when the first run of ACR Tasks goes on.
+    pub(crate) fn at_build(mut self, change: impl FnOnce(&World) + Send + 'static) -> Self {
+        self.meanwhile = Some((When::Build, Box::new(change)));
         self
     }
 
     /// Changes the world when the first upload has reached a host.
     pub(crate) fn at_upload(mut self, host: &'static str, change: impl FnOnce(&World) + Send + 'static) -> Self {
-        self.at_upload = Some((host, Box::new(change)));
+        self.meanwhile = Some((When::Upload(host), Box::new(change)));
         self
     }
 
@@ -252,10 +268,10 @@ impl Scenario {
             evidence: self.evidence,
         };
         let (stop, stopped) = watch::channel(false);
-        if let Some((host, change)) = self.at_upload {
+        if let Some((when, change)) = self.meanwhile {
             let world = self.world.clone();
             tokio::spawn(async move {
-                while !has_upload(&world, host) {
+                while !when.is_reached(&world) {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
                 change(&world);
@@ -274,8 +290,17 @@ impl Scenario {
             // Lives as long as the run: its end would not be a wish to stop.
             tokio::spawn(async move { stop.closed().await });
         }
-        let report = app::walk(&inputs, &occasion, async |_, _| {}, &stopped).await;
-        Run { report, world: self.world, _emulator: emulator }
+        let said = Mutex::new(Vec::new());
+        let watch = async |_: &_, mut events: UnboundedReceiver<Event>| {
+            while let Some(event) = events.recv().await {
+                if let Event::Said(line) = event {
+                    said.lock().unwrap().push(line);
+                }
+            }
+        };
+        let report = app::walk(&inputs, &occasion, watch, &stopped).await;
+        let said = said.into_inner().unwrap();
+        Run { report, world: self.world, said, _emulator: emulator }
     }
 }
 

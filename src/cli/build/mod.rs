@@ -14,7 +14,10 @@ use crate::{
     problem::{Problem, Side},
     reference::Registry,
     registry,
-    report::{escape, size},
+    report::{
+        escape::{self, legible},
+        size,
+    },
     tasks::{self, Argument, Build, Ended, Login, Pace, Secret, Service, Watch, Work},
 };
 use secrecy::SecretString;
@@ -153,31 +156,4 @@ fn told(ended: &Ended) -> Result<(), Problem> {
 /// Writes a line of our own; what it names may be foreign.
 pub(super) fn say(line: &str) {
     outlet::print(&format!("{}\n", escape::log_line(line)));
-}
-
-/// Writes a line of a log as it is read: without the colours that tools put into it, and harmless for the host's log.
-fn legible(line: &str) -> String {
-    let mut plain = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some((before, behind)) = rest.split_once("\u{1b}[") {
-        plain.push_str(before);
-        // A control sequence ends with its first letter (ECMA-48, 5.4).
-        let end = behind.find(|c: char| ('\u{40}'..='\u{7e}').contains(&c));
-        rest = end.map_or("", |end| &behind[end + 1..]);
-    }
-    plain.push_str(rest);
-    escape::log_line(plain.trim_end_matches('\r'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_of_a_log_is_without_colours_and_no_command() {
-        assert_eq!(legible("\u{1b}[1;32mok\u{1b}[0m done\u{1b}["), "ok done");
-        assert_eq!(legible("#\u{1b}[0m#vso[task.complete]"), "# #vso[task.complete]");
-        assert_eq!(legible("::set-output name=a::b"), ": :set-output name=a::b");
-        assert_eq!(legible("50%\r100%"), "50%\\u{d}100%");
-    }
 }

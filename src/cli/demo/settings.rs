@@ -16,8 +16,8 @@ const ONE: &str = "contosoacr";
 fn nothing(_: &World) {}
 
 /// An image with a trust store.
-fn debian() -> Image {
-    Image::index(["linux/amd64", "linux/arm64"]).files([
+fn debian(image: Image) -> Image {
+    image.files([
         ("etc/os-release", "ID=debian\n"),
         ("usr/sbin/update-ca-certificates", "#!/bin/sh\n"),
         ("usr/local/share/ca-certificates/", ""),
@@ -40,7 +40,7 @@ fn old_build(world: &World, tag: &str, days: i64) {
 }
 
 /// Every section that there is.
-pub(super) const CHAPTERS: [Chapter; 11] = [
+pub(super) const CHAPTERS: [Chapter; 12] = [
     Chapter {
         title: "`policy`: what reviewers need not look for; the list is judged by it at once",
         settings: "policy:\n  allow: [\"registry.k8s.io/**\", \"quay.io/jetstack/*\", \"docker.io/**\", \"ghcr.io/**\"]\n  deny-latest: true\n",
@@ -108,7 +108,7 @@ pub(super) const CHAPTERS: [Chapter; 11] = [
         list: Some(("docker.io/cloudflare", "quay.io/jetstack/yourapp:1.2 => vendor/yourapp\ndocker.io/cloudflare")),
         registry: ONE,
         before: |world| {
-            world.source("quay.io").put("jetstack/yourapp:1.2", &debian());
+            world.source("quay.io").put("jetstack/yourapp:1.2", &debian(Image::index(["linux/amd64", "linux/arm64"])));
         },
         planned: &["`vendor/yourapp:1.2-ca` | **make**"],
         applied: &["1 imported, verified, 1 made"],
@@ -120,6 +120,19 @@ pub(super) const CHAPTERS: [Chapter; 11] = [
             verdict: Verdict::Clean,
             mend: nothing,
         }),
+    },
+    Chapter {
+        title: "`way: tasks`: the same, built by ACR Tasks",
+        settings: "  - { authority: [certs/root-ca.crt], images: [\"tools/*\"], suffix: -ca, way: tasks }\n",
+        list: Some(("docker.io/cloudflare", "quay.io/jetstack/agent:2.0 => tools/agent\ndocker.io/cloudflare")),
+        registry: ONE,
+        before: |world| {
+            world.source("quay.io").put("jetstack/agent:2.0", &debian(Image::single("linux/amd64").user("agent")));
+        },
+        planned: &["`tools/agent:2.0-ca` | **make**", "by ACR Tasks, as stated, over debian for `linux/amd64`"],
+        applied: &["1 imported, verified, 1 made"],
+        kit: None,
+        meddling: None,
     },
     Chapter {
         title: "`tasks`: Azure cleans up and builds by itself, by the time",

@@ -9,6 +9,7 @@ mod edge;
 mod estate;
 mod operation;
 mod pending;
+mod pools;
 mod registry;
 mod replication;
 mod runs;
@@ -103,6 +104,7 @@ fn in_subscription(world: &World, call: &Call, principal: &Principal, rest: &[&s
                 [] if is_get => registry::get(world, call, principal, &azure),
                 [] if call.method == Method::PATCH => update::patch(world, call, principal, &azure),
                 ["replications", rest @ ..] => replication::answer(world, call, principal, &azure, rest),
+                ["agentpools", name] if is_get => pools::get(world, call, principal, &azure, name),
                 ["cacherules"] if is_get => registry::cache_rules(principal, &azure),
                 ["listusages"] if is_get => registry::usages(world, principal, &azure),
                 ["importimage"] if is_post => operation::begin(world, call, principal, &azure),

@@ -1,15 +1,17 @@
-//! Builds: a Dockerfile performed on a context, as far as it copies files onto a base and says what the image is. What it
-//! would have to run is not performed, and fails the build with a clear line.
+//! Builds: a Dockerfile performed on a context, stage by stage, as far as it copies files onto a base and says what the
+//! image is. Of what it would have to run, a few commands are performed; any other fails the build with a clear line.
 
 use super::{
     super::{World, repository::timestamp},
-    context::{File, Files},
+    context::{File, Files, of_image},
+    copy::{self, joined},
     dockerfile::{self, Instruction, substituted, words},
     image::{Built, Puller},
+    shell,
 };
 use crate::reference::Platform;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, io};
+use std::collections::BTreeMap;
 
 /// What is built from.
 pub(super) struct Recipe<'a> {
@@ -27,6 +29,12 @@ struct Stage<'a> {
     world: &'a World,
     recipe: &'a Recipe<'a>,
     image: Option<Built>,
+    /// What the stage is called, where it has a name.
+    name: Option<String>,
+    /// The stages before it.
+    before: Vec<(Option<String>, Built)>,
+    /// What its commands print.
+    said: Vec<String>,
     variables: BTreeMap<String, String>,
     workdir: String,
 }
@@ -44,11 +52,21 @@ pub(super) fn perform(world: &World, recipe: &Recipe<'_>, print: &mut dyn FnMut(
     if instructions.is_empty() {
         return Err("the Dockerfile (Dockerfile) cannot be empty".to_owned());
     }
-    let mut stage = Stage { world, recipe, image: None, variables: BTreeMap::new(), workdir: "/".to_owned() };
+    let mut stage = Stage {
+        world,
+        recipe,
+        image: None,
+        name: None,
+        before: Vec::new(),
+        said: Vec::new(),
+        variables: BTreeMap::new(),
+        workdir: "/".to_owned(),
+    };
     for (at, instruction) in instructions.iter().enumerate() {
         let Instruction { name, rest } = instruction;
         print(format!("Step {}/{} : {name} {rest}", at + 1, instructions.len()));
         stage.step(instruction)?;
+        stage.said.drain(..).for_each(&mut *print);
     }
     let mut image = stage.image.ok_or_else(|| "no build stage in current context".to_owned())?;
     // However many names it gets, it was made once.
@@ -67,12 +85,11 @@ impl Stage<'_> {
                 self.variables.insert(key.to_owned(), given.unwrap_or(default));
                 Ok(())
             }
-            ("FROM", None) => self.from(&text),
-            ("FROM", Some(_)) => Err("this stand-in performs builds of one stage".to_owned()),
+            ("FROM", _) => self.from(&text),
             (_, None) => Err("no build stage in current context".to_owned()),
             ("COPY", Some(_)) => self.copy(&text, rest),
             ("RUN", Some(image)) => {
-                super::run::performed(self.world, image, &text)?;
+                self.said = shell::run(self.world, image, &text)?;
                 image.note(&format!("/bin/sh -c {text}"), false);
                 Ok(())
             }
@@ -98,27 +115,50 @@ impl Stage<'_> {
             platform = Platform::parse(asked)?;
             words.remove(0);
         }
-        let name = *words.first().ok_or("FROM requires either one or three arguments")?;
-        let image = match name {
-            "scratch" => Built::scratch(&platform),
-            name => Built::pull(self.world, name, &platform, &self.recipe.puller)?,
+        let (name, called) = match words.as_slice() {
+            [name] => (*name, None),
+            [name, word, called] if word.eq_ignore_ascii_case("as") => (*name, Some((*called).to_owned())),
+            _ => return Err("FROM requires either one or three arguments".to_owned()),
         };
+        self.before.extend(self.image.take().map(|image| (self.name.take(), image)));
+        let image = match (self.stage(name), name) {
+            (Some(image), _) => image,
+            (None, "scratch") => Built::scratch(&platform),
+            (None, name) => Built::pull(self.world, name, &platform, &self.recipe.puller)?,
+        };
+        self.name = called;
         self.workdir =
             image.config["config"]["WorkingDir"].as_str().filter(|it| !it.is_empty()).unwrap_or("/").to_owned();
         self.image = Some(image);
         Ok(())
     }
 
+    /// Returns a stage before this by its name.
+    fn stage(&self, name: &str) -> Option<Built> {
+        let is_it = |called: &Option<String>| called.as_ref().is_some_and(|called| called.eq_ignore_ascii_case(name));
+        self.before.iter().find(|(called, _)| is_it(called)).map(|(_, image)| image.clone())
+    }
+
+    /// Returns the files of a stage before this, by name or number, else of an image.
+    fn other(&self, name: &str) -> Result<Files, String> {
+        let numbered = name.parse::<usize>().ok().and_then(|number| self.before.get(number));
+        let image = match numbered.map(|(_, image)| image.clone()).or_else(|| self.stage(name)) {
+            Some(image) => image,
+            None => Built::pull(self.world, name, &self.recipe.platform, &self.recipe.puller)?,
+        };
+        Ok(of_image(image.files(self.world)))
+    }
+
     fn copy(&mut self, text: &str, written: &str) -> Result<(), String> {
         let mut parts = words(text);
-        let mut owner = 0;
+        let (mut owner, mut from) = (0, None);
         while let Some(flag) = parts.first().filter(|part| part.starts_with("--")).cloned() {
             match flag.split_once('=') {
                 Some(("--chmod", _)) => return Err("the --chmod option requires BuildKit".to_owned()),
                 Some(("--chown", who)) => {
                     owner = who.split(':').next().and_then(|id| id.parse().ok()).ok_or("--chown needs numbers here")?;
                 }
-                Some(("--from", _)) => return Err("this stand-in copies from the context alone".to_owned()),
+                Some(("--from", name)) => from = Some(self.other(name)?),
                 _ => return Err(format!("Unknown flag: {flag}")),
             }
             parts.remove(0);
@@ -126,78 +166,14 @@ impl Stage<'_> {
         let Some(to) = parts.pop().filter(|_| !parts.is_empty()) else {
             return Err("COPY requires at least two arguments, but only one was provided".to_owned());
         };
-        let archive = self.archive(&parts, &to, owner).map_err(|error| error.to_string())?;
+        // The classic builder leaves the Dockerfile out of nothing; nobody wants it in an image.
+        let context = || self.recipe.files.iter().filter(|(path, _)| path.as_str() != self.recipe.dockerfile);
+        let files = from.unwrap_or_else(|| context().map(|(path, file)| (path.clone(), file.clone())).collect());
+        let archive = copy::archive(&files, &parts, &to, &self.workdir, owner).map_err(|error| error.to_string())?;
         let image = self.image.as_mut().ok_or("no build stage in current context")?;
         image.add(self.world, &archive);
         image.note(&format!("/bin/sh -c #(nop) COPY {written}"), false);
         Ok(())
-    }
-
-    fn archive(&self, sources: &[String], to: &str, owner: u64) -> io::Result<Vec<u8>> {
-        let is_folder = to.ends_with('/') || to.ends_with('.') || sources.len() > 1;
-        let to = joined(&self.workdir, to);
-        let to = to.trim_matches('/');
-        let mut archive = tar::Builder::new(Vec::new());
-        for source in sources {
-            let source = source.trim_start_matches("./").trim_matches('/');
-            let found = self.found(source);
-            if found.is_empty() {
-                return Err(io::Error::other(format!(
-                    "COPY failed: file not found in build context or excluded by .dockerignore: stat {source}: file does not exist"
-                )));
-            }
-            for (path, file) in found {
-                let base = path.rsplit('/').next().unwrap_or_default();
-                let inside = path.strip_prefix(source).map(|rest| rest.trim_matches('/'));
-                let target = match inside {
-                    // What is in a folder is copied, not the folder itself.
-                    Some(rest) if !rest.is_empty() => format!("{to}/{rest}"),
-                    _ if source.is_empty() || source == "." => format!("{to}/{path}"),
-                    _ if is_folder || source.contains(['*', '?']) => format!("{to}/{base}"),
-                    _ => to.to_owned(),
-                };
-                put(&mut archive, target.trim_matches('/'), file, owner)?;
-            }
-        }
-        archive.into_inner()
-    }
-
-    fn found(&self, source: &str) -> Vec<(&String, &File)> {
-        let files = self.recipe.files.iter().filter(|(path, _)| path.as_str() != self.recipe.dockerfile);
-        if source.is_empty() || source == "." {
-            return files.filter(|(_, file)| **file != File::Folder).collect();
-        }
-        if source.contains(['*', '?']) {
-            let pattern = regex::escape(source).replace(r"\*", "[^/]*").replace(r"\?", "[^/]");
-            let pattern = regex::Regex::new(&format!("^{pattern}$"));
-            return files
-                .filter(|(path, file)| **file != File::Folder && pattern.as_ref().is_ok_and(|it| it.is_match(path)))
-                .collect();
-        }
-        let folder = format!("{source}/");
-        files
-            .filter(|(path, file)| **file != File::Folder && (path.as_str() == source || path.starts_with(&folder)))
-            .collect()
-    }
-}
-
-fn put(archive: &mut tar::Builder<Vec<u8>>, path: &str, file: &File, owner: u64) -> io::Result<()> {
-    let mut header = tar::Header::new_gnu();
-    header.set_uid(owner);
-    header.set_gid(owner);
-    match file {
-        File::Folder => Ok(()),
-        File::Plain { bytes, mode } => {
-            header.set_size(bytes.len() as u64);
-            header.set_mode(*mode);
-            archive.append_data(&mut header, path, bytes.as_slice())
-        }
-        File::Link(to) => {
-            header.set_size(0);
-            header.set_mode(0o777);
-            header.set_entry_type(tar::EntryType::Symlink);
-            archive.append_link(&mut header, path, to)
-        }
     }
 }
 
@@ -251,12 +227,4 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
         Ok((key.to_owned(), value.to_owned()))
     };
     words.iter().map(pair).collect()
-}
-
-fn joined(workdir: &str, path: &str) -> String {
-    if path.starts_with('/') {
-        return path.to_owned();
-    }
-    let path = path.trim_start_matches("./").trim_end_matches('.');
-    format!("{}/{path}", workdir.trim_end_matches('/'))
 }

@@ -1,6 +1,9 @@
 //! Contexts: the files that a run works on, from an archive that was sent or from an address that the world knows.
 
-use super::{super::World, source_path};
+use super::{
+    super::{World, filesystem::Node},
+    source_path,
+};
 use std::{
     collections::BTreeMap,
     io::{self, Read as _},
@@ -35,6 +38,16 @@ pub(super) fn find(world: &World, registry: &str, location: &str) -> Result<File
             Err(format!("failed to download the source code from '{}'", location.split('?').next().unwrap_or_default()))
         }
     }
+}
+
+/// Returns the files of an image as those of a context.
+pub(super) fn of_image(nodes: BTreeMap<String, Node>) -> Files {
+    let file = |node| match node {
+        Node::File { mode, content } => File::Plain { bytes: content, mode },
+        Node::Link(to) => File::Link(to),
+        Node::Folder => File::Folder,
+    };
+    nodes.into_iter().map(|(path, node)| (path, file(node))).collect()
 }
 
 pub(super) fn unpack(bytes: &[u8]) -> io::Result<Files> {

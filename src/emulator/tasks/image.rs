@@ -2,6 +2,7 @@
 
 use super::super::{
     World,
+    filesystem::{self, Node},
     layer::compressed,
     manifest::{Links, media_type},
     repository::{Manifest, timestamp},
@@ -11,6 +12,7 @@ use super::super::{
 use crate::reference::{Digest, Platform, Reference};
 use bytes::Bytes;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// An image on its way.
 #[derive(Clone)]
@@ -84,6 +86,11 @@ impl Built {
             blobs: manifest.layers.iter().map(|layer| layer.digest).collect(),
             is_oci: manifest.config.is_some_and(|config| config.media_type == media_type::OCI_CONFIG),
         })
+    }
+
+    /// Returns the files that its layers come to.
+    pub(super) fn files(&self, world: &World) -> BTreeMap<String, Node> {
+        filesystem::of_layers(world.content(), &self.blobs)
     }
 
     /// Adds a layer: an archive that is not compressed.

@@ -1,14 +1,16 @@
 //! Tasks: the runs of a registry, what they do, and the storage that their sources and logs are in (section 11).
 //!
-//! What a run does is the part of a build that copies files onto a base; everything else fails with a clear log. The doors
-//! onto it are Resource Manager's and the storage's.
+//! What a run does is the part of a build that copies files onto a base, and the commands that fill a trust store;
+//! everything else fails with a clear log. The doors onto it are Resource Manager's and the storage's.
 
 mod blob;
 mod build;
 mod context;
+mod copy;
 mod dockerfile;
 mod image;
 mod run;
+mod shell;
 pub(super) mod standing;
 mod steps;
 
@@ -189,6 +191,14 @@ impl AzureRegistry {
     pub fn agent_pool(&self, name: &str) {
         let mut state = self.handle().state();
         state.yards.entry(self.login_server()).or_default().pools.push(name.to_owned());
+    }
+
+    /// Calls a run off, as somebody else does.
+    pub fn cancel_run(&self, id: &str) {
+        let mut state = self.handle().state();
+        if let Some(yard) = state.yards.get_mut(&self.login_server()) {
+            yard.cancel(id);
+        }
     }
 
     /// Returns the runs, the oldest first.

@@ -37,18 +37,6 @@ pub(in super::super) fn begin(world: &World, azure: &Azure, id: &str) {
     tokio::spawn(going.go());
 }
 
-/// What a `RUN` would do: this stand-in runs nothing.
-pub(super) fn performed(_world: &World, _image: &mut Built, command: &str) -> Result<(), String> {
-    if command.contains("--mount") {
-        return Err(
-            "the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to \
-                    build images with BuildKit enabled"
-                .to_owned(),
-        );
-    }
-    Err(format!("this stand-in runs no commands: {command}"))
-}
-
 impl Going {
     async fn go(mut self) {
         let latency = self.world.state().habits.latency;
