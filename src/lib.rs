@@ -47,6 +47,8 @@ pub mod context;
 
 pub mod tasks;
 
+pub mod standing;
+
 pub mod upkeep;
 
 pub mod import;

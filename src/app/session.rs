@@ -84,6 +84,7 @@ impl Session {
             door: door.clone(),
             azure: Some(ControlPlane { arm: arm.clone(), target: target.clone() }),
             layers: Known::default(),
+            secrets: inputs.secrets(),
         };
         let importers = Importers {
             acr: Some(AcrImport {
@@ -121,6 +122,7 @@ impl Session {
             door: Ok(()),
             azure: None,
             layers: Known::default(),
+            secrets: inputs.secrets(),
         };
         let importers = Importers {
             acr: None,
@@ -167,6 +169,7 @@ impl Session {
             door: Err(problem.clone()),
             azure: None,
             layers: Known::default(),
+            secrets: inputs.secrets(),
         };
         let surveyor = Surveyor {
             registries,

@@ -29,6 +29,8 @@ pub enum Command {
     Kit(Box<super::kit::Order>),
     /// `build`: an image from a folder, in Azure.
     Build(Box<super::build::Order>),
+    /// `run`: a task that stands in the registry.
+    Run(Box<super::task::Call>),
     /// `scan`: what manifests need beside the list, nobody is asked.
     Scan(ScanOptions),
     /// `doctor`: whether clusters can pull.
@@ -80,6 +82,9 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Me
         }
         Some(("build", matches)) => {
             super::build::read(matches).map_or(Command::Action, |order| Command::Build(Box::new(order)))
+        }
+        Some(("run", matches)) => {
+            super::task::read(matches).map_or(Command::Action, |call| Command::Run(Box::new(call)))
         }
         Some(("scan", matches)) => Command::Scan(scan(matches)),
         Some(("doctor", matches)) => Command::Doctor {
@@ -167,6 +172,7 @@ fn program() -> clap::Command {
         )
         .subcommand(super::kit::command())
         .subcommand(super::build::command())
+        .subcommand(super::task::command())
         .subcommand(of_scan())
         .subcommand(of_doctor());
     with_stand_in(program)

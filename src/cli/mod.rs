@@ -16,6 +16,7 @@ mod outlet;
 mod scan;
 mod sign_in;
 mod stop;
+mod task;
 
 use crate::{
     host::Asked,
@@ -28,6 +29,7 @@ pub use arguments::{Command, Message, read};
 pub use build::Order as BuildOrder;
 pub use kit::Order;
 pub use scan::{Options as ScanOptions, Writing};
+pub use task::Call as TaskCall;
 
 /// Everything is as it should be.
 const GOOD: u8 = 0;
@@ -53,6 +55,10 @@ pub async fn run(command: Command, env: Env) -> ExitCode {
         },
         Command::Build(order) => match settings(env.clone(), &order.inputs) {
             Ok(settings) => build::run(settings, &order, &env).await,
+            Err(problems) => outlet::problems(&problems),
+        },
+        Command::Run(call) => match settings(env.clone(), &call.inputs) {
+            Ok(settings) => task::run(settings, &call, &env).await,
             Err(problems) => outlet::problems(&problems),
         },
         Command::Doctor { clusters, file, inputs } => match settings(env.clone(), &inputs) {

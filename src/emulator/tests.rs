@@ -11,4 +11,5 @@ mod importing;
 mod registry;
 mod signing_in;
 mod sources;
+mod standing;
 mod tasks;

@@ -1,6 +1,7 @@
 //! Probe: the readers of foreign headers of this room, for [`crate::fuzz`].
 
 use super::{Reply, Retry, redirect, retry};
+use crate::problem::RequestIds;
 use bytes::Bytes;
 use reqwest::{
     StatusCode, Url,
@@ -14,7 +15,8 @@ fn headers(name: HeaderName, value: &str) -> Option<HeaderMap> {
 pub(crate) fn retry_after(value: &str) {
     let Some(headers) = headers(RETRY_AFTER, value) else { return };
     let url = "https://quay.io/".parse().expect("it is an address");
-    let reply = Reply { status: StatusCode::TOO_MANY_REQUESTS, headers, body: Bytes::new(), url };
+    let reply =
+        Reply { status: StatusCode::TOO_MANY_REQUESTS, headers, body: Bytes::new(), url, ids: RequestIds::default() };
     let asked = retry::retry_after(&reply);
     let wait = Retry::default().schedule().throttled(asked);
     // Obeyed in full, or not at all.

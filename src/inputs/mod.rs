@@ -4,6 +4,7 @@ mod connection;
 mod credentials;
 mod env;
 mod reader;
+mod secrets;
 mod table;
 mod way;
 
@@ -21,6 +22,7 @@ use std::{path::PathBuf, time::Duration};
 
 pub use connection::{access_token, endpoint_secrets};
 pub use env::Env;
+pub use secrets::{Secrets, Variable};
 pub use table::{Hosts, INPUTS, Input};
 
 /// The settings of a run.
@@ -186,6 +188,11 @@ impl Inputs {
             way: Way { ledger: ledger(&reader), ..way::read(env) },
         };
         if reader.problems.is_empty() { Ok(inputs) } else { Err(reader.problems) }
+    }
+
+    /// Returns the variables as the places of secrets.
+    pub fn secrets(&self) -> Secrets {
+        Secrets::new(self.variables.clone(), self.identity.mask.clone())
     }
 
     /// Lets the run sign in with what docker keeps for the person who started it.

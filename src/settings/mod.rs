@@ -15,12 +15,14 @@ use crate::{
     policy::Policy,
     pull_check::PullCheck,
     registry_settings::{Guards, Locks, Replica, Retention, SoftDelete, Switch},
+    standing::Standing,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use crate::inputs::Variable;
 pub use error::SettingsError;
-pub use place::{Place, Section, Variable};
+pub use place::{Place, Section};
 pub use removed::Removed;
 pub use source::{Account, Site, Source, Way};
 
@@ -60,6 +62,10 @@ pub struct Settings {
     /// Images that are made once more with the company's authorities in their trust store.
     #[serde(deserialize_with = "crate::certificates::read")]
     pub certificates: Vec<certificates::Rule>,
+    /// Tasks that stand in the registry: builds and commands by commit, by base image and by schedule. One that is not
+    /// stated is left alone.
+    #[serde(deserialize_with = "crate::standing::read")]
+    pub tasks: Vec<Standing>,
     /// The regions that the registry is to have replicas in. Premium. One that is not listed is reported, and never removed.
     #[serde(deserialize_with = "crate::registry_settings::read_replicas")]
     pub replicas: Option<Vec<Replica>>,
@@ -106,6 +112,7 @@ impl Settings {
             soft_delete: kept(&self.soft_delete, has(Section::SoftDelete)),
             locks: kept(&self.locks, has(Section::Locks)),
             certificates: kept(&self.certificates, has(Section::Certificates)),
+            tasks: kept(&self.tasks, has(Section::Tasks)),
             replicas: kept(&self.replicas, has(Section::Replicas)),
             registry: kept(&self.registry, has(Section::Registry)),
         }

@@ -1,6 +1,6 @@
 //! The section `registries`: what each of several registries has of its own.
 
-use crate::{azure::Cloud, reference::Glob};
+use crate::{azure::Cloud, inputs::Variable, reference::Glob};
 use serde::{Deserialize, Deserializer};
 
 /// One of several registries. What is not given is that of the run.
@@ -36,6 +36,8 @@ pub enum Section {
     Removed,
     /// `certificates`
     Certificates,
+    /// `tasks`
+    Tasks,
     /// `cleanup`
     Cleanup,
     /// `connected-registries`
@@ -52,30 +54,6 @@ pub enum Section {
     Replicas,
     /// `registry`
     Registry,
-}
-
-/// The name of a variable of the run, written with a `$` before it: a secret itself never stands in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(try_from = "String")]
-pub struct Variable(String);
-
-impl Variable {
-    /// Returns the name, without the `$`.
-    pub fn name(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Variable {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let name = text.strip_prefix('$').unwrap_or_default();
-        let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        // What stands there may be the secret: it is not repeated.
-        if is_name { Ok(Self(name.to_owned())) } else { Err("expected the name of a variable, such as `$SECRET`") }
-    }
 }
 
 impl Place {

@@ -7,6 +7,7 @@ mod archive;
 mod blob;
 mod caller;
 mod follow;
+pub mod limits;
 mod log;
 mod order;
 mod pieces;
@@ -19,15 +20,16 @@ pub use archive::{Archived, archive};
 pub use follow::{Ended, Pace, Watch};
 pub use order::{Argument, Build, FileSteps, LONGEST, Login, Order, Secret, Steps, TaskRun, Work, builds_for};
 pub use pieces::pieces;
+pub use problem::refused;
 pub use run::{Output, Run, Status};
 pub use source::{PIECE, Pieces};
 
 use crate::azure::Arm;
 
 /// The stable version of the service.
-const VERSION: &str = "2019-04-01";
+pub const VERSION: &str = "2019-04-01";
 /// The version that knows agent pools and the identity of the caller.
-const PREVIEW: &str = "2025-03-01-preview";
+pub const PREVIEW: &str = "2025-03-01-preview";
 
 /// ACR Tasks of one registry, as one identity.
 #[derive(Debug, Clone, Copy)]

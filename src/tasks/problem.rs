@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Returns a refusal for a report. The role is that of the article "Azure Container Registry roles directory reference".
-pub(super) fn refused(error: &ArmError) -> Problem {
+pub fn refused(error: &ArmError) -> Problem {
     let ArmError::Refused(refusal) = error else { return error.problem() };
     let problem = Problem::new(Side::Azure, refusal.to_string());
     match (refusal.status, refusal.code.as_str()) {

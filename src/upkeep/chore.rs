@@ -8,6 +8,7 @@ use crate::{
     plan::{Mark, Reviewed},
     problem::{Problem, Side},
     registry_settings::{self, Pace, Planes},
+    standing,
 };
 
 /// One thing to do.
@@ -40,6 +41,8 @@ pub enum Task {
     Registry(registry_settings::Work),
     /// An image is made once more with the company's authorities.
     Certificates(certificates::Work),
+    /// A task that stands in the registry is made or changed.
+    Standing(standing::Work),
 }
 
 /// Whether a chore will be done.
@@ -60,7 +63,7 @@ impl Chore {
             Task::Untag(untag) => Some(untag.mark()),
             Task::Cleanup(work) => Some(work.mark()),
             Task::Connected(work) => work.mark(),
-            Task::Registry(_) | Task::Certificates(_) => None,
+            Task::Registry(_) | Task::Certificates(_) | Task::Standing(_) => None,
         }
     }
 }
@@ -74,6 +77,7 @@ impl Task {
             Self::Connected(work) => work.words(),
             Self::Registry(work) => work.words(),
             Self::Certificates(_) => ("make", "made"),
+            Self::Standing(work) => work.words(),
         }
     }
 
@@ -85,6 +89,7 @@ impl Task {
             Self::Connected(work) => 30 + work.place(),
             Self::Registry(work) => 10 + work.place(),
             Self::Certificates(_) => 80,
+            Self::Standing(_) => 90,
         }
     }
 
@@ -104,6 +109,10 @@ impl Task {
                 let Clients { registries, layers, .. } = clients;
                 work.apply(&certificates::Hands { registries, known: layers, service, stop, say }).await
             }
+            Self::Standing(work) => match &clients.azure {
+                Some(azure) => work.apply(&azure.arm, &clients.secrets).await,
+                None => Err(Problem::new(Side::Settings, "tasks are Azure's")),
+            },
             Self::Registry(work) => match &clients.azure {
                 Some(azure) => {
                     let planes = Planes { arm: &azure.arm, registries: &clients.registries };

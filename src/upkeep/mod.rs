@@ -13,11 +13,13 @@ mod finding;
 mod pull_check;
 mod registry_settings;
 mod removed;
+mod standing;
 mod survey;
 
 use crate::{
     azure::{Arm, Target},
     certificates::Known,
+    inputs::Secrets,
     problem::Problem,
     reference::Registry,
     registry,
@@ -63,6 +65,8 @@ pub enum Section {
     Replicas,
     /// `certificates`: images with the company's authorities.
     Certificates,
+    /// `tasks`: builds and commands that stand in the registry.
+    Tasks,
     /// `registry`: ways in without an identity, and how much room there is.
     Registry,
 }
@@ -80,6 +84,8 @@ pub struct Clients {
     pub azure: Option<ControlPlane>,
     /// Layers of images that were looked into.
     pub layers: Known,
+    /// The variables that the settings name.
+    pub secrets: Secrets,
 }
 
 /// Resource Manager, and the registry as it knows it.
@@ -119,6 +125,7 @@ impl fmt::Display for Section {
             Self::Locks => "locks",
             Self::Replicas => "replicas",
             Self::Certificates => "certificates",
+            Self::Tasks => "tasks",
             Self::Registry => "registry",
         })
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Clients, Finding, Gravity, Section, Upkeep, certificates, cleanup, connected, pull_check, registry_settings,
-    removed,
+    removed, standing,
 };
 use crate::{
     images::{Entry, ImageList},
@@ -49,6 +49,7 @@ pub async fn plan(asked: &Asked<'_>, clients: &Clients) -> Upkeep {
     registry_settings::plan(asked, clients, &mut upkeep).await;
     certificates::plan(asked, clients, &mut upkeep).await;
     cleanup::plan(asked, clients, &mut upkeep).await;
+    standing::plan(asked, clients, &mut upkeep).await;
     // Stable: what a section wants first comes first among its equals.
     upkeep.chores.sort_by_key(|chore| chore.task.turn());
     upkeep

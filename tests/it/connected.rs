@@ -90,6 +90,7 @@ impl Sea {
             door: Ok(()),
             azure: Some(ControlPlane { arm, target }),
             layers: Default::default(),
+            secrets: Default::default(),
         };
         Self { emulator, registry, clients, http }
     }

@@ -4,7 +4,7 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 30] = [
+const DOORS: [(&str, &[&str]); 31] = [
     ("reference", &[]),
     ("problem", &[]),
     ("images", &["reference"]),
@@ -24,6 +24,7 @@ const DOORS: [(&str, &[&str]); 30] = [
     ("registry_settings", &["azure", "plan", "problem", "reference", "registry"]),
     ("context", &["problem"]),
     ("tasks", &["azure", "http", "problem", "reference"]),
+    ("standing", &["azure", "connected", "inputs", "problem", "reference", "tasks"]),
     ("certificates", &["http", "plan", "problem", "reference", "registry", "tasks"]),
     (
         "settings",
@@ -32,11 +33,13 @@ const DOORS: [(&str, &[&str]); 30] = [
             "certificates",
             "cleanup",
             "connected",
+            "inputs",
             "policy",
             "problem",
             "pull_check",
             "reference",
             "registry_settings",
+            "standing",
         ],
     ),
     (
@@ -47,6 +50,7 @@ const DOORS: [(&str, &[&str]); 30] = [
             "cleanup",
             "connected",
             "images",
+            "inputs",
             "plan",
             "problem",
             "pull_check",
@@ -54,6 +58,7 @@ const DOORS: [(&str, &[&str]); 30] = [
             "registry",
             "registry_settings",
             "settings",
+            "standing",
             "tasks",
         ],
     ),
@@ -181,6 +186,9 @@ fn the_words_and_the_decisions_ask_nobody() {
         "certificates/root.rs",
         "cleanup/decide.rs",
         "cleanup/needs.rs",
+        "standing/body.rs",
+        "standing/decide.rs",
+        "standing/look.rs",
         "registry_settings/decide.rs",
         "registry_settings/quota.rs",
         "registry_settings/replicas.rs",

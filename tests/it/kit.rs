@@ -22,7 +22,7 @@ struct Deck {
 
 impl Deck {
     async fn new() -> Self {
-        Self { sea: Sea::with_vessel().await, folder: TempDir::new().unwrap() }
+        Self { sea: Box::pin(Sea::with_vessel()).await, folder: TempDir::new().unwrap() }
     }
 
     /// Runs the program beside the stand-in, which lives in this runtime.

@@ -40,5 +40,6 @@ mod signing_in;
 mod sources;
 mod stub;
 mod task;
+mod tasks;
 mod upkeep;
 mod workflow;

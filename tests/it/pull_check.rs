@@ -115,6 +115,7 @@ impl Ward {
             azure: Some(ControlPlane { arm, target }),
             registry,
             layers: Default::default(),
+            secrets: Default::default(),
         };
         (clients, emulator)
     }

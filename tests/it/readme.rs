@@ -180,6 +180,24 @@ fn what_is_said_of_connected_registries_is_read() {
 }
 
 #[test]
+fn what_is_said_of_tasks_is_read() {
+    let page = std::fs::read_to_string("docs/builds.md").unwrap();
+    let example = page.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;
+    for text in [block("Tasks that stand in the registry"), example.to_owned()] {
+        assert_eq!(acr_sync::settings::parse(text.as_bytes()).unwrap().tasks.len(), 2, "{text}");
+    }
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let spoken = readme.split('`').filter(|text| text.starts_with("acr-sync run ")).map(|text| text.replace('\n', " "));
+    let written = page.lines().filter(|line| line.starts_with("acr-sync ")).map(str::to_owned);
+    let read = spoken.chain(written).map(|command| {
+        let read = acr_sync::cli::read(command.split_whitespace().map(Into::into));
+        let is_meant = matches!(read, Ok(acr_sync::cli::Command::Run(_) | acr_sync::cli::Command::Build(_)));
+        assert!(is_meant, "{command}");
+    });
+    assert_eq!(read.count(), 3);
+}
+
+#[test]
 fn what_is_said_of_clean_up_is_read() {
     let page = std::fs::read_to_string("docs/clean-up.md").unwrap();
     let example = page.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;

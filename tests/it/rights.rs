@@ -174,7 +174,7 @@ async fn a_source_of_the_subscription_needs_the_same_role_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_build_needs_the_right_to_run_tasks() {
     for mode in [Mode::Classic, Mode::Abac] {
-        let roles = needed(&table()["`acr-sync build`"], mode);
+        let roles = needed(&table()["`acr-sync build`, `acr-sync run`, `tasks`"], mode);
         let build = async |rights: Rights| {
             let bench = Bench::new(|world| {
                 world.identity(CLIENT, SECRET, rights);
@@ -220,7 +220,7 @@ async fn connected_registries_are_read_with_one_role_and_written_with_another() 
 #[test]
 fn every_row_of_the_table_is_tried() {
     let tried = [
-        "`acr-sync build`",
+        "`acr-sync build`, `acr-sync run`, `tasks`",
         "`removed: untag`, `cleanup`",
         "a line that the runner copies",
         "a source that is an ACR of the same subscription",

@@ -2,7 +2,8 @@
 
 use crate::{
     cli::sign_in::flags,
-    reference::{Platform, Reference, Registry},
+    reference::{Platform, Registry},
+    tasks::limits,
 };
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PathBufValueParser};
 use std::{path::PathBuf, time::Duration};
@@ -59,7 +60,7 @@ pub(in crate::cli) fn command() -> Command {
         .arg(
             many(text("tag", "REPOSITORY:TAG", "What it is called in the registry; may be given more than once"))
                 .short('t')
-                .value_parser(tag)
+                .value_parser(limits::image)
                 .required_unless_present("no-push"),
         )
         .arg(
@@ -70,7 +71,7 @@ pub(in crate::cli) fn command() -> Command {
         .arg(
             text("platform", "OS/ARCHITECTURE", "What it is built for; one a run")
                 .default_value("linux/amd64")
-                .value_parser(platform),
+                .value_parser(limits::platform),
         )
         .arg(text("target", "STAGE", "The stage that is built [default: the last]"))
         .arg(
@@ -98,9 +99,9 @@ pub(in crate::cli) fn command() -> Command {
         .arg(
             text("timeout", "TIME", "How long it may take, 5m to 8h, such as 90m")
                 .default_value("1h")
-                .value_parser(timeout),
+                .value_parser(limits::timeout),
         )
-        .arg(text("agent-pool", "NAME", "The agent pool that it runs in [default: Azure's own machines]").value_parser(pool))
+        .arg(text("agent-pool", "NAME", "The agent pool that it runs in [default: Azure's own machines]").value_parser(limits::pool))
         .arg(
             text("max-context", "SIZE", "The largest context that is sent, before it is packed")
                 .default_value("1GB")
@@ -136,30 +137,6 @@ pub(in crate::cli) fn read(matches: &ArgMatches) -> Option<Order> {
     })
 }
 
-/// `repository:tag`: the registry is named elsewhere, and a tag that is not written out would be `latest` by surprise.
-fn tag(text: &str) -> Result<String, String> {
-    // The service puts these in (ACR Tasks reference, "Run variables").
-    let plain = text.replace("{{.Run.ID}}", "ca1").replace("{{.Run.Date}}", "20200101-000000z");
-    let first = plain.split('/').next().unwrap_or_default();
-    if plain.contains('/') && (first.contains(['.', ':']) || first == "localhost") {
-        return Err("expected REPOSITORY:TAG without a host; the registry is that of `--registry`".to_owned());
-    }
-    let read = format!("registry.invalid/{plain}").parse::<Reference>().map_err(|error| error.to_string())?;
-    if read.tag().is_none() || read.has_digest() {
-        return Err("expected REPOSITORY:TAG".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
-fn platform(text: &str) -> Result<Platform, String> {
-    let platform = Platform::parse(text)?;
-    if crate::tasks::builds_for(&platform) {
-        Ok(platform)
-    } else {
-        Err("ACR Tasks builds for linux and windows on amd64, 386, arm and arm64".to_owned())
-    }
-}
-
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -174,27 +151,6 @@ fn variable(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("expected the name of a variable, which has the value".to_owned())
-    }
-}
-
-fn pool(text: &str) -> Result<String, String> {
-    let is_name = (3..=20).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if is_name { Ok(text.to_owned()) } else { Err("expected the name of an agent pool".to_owned()) }
-}
-
-fn timeout(text: &str) -> Result<Duration, String> {
-    let (number, unit) = split(text);
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => 0,
-    };
-    let time = number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)).unwrap_or_default();
-    if (300..=crate::tasks::LONGEST.as_secs()).contains(&time) {
-        Ok(Duration::from_secs(time))
-    } else {
-        Err("expected 5m to 8h, such as 90m".to_owned())
     }
 }
 

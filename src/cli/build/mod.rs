@@ -76,7 +76,12 @@ async fn build(inputs: &Inputs, order: &Order, env: &Env, stop: &watch::Receiver
     let run = service.schedule(&asked).await?;
     say(&format!("run {} for {} at {}", run.id, order.platform, target.login_server));
     let watch = Watch { pace: Pace::of(order.timeout), stop, secrets: asked.secrets().cloned().collect() };
-    let ended = service.follow(&run.id, &watch, &mut |line| outlet::print(&format!("{}\n", legible(line)))).await?;
+    follow(&service, &run.id, &watch).await
+}
+
+/// Follows a run to its end, with its log, and tells what came of it.
+pub(super) async fn follow(service: &Service<'_>, run: &str, watch: &Watch<'_>) -> Result<(), Problem> {
+    let ended = service.follow(run, watch, &mut |line| outlet::print(&format!("{}\n", legible(line)))).await?;
     told(&ended)
 }
 
@@ -149,6 +154,6 @@ fn told(ended: &Ended) -> Result<(), Problem> {
 }
 
 /// Writes a line of our own; what it names may be foreign.
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     outlet::print(&format!("{}\n", escape::log_line(line)));
 }

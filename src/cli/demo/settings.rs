@@ -8,6 +8,7 @@ use crate::{
     emulator::{Image, World},
     report::Verdict,
 };
+use serde_json::json;
 use time::Duration;
 
 const ONE: &str = "contosoacr";
@@ -39,7 +40,7 @@ fn old_build(world: &World, tag: &str, days: i64) {
 }
 
 /// Every section that there is.
-pub(super) const CHAPTERS: [Chapter; 11] = [
+pub(super) const CHAPTERS: [Chapter; 12] = [
     Chapter {
         title: "`policy`: what reviewers need not look for; the list is judged by it at once",
         settings: "policy:\n  allow: [\"registry.k8s.io/**\", \"quay.io/jetstack/*\", \"docker.io/**\", \"ghcr.io/**\"]\n  deny-latest: true\n",
@@ -132,6 +133,27 @@ pub(super) const CHAPTERS: [Chapter; 11] = [
         applied: &["1 imported, verified, 1 made"],
         kit: None,
         meddling: None,
+    },
+    Chapter {
+        title: "`tasks`: Azure cleans up and builds by itself, by the time",
+        settings: "tasks:\n  - { name: purge-web, cmd: \"acr purge --filter 'app/web:ci-.*' --ago 30d --untagged\", triggers: { schedule: \"0 4 * * 0\" } }\n",
+        list: None,
+        registry: ONE,
+        before: nothing,
+        planned: &["`purge-web` | **create**", "acr purge"],
+        applied: &["created  purge-web"],
+        kit: None,
+        meddling: Some(Meddling {
+            what: "Somebody lets it run for ten minutes only, every hour",
+            hand: |world| {
+                let timers = json!([{"name": "t1", "schedule": "0 * * * *"}]);
+                let changed = json!({"timeout": 600, "trigger": {"timerTriggers": timers}});
+                world.azure_registry(ONE).change_task("purge-web", &changed);
+            },
+            drift: &["schedule was 0 * * * *, stated 0 4 * * 0", "timeout was 600 s, stated 3600 s"],
+            verdict: Verdict::Clean,
+            mend: nothing,
+        }),
     },
     Chapter {
         title: "`retention`, `locks`, `replicas`, `registry`: the registry's own settings",

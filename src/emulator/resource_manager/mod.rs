@@ -101,7 +101,8 @@ fn in_subscription(world: &World, call: &Call, principal: &Principal, rest: &[&s
             );
             let found = world.state().registry_by_id(&id).and_then(|registry| registry.azure().cloned());
             let Some(azure) = found else { return registry::absent(world, group, name) };
-            if let Some(reply) = runs::answer(world, call, principal, &azure, action) {
+            let of_tasks = runs::answer(world, call, principal, &azure, action);
+            if let Some(reply) = of_tasks.or_else(|| standing::answer(world, call, principal, &azure, action)) {
                 return reply;
             }
             match action {

@@ -99,7 +99,7 @@ fn schedule(world: &World, call: &Call, principal: &Principal, azure: &Azure) ->
     // Classic registries let every run of their own in; in ABAC mode it is the caller's repository roles that count.
     let may_push = !azure.abac || is_caller && principal.rights.actions(&azure.name, true).contains(&"push");
     let queued = match body["type"].as_str() {
-        Some("TaskRunRequest") => super::standing::queue(world, azure, &body, may_push),
+        Some("TaskRunRequest") => super::standing::queue(world, azure, &body),
         _ => {
             let mut state = world.state();
             Ok(state.yards.entry(azure.login_server.clone()).or_default().queue(body, None, may_push))
@@ -205,10 +205,16 @@ fn list(world: &World, call: &Call, azure: &Azure) -> Reply {
         rest.split('\'').next().map(str::to_owned)
     };
     let (task, status) = (named("TaskName"), named("Status"));
+    let image = filter.split("contains(OutputImageManifests, '").nth(1).and_then(|rest| rest.split('\'').next());
+    let is_output = |image: &Value| {
+        let text = |name: &str| image[name].as_str().unwrap_or_default();
+        format!("{}@{}", text("repository"), text("digest"))
+    };
     let state = world.state();
     let runs = state.yards.get(&azure.login_server).into_iter().flat_map(|yard| yard.runs().rev());
     let runs = runs.filter(|run| task.is_none() || run.task == task);
     let runs = runs.filter(|run| status.as_deref().is_none_or(|status| status == run.status));
+    let runs = runs.filter(|run| image.is_none_or(|image| run.images.iter().any(|it| is_output(it) == image)));
     let value: Vec<_> = runs.take(top).map(|run| run.shown(azure)).collect();
     json_reply(StatusCode::OK, &json!({"value": value}))
 }

@@ -11,6 +11,7 @@ mod dockerfile;
 mod image;
 mod run;
 mod shell;
+pub(super) mod standing;
 mod steps;
 
 use super::{AzureRegistry, World, repository::timestamp, state::Azure};
@@ -26,6 +27,8 @@ pub(super) struct Yard {
     runs: Vec<Run>,
     blobs: BTreeMap<String, blob::Blob>,
     pools: Vec<String>,
+    /// Standing tasks, by their names in lower case.
+    pub(super) standing: BTreeMap<String, Value>,
 }
 
 /// How runs behave.

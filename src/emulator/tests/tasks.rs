@@ -5,13 +5,13 @@ use crate::emulator::{CLIENT, Rights, SECRET, World};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-struct Arm {
+pub(super) struct Arm {
     client: Client,
     token: String,
 }
 
 impl Arm {
-    async fn new(rights: Rights) -> Self {
+    pub(super) async fn new(rights: Rights) -> Self {
         let world = World::demo();
         world.identity(CLIENT, SECRET, rights);
         let client = Client::of(world).await;
@@ -19,12 +19,12 @@ impl Arm {
         Self { client, token }
     }
 
-    async fn ask_by(&self, version: &str, method: Method, path: &str, body: &Value) -> Response {
+    pub(super) async fn ask_by(&self, version: &str, method: Method, path: &str, body: &Value) -> Response {
         let url = format!("{MANAGEMENT}{}/{path}?api-version={version}", registry_id("contosoacr"));
         self.client.http.request(method, url).bearer_auth(&self.token).json(body).send().await.unwrap()
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Response {
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Response {
         self.ask_by("2019-04-01", Method::POST, path, body).await
     }
 
@@ -36,13 +36,13 @@ impl Arm {
     }
 }
 
-fn sample(name: &str) -> Value {
+pub(super) fn sample(name: &str) -> Value {
     let text = std::fs::read_to_string(format!("tests/fixtures/arm/{name}.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
 /// The names of an object's fields.
-fn fields(value: &Value) -> Vec<&str> {
+pub(super) fn fields(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 

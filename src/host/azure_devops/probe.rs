@@ -3,7 +3,7 @@
 use super::{agent, event::Event};
 use crate::{
     inputs::{Env, Mode},
-    report::annotations::Annotation,
+    report::{annotations::Annotation, log::Level},
 };
 
 /// Reads the agent's variables, one a line.
@@ -26,8 +26,13 @@ pub(crate) fn event(text: &str) {
 
 /// Writes a text in every command that is sent to the agent.
 pub(crate) fn commands(text: &str, annotations: &[Annotation]) -> Vec<String> {
-    let mut commands =
-        vec![agent::warning(text), agent::error(text), agent::output("plan-file", text), agent::mask(text)];
+    let mut commands = vec![
+        agent::remark(Level::Info, text),
+        agent::remark(Level::Warn, text),
+        agent::remark(Level::Error, text),
+        agent::output("plan-file", text),
+        agent::mask(text),
+    ];
     commands.extend(agent::issues(annotations));
     commands
 }

@@ -3,7 +3,7 @@
 use super::{event::Event, runner};
 use crate::{
     inputs::{Env, Inputs},
-    report::Report,
+    report::{Report, log::Level},
 };
 
 /// Reads a payload as that of every event.
@@ -23,7 +23,7 @@ pub(crate) fn event(payload: &[u8]) {
 
 /// Writes a text in every command that is sent to the runner.
 pub(crate) fn commands(text: &str) -> [String; 3] {
-    [runner::warning(text), runner::notice(text), runner::error(text)]
+    [Level::Info, Level::Warn, Level::Error].map(|level| runner::remark(level, text))
 }
 
 /// Writes the outputs of a step with a foreign path among them.
