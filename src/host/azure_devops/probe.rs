@@ -27,7 +27,6 @@ pub(crate) fn event(text: &str) {
 /// Writes a text in every command that is sent to the agent.
 pub(crate) fn commands(text: &str, annotations: &[Annotation]) -> Vec<String> {
     let mut commands = vec![
-        agent::remark(Level::Info, text),
         agent::remark(Level::Warn, text),
         agent::remark(Level::Error, text),
         agent::output("plan-file", text),
