@@ -210,7 +210,7 @@ async fn in_chunks(faults: impl IntoIterator<Item = Fault>) -> Vec<(Option<u16>,
     for fault in faults {
         scenario.world.fault(fault.on(ACR).path("/blobs/uploads/"));
     }
-    let run = scenario.run().await;
+    let run = Box::pin(scenario.run()).await;
     copied(&run);
     assert!(run.world.azure_registry("contosoacr").is_whole("app", &image.digest()));
     assert_eq!(run.world.faults_left(), 0, "every fault has struck");
