@@ -208,8 +208,13 @@ fn push_code(text: &str, page: &mut String) {
 /// Returns whether a word is nothing but a word or a number, in whatever rendering.
 fn is_plain(word: &str) -> bool {
     let is_harmless = |c: char| c.is_alphanumeric() || matches!(c, '.' | ',' | '\'' | '-' | '%' | '…');
-    let is_commit = word.len() >= 7 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    word.chars().all(is_harmless) && !is_commit && !has_address_or_ticket(word)
+    word.chars().all(is_harmless) && !has_commit(word) && !has_address_or_ticket(word)
+}
+
+/// Seven digits of the base 16 and more may be a commit, behind a point too.
+fn has_commit(word: &str) -> bool {
+    let mut parts = word.split(|c: char| !c.is_ascii_alphanumeric());
+    parts.any(|part| part.len() >= 7 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Names such as `www.example.com` become links, and `ABC-1` does where a repository says so.
