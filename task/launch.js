@@ -23,11 +23,15 @@ function fail(message) {
   complete('Failed', message);
 }
 
-/** What keeps the program from working at all stands on its standard error output; where its log is JSON, its orders too. */
+/** What keeps the program from working at all stands on its standard error output; none of its commands does. */
 function problem(line) {
-  if (isOrder(line)) return line;
   const error = /^error: (.*)$/.exec(line);
   return error ? command('task.logissue', { type: 'error' }, disarm(error[1])) : disarm(line);
+}
+
+/** Where the log is JSON, what the agent has to carry out stands beside it. */
+function order(line) {
+  return isOrder(line) ? line : problem(line);
 }
 
 function relay(stream, show) {
@@ -47,7 +51,8 @@ function main() {
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(`The program cannot be started: ${error.message}`));
   relay(child.stdout, pass);
-  relay(child.stderr, problem);
+  const form = variables.INPUT_LOG || variables.ACR_SYNC_LOG || 'text';
+  relay(child.stderr, form.trim().toLowerCase() === 'json' ? order : problem);
   child.on('close', (code, signal) => {
     if (code === 0) complete('Succeeded', '');
     else if (signal) fail(`The program was ended by ${signal}.`);
