@@ -1,5 +1,6 @@
 //! What people read: a report is data, a renderer is a pure function of it.
 
+mod bars;
 mod chore;
 mod form;
 mod requests;

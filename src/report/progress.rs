@@ -1,6 +1,7 @@
 //! Progress: what is seen while a plan is applied.
 
 use super::{
+    bars::Bars,
     escape::{legible, log_line},
     log::{Entry, Level},
     row::{name, seconds},
@@ -9,7 +10,7 @@ use crate::{
     import::Event,
     plan::{Plan, Step},
 };
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::MultiProgress;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -21,14 +22,10 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at},
 };
 
-/// The most imports that have a line of their own on a terminal.
-const MOST_BARS: usize = 8;
 /// The most imports that one line of a log names.
 const MOST_NAMED: usize = 5;
 /// How often a log says what still runs, so that nobody takes a long import for a dead one.
 const STILL: Duration = Duration::from_secs(30);
-/// How often the bars turn.
-const TURN: Duration = Duration::from_millis(120);
 
 /// Where progress is shown.
 pub enum Out {
@@ -223,71 +220,8 @@ fn about(step: &Step, message: String) -> Entry {
     }
 }
 
-/// One bar for all steps and a line for each of the first few that run.
-struct Bars {
-    all: MultiProgress,
-    overall: ProgressBar,
-    lines: BTreeMap<usize, ProgressBar>,
-    /// Those that run without a line, with the time at which they began.
-    waiting: BTreeMap<usize, (Instant, String)>,
-}
-
-impl Bars {
-    fn new(all: MultiProgress, plan: &Plan) -> Self {
-        let length = u64::try_from(plan.steps.len()).unwrap_or(u64::MAX);
-        let overall = all.add(ProgressBar::new(length).with_style(style("{bar:30} {pos}/{len} lines  {elapsed}")));
-        overall.enable_steady_tick(TURN);
-        Self { all, overall, lines: BTreeMap::new(), waiting: BTreeMap::new() }
-    }
-
-    fn started(&mut self, index: usize, step: &Step) {
-        self.waiting.insert(index, (Instant::now(), label(step)));
-        self.fill();
-    }
-
-    /// Gives a line to who waits for one, the earliest line of the list first.
-    fn fill(&mut self) {
-        while self.lines.len() < MOST_BARS {
-            let Some((index, (start, label))) = self.waiting.pop_first() else { return };
-            let line = ProgressBar::new_spinner().with_elapsed(start.elapsed());
-            let line = self.all.add(line.with_style(style("{spinner} {elapsed:>4}  {msg}")));
-            line.set_message(format!("importing  {label}"));
-            line.enable_steady_tick(TURN);
-            self.lines.insert(index, line);
-        }
-    }
-
-    fn arrived(&mut self, index: usize, step: &Step) {
-        if let Some(line) = self.lines.get(&index) {
-            line.set_message(format!("proving    {}", label(step)));
-        }
-    }
-
-    fn ended(&mut self, index: usize) {
-        self.overall.inc(1);
-        if let Some(line) = self.lines.remove(&index) {
-            line.finish_and_clear();
-            self.all.remove(&line);
-        }
-        self.waiting.remove(&index);
-        self.fill();
-    }
-
-    fn close(&mut self) {
-        for line in self.lines.values() {
-            line.finish_and_clear();
-        }
-        // The report follows and says more.
-        self.overall.finish_and_clear();
-    }
-}
-
-/// A template that cannot be read would only cost the looks.
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-fn label(step: &Step) -> String {
+/// Returns what a step is called: harmless where it is shown.
+pub(super) fn label(step: &Step) -> String {
     format!("{} => {}", log_line(&name(&step.source)), log_line(&step.destination.to_string()))
 }
 
@@ -295,7 +229,6 @@ fn label(step: &Step) -> String {
 mod tests {
     use super::super::sample::Sample;
     use super::*;
-    use indicatif::ProgressDrawTarget;
     use std::sync::{Arc, Mutex};
     use tokio::{sync::mpsc::unbounded_channel, time::sleep};
 
@@ -404,21 +337,5 @@ mod tests {
             drop(sender);
             watch(&plan(1), receiver, out).await;
         }
-    }
-
-    #[test]
-    fn at_most_eight_imports_have_a_line_of_their_own() {
-        let plan = plan(20);
-        let mut bars = Bars::new(MultiProgress::with_draw_target(ProgressDrawTarget::hidden()), &plan);
-        for (index, step) in plan.steps.iter().enumerate() {
-            bars.started(index, step);
-        }
-        assert_eq!((bars.lines.len(), bars.waiting.len()), (MOST_BARS, 12));
-        bars.ended(3);
-        assert_eq!((bars.lines.len(), bars.waiting.len()), (MOST_BARS, 11));
-        for index in (0..plan.steps.len()).filter(|&index| index != 3) {
-            bars.ended(index);
-        }
-        assert_eq!((bars.lines.len(), bars.overall.position()), (0, 20));
     }
 }
