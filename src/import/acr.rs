@@ -124,7 +124,8 @@ impl AcrImport {
             source: self.sources.of(&step.source),
             repository: step.source.repository().to_owned(),
             digest,
-            to: To::Tag(step.destination.to_string()),
+            // Behind the login server, which its text keeps where the repository begins like a host.
+            to: To::Tag(step.destination.name().to_owned()),
             mode: match step.action {
                 // Only a move that the plan shows, past a lock that the plan has read, may overwrite.
                 Action::Move { .. } | Action::Repair(_) => Mode::Force,

@@ -2,9 +2,10 @@
 
 use crate::scenario::{NGINX, Run, Scenario, image};
 use acr_sync::{
-    emulator::{Fault, HUB_ACCOUNT, Image, Rights},
+    emulator::{Fault, HUB_ACCOUNT, Image, Rights, World},
     import::{Outcome, Proof},
-    plan::Change,
+    plan::{Action, Change, Reason},
+    problem::Side,
     report::Verdict,
 };
 use std::time::Duration;
@@ -209,4 +210,12 @@ async fn the_data_importers_role_is_enough() {
         .run()
         .await;
     assert!(verified(&run));
+}
+
+#[tokio::test]
+async fn a_repository_that_begins_like_a_host_is_imported_into_by_its_own_name() {
+    let line = format!("{NGINX} => contosoacr.azurecr.io/quay.io/a");
+    let run = Scenario::apply(&line).source(NGINX, &image()).run().await;
+    assert_eq!(run.world.imports()[0].targets, ["quay.io/a:1.27"], "the service adds the login server by itself");
+    assert!(verified(&run), "{:?}", run.outcome());
 }
