@@ -129,8 +129,8 @@ async fn one(
     match &step.action {
         Action::Keep => return (Outcome::Kept(Proof::Verified), None),
         Action::Block(reason) => return (Outcome::Blocked(reason.clone()), None),
-        // What could not be checked is imported only when the digest is known beyond doubt.
-        Action::Unchecked(problem) if step.digest.is_none() => return (Outcome::Failed(problem.clone()), None),
+        // What every gate has let through as such is not imported.
+        Action::Unchecked(problem) if !step.may_be_written() => return (Outcome::Failed(problem.clone()), None),
         Action::Unchecked(_) | Action::Import | Action::Move { .. } | Action::Repair(_) => {}
     }
     let permits = tokio::select! {

@@ -121,15 +121,13 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         }
         _ => None,
     };
-    let subject = digest.map(|digest| (digest, cut.as_ref()));
-    let companions = companions(entry, subject, &mut action, has_base, surveyor, &mut notes).await;
     let route = route::route(&entry.source, image.as_ref(), subset.as_ref(), surveyor.service, &surveyor.direct);
     let change = match change.kind {
         ChangeKind::Updated { before } => Change::Updated(before.clone()),
         ChangeKind::Added if has_base => Change::Added,
         ChangeKind::Added => Change::Listed,
     };
-    Step {
+    let mut step = Step {
         line: entry.line,
         source: entry.source.clone(),
         destination: entry.destination.clone(),
@@ -140,45 +138,45 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         image,
         action,
         route,
-        companions,
+        companions: Vec::new(),
         notes,
-    }
+    };
+    step.companions = companions(&mut step, cut.as_ref(), has_base, surveyor).await;
+    step
 }
 
 /// Finds what travels along; an image that is kept is repaired where the target lacks some of it.
 async fn companions(
-    entry: &Entry,
-    subject: Option<(Digest, Option<&Manifest>)>,
-    action: &mut Action,
+    step: &mut Step,
+    cut: Option<&Manifest>,
     has_base: bool,
     surveyor: &Surveyor,
-    notes: &mut Vec<Note>,
 ) -> Vec<Companion> {
-    let is_kept = *action == Action::Keep && surveyor.check.applies(has_base);
-    let referrers = entry.options.referrers().unwrap_or(surveyor.referrers);
-    let (Referrers::Take, Some((digest, cut)), true) = (referrers, subject, is_kept || action.is_change()) else {
+    let is_kept = step.action == Action::Keep && surveyor.check.applies(has_base);
+    let referrers = step.options.referrers().unwrap_or(surveyor.referrers);
+    let (Referrers::Take, Some(digest), true) = (referrers, step.digest, is_kept || step.may_be_written()) else {
         return Vec::new();
     };
-    let found = match companion::find(&surveyor.registries, &entry.source, digest, cut).await {
+    let found = match companion::find(&surveyor.registries, &step.source, digest, cut).await {
         Ok(found) => found,
         Err(error) => {
-            notes.push(Note::ReferrersUnknown(error.problem(Side::Source)));
+            step.notes.push(Note::ReferrersUnknown(error.problem(Side::Source)));
             return Vec::new();
         }
     };
     if let (true, Ok(target)) = (is_kept, &surveyor.target) {
-        let repository = entry.destination.repository();
+        let repository = step.destination.repository();
         match companion::missing(&surveyor.registries, target, repository, &found).await {
             Ok(missing) if missing.is_empty() => return Vec::new(),
             Ok(missing) => {
                 let what = format!("{} that refers to the image is not there", missing[0]);
-                *action = Action::Repair(Problem::new(Side::Target, what));
+                step.action = Action::Repair(Problem::new(Side::Target, what));
             }
             Err(_) => return Vec::new(),
         }
     }
     if !found.is_empty() {
-        notes.push(Note::TravelsAlong(found.clone()));
+        step.notes.push(Note::TravelsAlong(found.clone()));
     }
     found
 }
