@@ -20,6 +20,8 @@ pub enum Outcome {
     Blocked(Problem),
     /// It went wrong.
     Failed(Problem),
+    /// It takes something away, and a line failed that may be meant to take its place: it was left.
+    HeldBack,
     /// The run was stopped before it began.
     NotStarted,
     /// The list has errors, so nothing is done.
@@ -31,7 +33,7 @@ impl Outcome {
     pub fn is_good(&self) -> bool {
         match self {
             Self::Done | Self::Unreviewed => true,
-            Self::Blocked(_) | Self::Failed(_) | Self::NotStarted | Self::Withheld => false,
+            Self::Blocked(_) | Self::Failed(_) | Self::HeldBack | Self::NotStarted | Self::Withheld => false,
         }
     }
 }
@@ -41,6 +43,8 @@ impl Outcome {
 pub struct Hands<'a> {
     /// Whom it is done with.
     pub clients: &'a Clients,
+    /// Whether something may be taken away: not where a line did not end well, for it may be meant to take its place.
+    pub may_remove: bool,
     /// Turns true when nobody waits any more.
     pub stop: &'a watch::Receiver<bool>,
     /// Takes a line of what is said meanwhile, such as the log of a build. Foreign text.
@@ -73,6 +77,9 @@ async fn one(chore: &Chore, hands: &Hands<'_>) -> Outcome {
     }
     if *hands.stop.borrow() {
         return Outcome::NotStarted;
+    }
+    if chore.mark().is_some() && !hands.may_remove {
+        return Outcome::HeldBack;
     }
     match chore.task.apply(hands).await {
         Ok(()) => Outcome::Done,

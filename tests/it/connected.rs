@@ -128,7 +128,7 @@ impl Sea {
 
     async fn run(&self, chores: &[Chore]) -> Vec<Outcome> {
         let (_stop, stopped) = watch::channel(false);
-        let hands = upkeep::Hands { clients: &self.clients, stop: &stopped, say: &|_| {} };
+        let hands = upkeep::Hands { clients: &self.clients, may_remove: true, stop: &stopped, say: &|_| {} };
         upkeep::apply(chores, &hands).await
     }
 
