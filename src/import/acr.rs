@@ -45,7 +45,6 @@ pub(super) enum Ending {
 enum Wait {
     Arrived,
     Refused(ArmError),
-    Stopped,
     Late,
 }
 
@@ -77,23 +76,31 @@ impl AcrImport {
                 // Whether Azure has it by then cannot be told; the next run looks.
                 () = stopped_for(&mut stop, GRACE) => return Err(Ending::Outcome(Outcome::StillRunning)),
             };
-            let wait = match started {
-                Ok(Progress::Succeeded) => Wait::Arrived,
-                Ok(Progress::Running(operation)) => {
-                    self.wait(operation, step, digest, verifier, gates, pace, deadline, &mut stop).await
+            let work = async {
+                let wait = match started {
+                    Ok(Progress::Succeeded) => Wait::Arrived,
+                    Ok(Progress::Running(operation)) => {
+                        self.wait(operation, step, digest, verifier, gates, pace, deadline).await
+                    }
+                    Err(error) => Wait::Refused(error),
+                };
+                // Whatever Azure says, the registry decides: a repeated POST meets the tag that the first one made.
+                match wait {
+                    Wait::Refused(_) if is_served(step, digest, verifier).await => Wait::Arrived,
+                    Wait::Refused(_) | Wait::Arrived | Wait::Late => wait,
                 }
-                Err(error) => Wait::Refused(error),
+            };
+            // All of it at once: a registry that throttles holds each question back for minutes.
+            let wait = tokio::select! {
+                biased;
+                () = stopped(&mut stop) => return Err(Ending::Outcome(Outcome::StillRunning)),
+                wait = work => wait,
             };
             let error = match wait {
                 Wait::Arrived => return Ok(ended(schedule.attempts())),
-                Wait::Stopped => return Err(Ending::Outcome(Outcome::StillRunning)),
                 Wait::Late => return Err(Ending::Detour(late(pace.deadline))),
                 Wait::Refused(error) => error,
             };
-            // Whatever Azure says, the registry decides: a repeated POST meets the tag that the first one made.
-            if is_served(step, digest, verifier).await {
-                return Ok(ended(schedule.attempts()));
-            }
             let failure = failure(&error);
             if failure == Some(Failure::TagExists) && verifier.is_none() && !matches!(step.change, Change::Updated(_)) {
                 return Err(Ending::Outcome(Outcome::Kept(Proof::Accepted(exists()))));
@@ -148,7 +155,6 @@ impl AcrImport {
         gates: &Gates,
         pace: &Pace,
         deadline: Instant,
-        stop: &mut watch::Receiver<bool>,
     ) -> Wait {
         let began = Instant::now();
         let mut poll_at = began + operation.retry_after;
@@ -157,7 +163,6 @@ impl AcrImport {
             let probe = verifier.map_or(deadline, |_| probe_at);
             tokio::select! {
                 biased;
-                () = stopped(stop) => return Wait::Stopped,
                 () = tokio::time::sleep_until(deadline) => {
                     return if is_served(step, digest, verifier).await { Wait::Arrived } else { Wait::Late };
                 }
@@ -169,7 +174,7 @@ impl AcrImport {
                     probe_at = Instant::now() + pause(began).max(pace.probe);
                 }
                 () = tokio::time::sleep_until(poll_at) => {
-                    // The registry and the wish to stop are not kept waiting by a poll that is tried again and again.
+                    // The registry is not kept waiting by a poll that is tried again and again.
                     match tokio::time::timeout(POLL, operation.poll(&self.arm)).await {
                         Ok(Ok(Progress::Succeeded)) => return Wait::Arrived,
                         Ok(Ok(Progress::Running(next))) => {

@@ -1,9 +1,9 @@
 //! Makes the upkeep true: turn by turn, bounded within a turn, an outcome for every chore.
 
 use super::{Chore, Clients, State};
-use crate::problem::Problem;
+use crate::problem::{Problem, Side};
 use futures_util::{StreamExt, stream};
-use std::fmt;
+use std::{fmt, time::Duration};
 use tokio::sync::watch;
 
 /// How many of one turn are done at once; the registry's own limit holds besides.
@@ -57,7 +57,7 @@ impl fmt::Debug for Hands<'_> {
     }
 }
 
-/// Does the chores. What has begun is ended; what has not begun when `stop` turns true does not begin.
+/// Does the chores. What has begun has some seconds to end when `stop` turns true; what has not begun does not begin.
 ///
 /// Returns an outcome for each, in their order.
 pub async fn apply(chores: &[Chore], hands: &Hands<'_>) -> Vec<Outcome> {
@@ -81,8 +81,30 @@ async fn one(chore: &Chore, hands: &Hands<'_>) -> Outcome {
     if chore.mark().is_some() && !hands.may_remove {
         return Outcome::HeldBack;
     }
-    match chore.task.apply(hands).await {
+    let done = tokio::select! {
+        biased;
+        done = chore.task.apply(hands) => done,
+        () = stopped(hands.stop.clone()) => Err(cut()),
+    };
+    match done {
         Ok(()) => Outcome::Done,
         Err(problem) => Outcome::Failed(problem),
     }
+}
+
+/// How long a chore may take once the run is to stop: one that calls something off takes some seconds, posting the report
+/// takes some more, and runners kill after ten.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// Ends when the run is to stop and the grace is over; never, where nobody can wish it any more.
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(GRACE).await;
+}
+
+fn cut() -> Problem {
+    Problem::new(Side::Settings, "the run was stopped while it was done; it may end all the same")
+        .hint("Run again: nothing is done twice.")
 }

@@ -210,3 +210,20 @@ async fn nothing_is_taken_away_while_a_line_failed() {
     assert_eq!(again.report.parts[0].done, [Outcome::Done]);
     assert!(again.tag("mirror/nginx:1.27").is_none() && again.tag("mirror/nginx:1.28").is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_a_registry_that_throttles_a_removal() {
+    let began = tokio::time::Instant::now();
+    let plan = one_line_less(Scenario::plan(&head())).run().await;
+    let run = one_line_less(Scenario::apply(&head()))
+        .world(|world| {
+            world.fault(Fault::status_retry_after(429, 60).method("DELETE").on("contosoacr.azurecr.io").always());
+        })
+        .stop_at_throttle()
+        .reviewed(&plan)
+        .run()
+        .await;
+    let Outcome::Failed(problem) = &run.report.parts[0].done[0] else { unreachable!("{:?}", run.report.parts[0].done) };
+    assert!(problem.what.contains("the run was stopped"), "{problem}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(30), "{:?}", began.elapsed());
+}
