@@ -3,7 +3,7 @@
 use super::{DirectCopy, Importers, Way};
 use crate::{
     azure::{ImportRequest, Mode, Progress, To},
-    copy::{Before, Extent, Onto, Place},
+    copy::{Before, CopyError, Extent, Onto, Place},
     plan::{Companion, Step},
     problem::{Problem, Side},
     reference::Digest,
@@ -20,10 +20,13 @@ pub(super) async fn follow(step: &Step, importers: &Importers, way: Way) -> Resu
             (Way::Direct, Ok(direct)) => {
                 let tag = companion.tag.as_deref();
                 let repository = step.destination.repository();
-                // Signers add to what their tags stand for: it moves with the source.
-                let place = Place { repository, tag, before: Before::Nothing, onto: Onto::Any };
-                let copied = direct.copier.copy(&step.source, companion.digest, Extent::Whole, place).await;
-                copied.map_err(|error| error.problem())
+                let onto = Onto::Free { until: Instant::now() };
+                let place = Place { repository, tag, before: Before::Nothing, onto };
+                match direct.copier.copy(&step.source, companion.digest, Extent::Whole, place).await {
+                    // Somebody else's signature, made since the plan: it stays.
+                    Ok(()) | Err(CopyError::Taken { .. }) => Ok(()),
+                    Err(error) => Err(error.problem()),
+                }
             }
             (Way::Direct, Err(problem)) => Err(problem.clone()),
             (Way::ServerSide, _) => import(step, companion, importers).await,
@@ -68,8 +71,8 @@ async fn import(step: &Step, companion: &Companion, importers: &Importers) -> Re
         repository: step.source.repository().to_owned(),
         digest: companion.digest,
         to,
-        // Signers add to what their tags stand for: it moves with the source.
-        mode: Mode::Force,
+        // What others have signed stays theirs.
+        mode: Mode::NoForce,
     };
     let name = companion.tag.clone().unwrap_or_else(|| companion.digest.to_string());
     let until = Instant::now() + importers.pace.deadline;

@@ -46,6 +46,13 @@ pub enum Note {
     },
     /// What refers to the image could not be found out, so that nothing travels along.
     ReferrersUnknown(Problem),
+    /// A tag that refers to the image holds something else at the destination, and stays.
+    CompanionStays {
+        /// The tag.
+        tag: String,
+        /// What it holds.
+        holds: Digest,
+    },
     /// What refers to the image and travels along.
     TravelsAlong(Vec<Companion>),
     /// Only some platforms of the image are copied.
@@ -67,6 +74,9 @@ impl fmt::Display for Note {
             Self::TravelsAlong(companions) => {
                 let names: Vec<_> = companions.iter().map(Companion::to_string).collect();
                 write!(f, "travels along: {}", names.join(", "))
+            }
+            Self::CompanionStays { tag, holds } => {
+                write!(f, "`{tag}` holds {} at the destination and stays: the source's is not brought", holds.short())
             }
             Self::Signed(signer) => write!(f, "signed by {signer}"),
             Self::Unsigned(what) => f.write_str(what),

@@ -16,7 +16,7 @@ use crate::{
     images::Entry,
     problem::{Problem, Side},
     reference::{Digest, Reference, Registry},
-    registry::{Client, Manifest},
+    registry::{Client, Manifest, RegistryError},
     verify::Verifier,
 };
 use futures_util::{StreamExt, stream};
@@ -49,6 +49,21 @@ pub struct Surveyor {
     pub verifier: Option<Verifier>,
     /// Whether existing tags may move.
     pub overwrite: Overwrite,
+}
+
+impl Surveyor {
+    /// Asks what a tag of the target holds, and where the service tells, whether it is locked.
+    pub(super) async fn tag(
+        &self,
+        target: &Registry,
+        repository: &str,
+        tag: &str,
+    ) -> Result<Option<DestinationFact>, RegistryError> {
+        match self.service {
+            Service::Acr => self.registries.acr_tag(target, repository, tag).await,
+            Service::Other => self.registries.tag(target, repository, tag).await,
+        }
+    }
 }
 
 /// Makes the plan for changes. Cannot fail: what could not be asked is a fact about its line.
@@ -164,21 +179,27 @@ async fn companions(
             return Vec::new();
         }
     };
-    if let (true, Ok(target)) = (is_kept, &surveyor.target) {
-        let repository = step.destination.repository();
-        match companion::missing(&surveyor.registries, target, repository, &found).await {
-            Ok(missing) if missing.is_empty() => return Vec::new(),
-            Ok(missing) => {
-                let what = format!("{} that refers to the image is not there", missing[0]);
-                step.action = Action::Repair(Problem::new(Side::Target, what));
-            }
-            Err(_) => return Vec::new(),
+    let met = match &surveyor.target {
+        Ok(target) => companion::meet(surveyor, target, step, &found).await.ok(),
+        Err(_) => None,
+    };
+    let coming = match met {
+        Some(met) => {
+            step.notes.extend(met.notes);
+            met.missing
         }
+        // Nobody knows what is missing; what is imported brings all, and nothing is moved for it.
+        None if is_kept => Vec::new(),
+        None => found,
+    };
+    if let (true, Some(first)) = (is_kept, coming.first()) {
+        let what = format!("{first} that refers to the image is not there");
+        step.action = Action::Repair(Problem::new(Side::Target, what));
     }
-    if !found.is_empty() {
-        step.notes.push(Note::TravelsAlong(found.clone()));
+    if !coming.is_empty() {
+        step.notes.push(Note::TravelsAlong(coming.clone()));
     }
-    found
+    coming
 }
 
 async fn source(entry: &Entry, surveyor: &Surveyor, notes: &mut Vec<Note>) -> Fact<SourceFact> {
@@ -210,12 +231,7 @@ async fn destination(entry: &Entry, surveyor: &Surveyor) -> Fact<DestinationFact
         Ok(target) => target,
         Err(problem) => return Fact::Unknown(problem.clone()),
     };
-    let (repository, tag) = (entry.destination.repository(), entry.destination.tag());
-    let asked = match surveyor.service {
-        Service::Acr => surveyor.registries.acr_tag(target, repository, tag).await,
-        Service::Other => surveyor.registries.tag(target, repository, tag).await,
-    };
-    match asked {
+    match surveyor.tag(target, entry.destination.repository(), entry.destination.tag()).await {
         Ok(Some(state)) => Fact::Known(state),
         Ok(None) => Fact::Absent,
         Err(error) => Fact::Unknown(error.problem(Side::Target)),
