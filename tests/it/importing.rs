@@ -219,3 +219,37 @@ async fn a_repository_that_begins_like_a_host_is_imported_into_by_its_own_name()
     assert_eq!(run.world.imports()[0].targets, ["quay.io/a:1.27"], "the service adds the login server by itself");
     assert!(verified(&run), "{:?}", run.outcome());
 }
+
+/// Two lines, one import at a time, so that the second, a move, begins when the first has ended.
+fn a_move_that_waits() -> Scenario {
+    let old = Image::single("linux/amd64").content("old");
+    Scenario::apply(&format!("{NGINX} => first\n{NGINX} => a"))
+        .source(NGINX, &image())
+        .present("a:1.27", &old)
+        .world(|world| world.import_latency(Duration::from_millis(300)))
+        .input("INPUT_CONCURRENCY", "1")
+}
+
+#[tokio::test]
+async fn a_tag_that_is_locked_behind_the_plan_does_not_move() {
+    let run = a_move_that_waits().at_import(|world| world.azure_registry("contosoacr").lock_tag("a", "1.27")).run().await;
+    assert!(matches!(run.outcomes()[1], Outcome::Blocked(Reason::Locked { .. })), "{:?}", run.outcomes());
+    assert_eq!(run.tag("a:1.27"), Some(Image::single("linux/amd64").content("old").digest()));
+    assert_eq!(run.report.verdict(), Verdict::Failed);
+}
+
+#[tokio::test]
+async fn a_tag_that_somebody_has_pushed_behind_the_plan_does_not_move_and_one_that_moved_as_planned_is_done() {
+    let theirs = Image::single("linux/amd64").content("theirs");
+    let pushed = theirs.clone();
+    let push = move |world: &World| drop(world.azure_registry("contosoacr").put("a:1.27", &pushed));
+    let run = a_move_that_waits().at_import(push).run().await;
+    let Outcome::Failed(problem) = run.outcomes()[1] else { panic!("{:?}", run.outcomes()) };
+    assert!(problem.side == Side::Target && problem.what.contains("by now"), "{problem}");
+    assert_eq!(run.tag("a:1.27"), Some(theirs.digest()));
+
+    let push = |world: &World| drop(world.azure_registry("contosoacr").put("a:1.27", &image()));
+    let run = a_move_that_waits().at_import(push).run().await;
+    assert!(matches!(run.outcomes()[1], Outcome::Imported { proof: Proof::Verified, .. }), "{:?}", run.outcomes());
+    assert_eq!(run.world.imports().len(), 1, "somebody else was faster");
+}
