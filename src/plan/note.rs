@@ -16,6 +16,8 @@ pub enum Note {
     ImpliedLatest,
     /// The source grants few pulls more, so sizes were not asked.
     FewPullsLeft(u32),
+    /// The source could not be asked; what the line pins is imported.
+    SourceUnread(Problem),
     /// The image's parts could not be read.
     PartsUnknown(Problem),
     /// The source has moved since the review.
@@ -95,6 +97,9 @@ impl fmt::Display for Note {
             Self::Chart(version) => write!(f, "a Helm chart, version {version}"),
             Self::ImpliedLatest => f.write_str("no tag and no digest: `latest` is meant"),
             Self::FewPullsLeft(left) => write!(f, "the source grants {left} more pulls: sizes were not asked"),
+            Self::SourceUnread(problem) => {
+                write!(f, "the source was not read, the digest of the line is imported: {}", problem.what)
+            }
             Self::PartsUnknown(problem) => write!(f, "platforms and sizes are not known: {}", problem.what),
             Self::DiffersFromPlan { planned } => {
                 write!(f, "differs from the plan: the source has moved, the reviewed digest was {}", planned.short())

@@ -111,6 +111,9 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         Fact::Known(source) => Some(source.digest),
         Fact::Absent | Fact::Unknown(_) => pinned,
     };
+    if let (Fact::Unknown(problem), true) = (&source, action.is_change()) {
+        notes.push(Note::SourceUnread(problem.clone()));
+    }
     if let Action::Block(Reason::NoSource { nearest }) = &mut action {
         *nearest = nearest_tags(entry, surveyor).await;
     }

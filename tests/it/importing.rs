@@ -253,3 +253,35 @@ async fn a_tag_that_somebody_has_pushed_behind_the_plan_does_not_move_and_one_th
     assert!(matches!(run.outcomes()[1], Outcome::Imported { proof: Proof::Verified, .. }), "{:?}", run.outcomes());
     assert_eq!(run.world.imports().len(), 1, "somebody else was faster");
 }
+
+/// A pinned line whose source lets Azure in and not this runner.
+fn only_for_azure() -> Scenario {
+    let line = format!("quay.io/team/app:1@{} => a", image().digest());
+    Scenario::apply(&line)
+        .source("quay.io/team/app:1", &image())
+        .world(|world| world.fault(Fault::status(403).on("quay.io").always()))
+        .world(|world| world.poll_retry_after(0))
+}
+
+#[tokio::test]
+async fn a_pinned_line_moves_its_tag_though_only_azure_can_read_the_source() {
+    let old = Image::single("linux/amd64").content("old");
+    let run = only_for_azure().present("a:1", &old).run().await;
+    assert_eq!(run.action(), &Action::Move { from: old.digest() });
+    assert!(verified(&run), "{:?}", run.outcome());
+    let notes: String = run.step().notes.iter().map(ToString::to_string).collect();
+    assert!(notes.contains("the source was not read"), "{notes}");
+
+    let locked = only_for_azure().present("a:1", &old).world(|world| world.azure_registry("contosoacr").lock_tag("a", "1"));
+    assert!(matches!(locked.run().await.outcome(), Outcome::Blocked(Reason::Locked { .. })));
+}
+
+#[tokio::test]
+async fn what_azure_has_against_a_source_is_told_where_the_runner_could_not_look_either() {
+    let refused = "Invalid message Unauthorized Unauthorized {\"errors\":[{\"code\":\"UNAUTHORIZED\"}]}";
+    let run =
+        only_for_azure().world(|world| world.fault(Fault::import_fails("InvalidParameters", refused))).run().await;
+    let Outcome::Failed(problem) = run.outcome() else { panic!("{:?}", run.outcome()) };
+    assert!(problem.side == Side::Source && problem.what.contains("UNAUTHORIZED"), "{problem}");
+    assert!(problem.hint.as_deref().unwrap().contains("credential"), "{problem}");
+}
