@@ -5,6 +5,7 @@ mod companion;
 mod direct;
 mod event;
 mod gates;
+mod order;
 mod outcome;
 mod sources;
 
@@ -187,7 +188,7 @@ async fn begun(
             Way::ServerSide => Outcome::StillRunning,
             Way::Direct => Outcome::CopyStopped,
         },
-        followed = companion::follow(step, importers, way) => match followed {
+        followed = companion::follow(step, importers, gates, way, &stop) => match followed {
             Ok(()) => outcome,
             Err(problem) => Outcome::Failed(problem),
         },

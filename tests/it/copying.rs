@@ -523,3 +523,27 @@ async fn behind_a_closed_door_companions_come_and_take_nobodys_tag() {
         assert!(run.world.imports().iter().all(|import| !import.forced));
     }
 }
+
+#[tokio::test]
+async fn what_passes_is_waited_out_for_what_travels_along_as_for_its_image() {
+    for fault in [
+        Fault::import_copy_error().path(".sig"),
+        Fault::import_source_throttled().path(".sig"),
+        Fault::status(500).on("management.azure.com").path("operationResults").times(3),
+    ] {
+        let told = format!("{fault:?}");
+        let (scenario, companions) = signed(Scenario::apply(&format!("{SOURCE}/team/app:1 => app:1")));
+        let run = scenario.world(|world| world.fault(fault)).run().await;
+        assert!(matches!(run.outcome(), Outcome::Imported { .. }), "{told}: {:?}", run.outcome());
+        let tag = run.world.azure_registry("contosoacr").tag("app", &signature_tag());
+        assert_eq!(tag, Some(companions[1].digest()), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn azures_word_for_what_travels_along_is_not_believed() {
+    let (scenario, _) = signed(Scenario::apply(&format!("{SOURCE}/team/app:1 => app:1")));
+    let run = scenario.world(|world| world.fault(Fault::import_breaks(Part::Tag).path(".sig"))).run().await;
+    let Outcome::Failed(problem) = run.outcome() else { panic!("{:?}", run.outcome()) };
+    assert!(problem.what.contains("the image is there, but") && problem.what.contains("does not serve"), "{problem}");
+}
