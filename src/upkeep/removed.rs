@@ -32,7 +32,7 @@ impl Untag {
 
     pub(super) async fn apply(&self, clients: &Clients) -> Result<(), Problem> {
         let Self { registry, repository, tag, digest } = self;
-        let problem = |error: RegistryError| problem(&error, registry);
+        let problem = |error: RegistryError| error.removal(registry);
         match state(clients, repository, tag).await.map_err(problem)? {
             None => return Ok(()),
             Some(now) if now.digest != *digest => {
@@ -88,7 +88,7 @@ async fn one(entry: &Entry, clients: &Clients, upkeep: &mut Upkeep) {
     let (repository, tag) = (entry.destination.repository(), entry.destination.tag());
     let subject = entry.destination.to_string();
     let now = match &clients.door {
-        Ok(()) => state(clients, repository, tag).await.map_err(|error| problem(&error, &clients.registry)),
+        Ok(()) => state(clients, repository, tag).await.map_err(|error| error.removal(&clients.registry)),
         Err(problem) => Err(problem.clone()),
     };
     let now = match now {
@@ -125,15 +125,4 @@ async fn state(clients: &Clients, repository: &str, tag: &str) -> Result<Option<
         Some(_) => clients.registries.acr_tag(&clients.registry, repository, tag).await,
         None => clients.registries.tag(&clients.registry, repository, tag).await,
     }
-}
-
-/// A refusal to delete names the right that it takes.
-fn problem(error: &RegistryError, registry: &Registry) -> Problem {
-    let problem = error.problem(Side::Target);
-    if error.is_denied() {
-        return problem.hint(format!(
-            "Grant this identity *AcrDelete* on `{registry}`; in ABAC mode *Container Registry Repository Contributor*."
-        ));
-    }
-    problem
 }
