@@ -46,7 +46,7 @@ pub const MOST_MANIFESTS: usize = 50;
 pub struct Plan {
     /// What will be done, in the order of the file. No two steps share a destination.
     pub steps: Vec<Step>,
-    /// Lines that are gone from the list. Nothing is removed from the registry for that.
+    /// Lines that are gone from the list. What becomes of their tags is `upkeep`'s to plan.
     pub removed: Vec<Entry>,
     /// How many lines of the list mean what they meant in the base.
     pub unchanged: usize,
