@@ -130,7 +130,8 @@ async fn meets(step: &Step, digest: Digest, verifier: &Verifier) -> Result<Met, 
         | Action::Keep
         | Action::Block(_)
         | Action::Unchecked(_) => {
-            let what = format!("`{repository}:{tag}` holds {} by now, and no longer what was planned", held.digest.short());
+            let what =
+                format!("`{repository}:{tag}` holds {} by now, and no longer what was planned", held.digest.short());
             let problem = Problem::new(Side::Target, what);
             Err(Ending::failed(problem.hint("Somebody else has pushed it: look who needs it, and plan again.")))
         }

@@ -182,9 +182,10 @@ async fn begun(
     if !matches!(outcome, Outcome::Imported { .. }) {
         return outcome;
     }
+    let mut wish = stop.clone();
     tokio::select! {
         biased;
-        () = stopped(&mut stop) => match way {
+        () = stopped(&mut wish) => match way {
             Way::ServerSide => Outcome::StillRunning,
             Way::Direct => Outcome::CopyStopped,
         },

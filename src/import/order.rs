@@ -8,7 +8,7 @@ use super::{AcrImport, Ended, Gates, Outcome, Pace, stopped};
 use crate::{
     azure::{ArmError, Failure, ImportRequest, Operation, Progress},
     problem::{Problem, Side},
-    reference::{Digest, Registry},
+    reference::Registry,
     verify::Verifier,
 };
 use std::time::Duration;

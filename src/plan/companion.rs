@@ -124,8 +124,9 @@ pub(super) async fn meet(
                         entry.insert(referrers.found.into_iter().map(|(digest, _)| digest).collect())
                     }
                 };
-                let head = surveyor.registries.head(target, repository, &companion.digest.to_string());
-                !listed.contains(&companion.digest) || head.await?.is_none()
+                let name = companion.digest.to_string();
+                !listed.contains(&companion.digest)
+                    || surveyor.registries.head(target, repository, &name).await?.is_none()
             }
         };
         if is_missing {

@@ -176,6 +176,9 @@ mod tests {
         let reviewed = Reviewed::of([("b:1".to_owned(), Digest::of(b"then"))]);
         compare(&mut plan, Some(&reviewed), Unreviewed::Refuse);
         let step = &plan.steps[0];
-        assert!(matches!(step.action, Action::Unchecked(_)) && step.notes.is_empty(), "nobody knows whether it differs");
+        assert!(
+            matches!(step.action, Action::Unchecked(_)) && step.notes.is_empty(),
+            "nobody knows whether it differs"
+        );
     }
 }

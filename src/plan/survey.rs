@@ -15,7 +15,7 @@ use crate::{
     http::during,
     images::Entry,
     problem::{Problem, Side},
-    reference::{Digest, Reference, Registry},
+    reference::{Reference, Registry},
     registry::{Client, Manifest, RegistryError},
     verify::Verifier,
 };
@@ -164,12 +164,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
 }
 
 /// Finds what travels along; an image that is kept is repaired where the target lacks some of it.
-async fn companions(
-    step: &mut Step,
-    cut: Option<&Manifest>,
-    has_base: bool,
-    surveyor: &Surveyor,
-) -> Vec<Companion> {
+async fn companions(step: &mut Step, cut: Option<&Manifest>, has_base: bool, surveyor: &Surveyor) -> Vec<Companion> {
     let is_kept = step.action == Action::Keep && surveyor.check.applies(has_base);
     let referrers = step.options.referrers().unwrap_or(surveyor.referrers);
     let (Referrers::Take, Some(digest), true) = (referrers, step.digest, is_kept || step.may_be_written()) else {

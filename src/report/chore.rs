@@ -75,7 +75,9 @@ impl<'a> Chore<'a> {
         let (task, _) = self.chore.task.words();
         match (self.problem(), self.fate()) {
             (Some(problem), _) => format!("to {task}: {}", blame(problem)),
-            (None, Fate::HeldBack) => format!("to {task}: a line did not end well, and nothing is taken away before all have"),
+            (None, Fate::HeldBack) => {
+                format!("to {task}: a line did not end well, and nothing is taken away before all have")
+            }
             (None, Fate::NotStarted) => format!("to {task}: the run was stopped before"),
             (None, Fate::Withheld) => format!("to {task}: nothing is done while the list has errors"),
             (None, Fate::Due | Fate::Done | Fate::Waiting | Fate::Blocked | Fate::Failed) => self.chore.reason.clone(),
@@ -100,13 +102,7 @@ impl<'a> Chore<'a> {
                 Some(problem)
             }
             (
-                Some(
-                    Outcome::Done
-                    | Outcome::Unreviewed
-                    | Outcome::HeldBack
-                    | Outcome::NotStarted
-                    | Outcome::Withheld,
-                ),
+                Some(Outcome::Done | Outcome::Unreviewed | Outcome::HeldBack | Outcome::NotStarted | Outcome::Withheld),
                 _,
             )
             | (None, State::Due | State::Unreviewed) => None,

@@ -73,14 +73,14 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
 /// its source.
 fn brought(asked: &Asked<'_>, there: &Destination) -> Option<LineNumber> {
     let steps = asked.steps.iter().filter(|step| step.destination == *there).map(|step| step.line);
-    let is_its = |it: &&Selection| {
-        it.repository() == there.repository() && !it.entries(&[there.tag().to_owned()]).is_empty()
-    };
+    let is_its =
+        |it: &&Selection| it.repository() == there.repository() && !it.entries(&[there.tag().to_owned()]).is_empty();
     steps.chain(asked.list.selections().iter().filter(is_its).map(|selection| selection.line)).next()
 }
 
 fn stays(there: &Destination, line: LineNumber) -> Finding {
-    let problem = Problem::new(Side::Settings, format!("its line is gone, and the tag stays: line {line} brings it in"));
+    let problem =
+        Problem::new(Side::Settings, format!("its line is gone, and the tag stays: line {line} brings it in"));
     Finding { section: Section::Removed, subject: there.name().to_owned(), gravity: Gravity::Note, problem }
 }
 

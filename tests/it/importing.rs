@@ -232,7 +232,8 @@ fn a_move_that_waits() -> Scenario {
 
 #[tokio::test]
 async fn a_tag_that_is_locked_behind_the_plan_does_not_move() {
-    let run = a_move_that_waits().at_import(|world| world.azure_registry("contosoacr").lock_tag("a", "1.27")).run().await;
+    let run =
+        a_move_that_waits().at_import(|world| world.azure_registry("contosoacr").lock_tag("a", "1.27")).run().await;
     assert!(matches!(run.outcomes()[1], Outcome::Blocked(Reason::Locked { .. })), "{:?}", run.outcomes());
     assert_eq!(run.tag("a:1.27"), Some(Image::single("linux/amd64").content("old").digest()));
     assert_eq!(run.report.verdict(), Verdict::Failed);
@@ -242,14 +243,15 @@ async fn a_tag_that_is_locked_behind_the_plan_does_not_move() {
 async fn a_tag_that_somebody_has_pushed_behind_the_plan_does_not_move_and_one_that_moved_as_planned_is_done() {
     let theirs = Image::single("linux/amd64").content("theirs");
     let pushed = theirs.clone();
-    let push = move |world: &World| drop(world.azure_registry("contosoacr").put("a:1.27", &pushed));
-    let run = a_move_that_waits().at_import(push).run().await;
+    let push = |world: &World, image: &Image| {
+        world.azure_registry("contosoacr").put("a:1.27", image);
+    };
+    let run = a_move_that_waits().at_import(move |world| push(world, &pushed)).run().await;
     let Outcome::Failed(problem) = run.outcomes()[1] else { panic!("{:?}", run.outcomes()) };
     assert!(problem.side == Side::Target && problem.what.contains("by now"), "{problem}");
     assert_eq!(run.tag("a:1.27"), Some(theirs.digest()));
 
-    let push = |world: &World| drop(world.azure_registry("contosoacr").put("a:1.27", &image()));
-    let run = a_move_that_waits().at_import(push).run().await;
+    let run = a_move_that_waits().at_import(move |world| push(world, &image())).run().await;
     assert!(matches!(run.outcomes()[1], Outcome::Imported { proof: Proof::Verified, .. }), "{:?}", run.outcomes());
     assert_eq!(run.world.imports().len(), 1, "somebody else was faster");
 }
@@ -272,7 +274,8 @@ async fn a_pinned_line_moves_its_tag_though_only_azure_can_read_the_source() {
     let notes: String = run.step().notes.iter().map(ToString::to_string).collect();
     assert!(notes.contains("the source was not read"), "{notes}");
 
-    let locked = only_for_azure().present("a:1", &old).world(|world| world.azure_registry("contosoacr").lock_tag("a", "1"));
+    let locked =
+        only_for_azure().present("a:1", &old).world(|world| world.azure_registry("contosoacr").lock_tag("a", "1"));
     assert!(matches!(locked.run().await.outcome(), Outcome::Blocked(Reason::Locked { .. })));
 }
 

@@ -58,10 +58,9 @@ impl When {
                 world.requests().iter().any(|seen| seen.host == host && seen.path.contains("/uploads/"))
             }
             Self::Build => world.azure_registry("contosoacr").runs().iter().any(|run| run.status == "Running"),
-            Self::Throttled => world
-                .requests()
-                .iter()
-                .any(|seen| seen.host == "contosoacr.azurecr.io" && seen.status == Some(429)),
+            Self::Throttled => {
+                world.requests().iter().any(|seen| seen.host == "contosoacr.azurecr.io" && seen.status == Some(429))
+            }
         }
     }
 }
