@@ -3,17 +3,16 @@
 use super::{
     Ended, Gates, Outcome, Pace, Proof, Sources,
     order::{Broken, Order},
-    stopped,
 };
 use crate::{
     azure::{Arm, Failure, ImportRequest, Mode, To},
     http::Retry,
-    plan::{Action, Change, Reason, Step},
+    plan::{Action, Change, Step},
     problem::{Problem, Side},
     reference::Digest,
     verify::Verifier,
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 
 /// Imports by ACR itself.
 #[derive(Debug, Clone)]
@@ -50,21 +49,10 @@ impl AcrImport {
         verifier: Option<&Verifier>,
         gates: &Gates,
         pace: &Pace,
-        mut stop: watch::Receiver<bool>,
+        stop: watch::Receiver<bool>,
     ) -> Result<Ended, Ending> {
         let Some(digest) = step.digest else { return Err(Ending::failed(unpinned())) };
-        let began = Instant::now();
         let request = self.request(step, digest);
-        if let (Mode::Force, Some(verifier)) = (request.mode, verifier) {
-            let met = tokio::select! {
-                biased;
-                () = stopped(&mut stop) => return Err(Ending::Outcome(Outcome::NotStarted)),
-                met = meets(step, digest, verifier) => met?,
-            };
-            if met == Met::Done {
-                return Ok(Ended { took: began.elapsed(), attempts: 0, instead: None });
-            }
-        }
         let order = Order {
             request,
             source: step.source.host(),
@@ -97,43 +85,6 @@ impl AcrImport {
                 Action::Move { .. } | Action::Repair(_) => Mode::Force,
                 Action::Import | Action::Keep | Action::Block(_) | Action::Unchecked(_) => Mode::NoForce,
             },
-        }
-    }
-}
-
-/// What a tag that is to be overwritten holds by now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Met {
-    /// What the plan saw, or nothing.
-    AsPlanned,
-    /// What it is to hold.
-    Done,
-}
-
-/// Asks for a tag once more before it is overwritten: the plan of a long list is an hour old by then, and a forced import
-/// passes a lock (ACR wire facts, 5.4). A moment remains.
-async fn meets(step: &Step, digest: Digest, verifier: &Verifier) -> Result<Met, Ending> {
-    let (repository, tag) = (step.destination.repository(), step.destination.tag());
-    let held = verifier.held(repository, tag).await.map_err(|error| Ending::failed(error.problem(Side::Target)))?;
-    let Some(held) = held else { return Ok(Met::AsPlanned) };
-    match &step.action {
-        Action::Move { .. } if held.digest == digest => Ok(Met::Done),
-        Action::Move { .. } if !held.is_writable => {
-            Err(Ending::Outcome(Outcome::Blocked(Reason::Locked { from: held.digest })))
-        }
-        Action::Move { from } if held.digest == *from => Ok(Met::AsPlanned),
-        // What is repaired stays what it stands for, locked or not.
-        Action::Repair(_) if held.digest == digest => Ok(Met::AsPlanned),
-        Action::Move { .. }
-        | Action::Repair(_)
-        | Action::Import
-        | Action::Keep
-        | Action::Block(_)
-        | Action::Unchecked(_) => {
-            let what =
-                format!("`{repository}:{tag}` holds {} by now, and no longer what was planned", held.digest.short());
-            let problem = Problem::new(Side::Target, what);
-            Err(Ending::failed(problem.hint("Somebody else has pushed it: look who needs it, and plan again.")))
         }
     }
 }

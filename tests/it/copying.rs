@@ -547,3 +547,21 @@ async fn azures_word_for_what_travels_along_is_not_believed() {
     let Outcome::Failed(problem) = run.outcome() else { panic!("{:?}", run.outcome()) };
     assert!(problem.what.contains("the image is there, but") && problem.what.contains("does not serve"), "{problem}");
 }
+
+#[tokio::test]
+async fn a_copy_leaves_a_tag_alone_that_somebody_has_pushed_behind_the_plan() {
+    let (old, theirs) = (Image::single("linux/amd64").content("old"), Image::single("linux/amd64").content("theirs"));
+    let pushed = theirs.clone();
+    let run = private(Scenario::apply(&format!("{SOURCE}/first:1 => first\n{SOURCE}/app:1 => app")))
+        .source(&format!("{SOURCE}/first:1"), &image().content("first"))
+        .source(&format!("{SOURCE}/app:1"), &image())
+        .present("app:1", &old)
+        .input("INPUT_CONCURRENCY", "1")
+        .world(|world| world.fault(Fault::delay(Duration::from_millis(100)).path("/uploads/").always()))
+        .at_upload(ACR, move |world| _ = world.azure_registry("contosoacr").put("app:1", &pushed))
+        .run()
+        .await;
+    let Outcome::Failed(problem) = run.outcomes()[1] else { panic!("{:?}", run.outcomes()) };
+    assert!(problem.side == Side::Target && problem.what.contains("by now"), "{problem}");
+    assert_eq!(run.tag("app:1"), Some(theirs.digest()));
+}
