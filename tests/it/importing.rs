@@ -261,7 +261,7 @@ fn only_for_azure() -> Scenario {
     let line = format!("quay.io/team/app:1@{} => a", image().digest());
     Scenario::apply(&line)
         .source("quay.io/team/app:1", &image())
-        .world(|world| world.fault(Fault::status(403).on("quay.io").always()))
+        .world(|world| world.fault(Fault::status(403).method("HEAD").on("quay.io").always()))
         .world(|world| world.poll_retry_after(0))
 }
 

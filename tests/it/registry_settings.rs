@@ -463,5 +463,5 @@ async fn what_is_imported_unchecked_counts_for_the_quota_with_a_size_that_is_not
         .run()
         .await;
     let told = &finding(&run, "quota").problem.what;
-    assert!(told.ends_with("the plan adds at most 0 MiB, and one image of unknown size"), "{told}");
+    assert!(told.ends_with("the plan adds at most 0 KiB, and one image of unknown size"), "{told}");
 }
