@@ -167,13 +167,14 @@ async fn apply(
 ) -> Applied {
     let (sender, receiver) = mpsc::unbounded_channel();
     let work = async move {
-        let (outcomes, spans) = match session.importers() {
+        let (outcomes, spans): (Vec<_>, Vec<_>) = match session.importers() {
             Some(importers) => import::apply(plan, importers, &sender, stop).await.into_iter().unzip(),
             None => (vec![Outcome::Withheld; plan.steps.len()], Vec::new()),
         };
         // Whoever does not watch misses nothing that the report does not tell.
         let say = |line| drop(sender.send(Event::Said(line)));
-        let hands = Hands { clients: session.clients(), stop, say: &say };
+        let may_remove = outcomes.iter().all(Outcome::is_good);
+        let hands = Hands { clients: session.clients(), may_remove, stop, say: &say };
         let done = during("upkeep", None, upkeep::apply(&upkeep.chores, &hands)).await;
         (outcomes, spans, done)
     };

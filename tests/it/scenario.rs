@@ -46,6 +46,8 @@ enum When {
     Upload(&'static str),
     /// The first run of ACR Tasks goes on.
     Build,
+    /// The first request to the target has been answered by 429.
+    Throttled,
 }
 
 impl When {
@@ -56,6 +58,9 @@ impl When {
                 world.requests().iter().any(|seen| seen.host == host && seen.path.contains("/uploads/"))
             }
             Self::Build => world.azure_registry("contosoacr").runs().iter().any(|run| run.status == "Running"),
+            Self::Throttled => {
+                world.requests().iter().any(|seen| seen.host == "contosoacr.azurecr.io" && seen.status == Some(429))
+            }
         }
     }
 }
@@ -217,6 +222,18 @@ impl Scenario {
     /// Stops the run when the first run of ACR Tasks goes on.
     pub(crate) fn stop_at_build(mut self) -> Self {
         self.stops = Some(When::Build);
+        self
+    }
+
+    /// Stops the run when the target has answered 429.
+    pub(crate) fn stop_at_throttle(mut self) -> Self {
+        self.stops = Some(When::Throttled);
+        self
+    }
+
+    /// Changes the world when the first import has reached Azure.
+    pub(crate) fn at_import(mut self, change: impl FnOnce(&World) + Send + 'static) -> Self {
+        self.meanwhile = Some((When::Import, Box::new(change)));
         self
     }
 

@@ -2,7 +2,7 @@
 
 use crate::scenario::{NGINX, Scenario, image};
 use acr_sync::{
-    emulator::{CLIENT, Rights},
+    emulator::{CLIENT, Fault, Rights},
     problem::Side,
     report::{Body, Verdict},
     upkeep::{Gravity, Outcome, State},
@@ -166,4 +166,64 @@ async fn a_registry_is_signed_in_to_with_the_identity_that_it_names() {
     let run = scenario("").run().await;
     let Body::Stopped(problem) = &run.report.parts[0].body else { unreachable!("there is no secret") };
     assert!(problem.what.contains("the variable `OTHER_SECRET`"), "{problem}");
+}
+
+/// A line makes way for another one of its repository, by an identity that may take tags away.
+fn newer(scenario: Scenario, base: &str) -> Scenario {
+    scenario
+        .base(base)
+        .settings(UNTAG)
+        .source(NGINX, &image())
+        .source("docker.io/library/nginx:1.28", &image().content("newer"))
+        .present("mirror/nginx:1.27", &image())
+        .world(|world| world.identity(CLIENT, acr_sync::emulator::SECRET, Rights::contributor()))
+        .world(|world| world.poll_retry_after(0))
+}
+
+#[tokio::test]
+async fn a_tag_that_a_pattern_still_brings_stays_and_the_plan_says_so() {
+    let line = format!("{NGINX} => mirror/nginx\n");
+    let pattern = "docker.io/library/nginx:1.* => mirror/nginx\n";
+    // The pattern takes the line's place; or it was there before, and one of the two had to go.
+    for base in [line.clone(), format!("{line}{pattern}")] {
+        let plan = newer(Scenario::plan(pattern), &base).run().await;
+        let upkeep = &plan.report.parts[0].upkeep;
+        assert!(upkeep.chores.is_empty(), "{base}: {:#?}", upkeep.chores);
+        let [finding] = &upkeep.findings[..] else { unreachable!("{upkeep:#?}") };
+        assert_eq!((finding.subject.as_str(), finding.gravity), ("mirror/nginx:1.27", Gravity::Note));
+        let merged = newer(Scenario::apply(pattern), &base).reviewed(&plan).run().await;
+        assert_eq!(merged.report.verdict(), Verdict::Clean);
+        assert!(merged.tag("mirror/nginx:1.27").is_some(), "{base}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_taken_away_while_a_line_failed() {
+    let (base, head) = (format!("{NGINX} => mirror/nginx\n"), "docker.io/library/nginx:1.28 => mirror/nginx\n");
+    let plan = newer(Scenario::plan(head), &base).run().await;
+    let conflict = Fault::import_fails("InvalidParameters", "Invalid message Forbidden DENIED").always();
+    let run = newer(Scenario::apply(head), &base).world(|world| world.fault(conflict)).reviewed(&plan).run().await;
+    assert!(run.tag("mirror/nginx:1.27").is_some(), "neither would be there: {:?}", run.report.parts[0].done);
+    assert_eq!(run.report.parts[0].done, [Outcome::HeldBack]);
+    run.world.clear_faults();
+    let again = newer(Scenario::apply(head), &base).after(&run).reviewed(&plan).run().await;
+    assert_eq!(again.report.parts[0].done, [Outcome::Done]);
+    assert!(again.tag("mirror/nginx:1.27").is_none() && again.tag("mirror/nginx:1.28").is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_a_registry_that_throttles_a_removal() {
+    let began = tokio::time::Instant::now();
+    let plan = one_line_less(Scenario::plan(&head())).run().await;
+    let run = one_line_less(Scenario::apply(&head()))
+        .world(|world| {
+            world.fault(Fault::status_retry_after(429, 60).method("DELETE").on("contosoacr.azurecr.io").always());
+        })
+        .stop_at_throttle()
+        .reviewed(&plan)
+        .run()
+        .await;
+    let Outcome::Failed(problem) = &run.report.parts[0].done[0] else { unreachable!("{:?}", run.report.parts[0].done) };
+    assert!(problem.what.contains("the run was stopped"), "{problem}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(30), "{:?}", began.elapsed());
 }
