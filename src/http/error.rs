@@ -73,7 +73,7 @@ impl HttpError {
         }
     }
 
-    /// Returns whether nobody answered at all.
+    /// Returns whether nobody answered this call: the host is out of reach, or slow in what was asked of it.
     pub fn is_unreached(&self) -> bool {
         matches!(self.cause, Cause::Connect(_) | Cause::Timeout | Cause::Name)
     }
@@ -215,7 +215,7 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.chars().take(LONGEST_ID).collect())
 }
 
-fn host(url: &Url) -> String {
+pub(super) fn host(url: &Url) -> String {
     url[url::Position::BeforeHost..url::Position::AfterPort].to_owned()
 }
 

@@ -23,6 +23,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
+use tokio::time::Instant;
     },
     time::Duration,
 };
@@ -168,8 +169,11 @@ impl Http {
             result = Box::pin(self.once(request()?, Take::Whole(limit), 0, 2)).await.map(|opened| opened.reply);
         }
         match &result {
-            Ok(_) => permit.went_well(),
-            Err(error) if error.is_unconnected() => gate.unreached(error),
+            Ok(_) => {
+                gate.answered();
+                permit.went_well();
+            }
+            Err(error) if error.is_unconnected() => gate.unreached(error, Instant::now()),
             Err(_) => {}
         }
         result
@@ -181,6 +185,7 @@ impl Http {
         take: Take,
         redirects: usize,
     ) -> Result<Opened, HttpError> {
+            let host = error::host(request.url());
         let mut patience = Patience::new(self);
         loop {
             let request = make(&self.client).build().map_err(|error| HttpError::unsent(&error))?;
@@ -191,7 +196,11 @@ impl Http {
             }
             // Apart: every question of every room has this in its future.
             let once = Box::pin(self.once(request, take, redirects, patience.attempts()));
-            let setback = match once.await {
+            let answered = once.await;
+            if answered.is_ok() {
+                gate.answered();
+            }
+            let setback = match answered {
                 Ok(opened) => match retry::verdict(&opened.reply) {
                     retry::Verdict::Final => {
                         permit.went_well();
@@ -202,7 +211,7 @@ impl Http {
                     }
                     retry::Verdict::Broken => Setback::new(HttpError::status(&opened.reply), Pause::Broken),
                 },
-                Err(error) if error.is_temporary() => Setback::new(error, Pause::Broken),
+                Err(error) if error.is_temporary() => Setback::broken(error),
                 Err(error) => return Err(error),
             };
             drop(permit);
@@ -255,9 +264,8 @@ impl Http {
     }
 
     fn gate(&self, url: &Url) -> Gate {
-        let host = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        gates.entry(host).or_insert_with(|| Gate::new(REQUESTS_PER_HOST)).clone()
+        gates.entry(error::host(url)).or_insert_with(|| Gate::new(REQUESTS_PER_HOST)).clone()
     }
 }
 

@@ -72,7 +72,11 @@ impl Http {
             note.answered(response.status().as_u16());
             super::reply::read(response, place.clone(), limit).await
         };
-        let setback = match answered.await {
+        let answered = answered.await;
+        if answered.is_ok() {
+            gate.answered();
+        }
+        let setback = match answered {
             Ok(reply) => match retry::verdict(&reply) {
                 retry::Verdict::Final => {
                     permit.into_iter().for_each(super::Permit::went_well);
