@@ -15,6 +15,7 @@ use crate::{
     inputs::{Inputs, Mode},
     plan::{Plan, Reviewed},
     policy::Evidence,
+    problem::Problem,
     report::{self, Base, Body, Report},
     settings::Place,
 };
@@ -72,7 +73,7 @@ async fn corridor(
     watch: &impl AsyncFn(&Plan, UnboundedReceiver<Event>),
     stop: &watch::Receiver<bool>,
 ) -> Report {
-    let stated = Stated::read(occasion);
+    let stated = complete(inputs, occasion.mode).and_then(|()| Stated::read(occasion));
     let stated = stated.and_then(|stated| Ok((with_sources(inputs, &stated, occasion.mode)?, stated)));
     let (inputs, stated) = match stated {
         Ok(found) => found,
@@ -99,6 +100,17 @@ async fn corridor(
         });
     }
     told(occasion, head, parts)
+}
+
+/// Refuses to write where a secret is missing that the settings name. A run for a fork has none, and gets its plan.
+fn complete(inputs: &Inputs, mode: Mode) -> Result<(), Problem> {
+    match (mode, inputs.missing.as_slice()) {
+        (Mode::Plan, _) | (Mode::Apply, []) => Ok(()),
+        (Mode::Apply, [first, others @ ..]) => {
+            let what = others.iter().fold(first.what.clone(), |what, other| format!("{what}; {}", other.what));
+            Err(Problem { what, ..first.clone() })
+        }
+    }
 }
 
 fn told(occasion: &Occasion, head: Parsed, parts: Vec<report::Part>) -> Report {

@@ -31,18 +31,22 @@ impl Session {
     /// Signs in and finds the registry.
     ///
     /// A plan without any credential goes on, with what it cannot ask left unchecked: a pull request from a fork
-    /// has none. A credential that is refused, and an apply, end here.
+    /// has none, and where there is a `doubt` nobody signs in. A credential that is refused, and an apply, end here.
     pub(super) async fn open(
         inputs: &Inputs,
         registry: &RegistryName,
         mode: Mode,
         entries: &[Entry],
+        doubt: Option<Problem>,
     ) -> Result<Self, Problem> {
         let http = Http::new(&inputs.way).map_err(|error| Problem::new(Side::Settings, error.to_string()))?;
         if let RegistryName::LoginServer(host) = registry
             && !inputs.cloud.has_login_server(host)
         {
             return Ok(Self::other(inputs, http, host, entries).await);
+        }
+        if let Some(problem) = doubt {
+            return Ok(Self::anonymous(inputs, http, registry, problem, entries).await);
         }
         let credential = credential::azure(&inputs.identity, &http, &inputs.cloud)
             .await

@@ -3,6 +3,7 @@
 use crate::scenario::{NGINX, Scenario, image};
 use acr_sync::{
     emulator::{CLIENT, Rights},
+    plan::Action,
     problem::Side,
     report::{Body, Verdict},
     upkeep::{Gravity, Outcome, State},
@@ -166,4 +167,44 @@ async fn a_registry_is_signed_in_to_with_the_identity_that_it_names() {
     let run = scenario("").run().await;
     let Body::Stopped(problem) = &run.report.parts[0].body else { unreachable!("there is no secret") };
     assert!(problem.what.contains("the variable `OTHER_SECRET`"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_plan_signs_in_only_as_the_branch_says_too() {
+    let merged = "registries:\n  contosoacr: { client-id: other, client-secret: $OTHER_SECRET }\n";
+    let plan = |settings: &str, base: &str| {
+        Scenario::plan(&head())
+            .base("")
+            .settings(settings)
+            .settings_base(base)
+            .source(NGINX, &image())
+            .input("OTHER_SECRET", "hunter2-of-the-other")
+            .input("DOCKER_PASSWORD_OF_ALL", "hunter2-of-all")
+            .world(|world| world.identity("other", "hunter2-of-the-other", Rights::importer()))
+    };
+    let run = plan(merged, merged).run().await;
+    assert_eq!(*run.action(), Action::Import, "{:?}", run.report.parts[0].body);
+
+    let theirs = "registries:\n  contosoacr: { tenant-id: 11111111-2222-3333-4444-555555555555, client-id: theirs, \
+                  cloud: china, client-secret: $DOCKER_PASSWORD_OF_ALL }\n";
+    let turned = merged.replace("OTHER_SECRET", "DOCKER_PASSWORD_OF_ALL");
+    for (proposed, base) in
+        [(theirs, merged), (theirs, ""), (theirs, "registries: { contosoacr: {} }"), (&*turned, merged)]
+    {
+        let run = plan(proposed, base).run().await;
+        let Action::Unchecked(problem) = run.action() else { unreachable!("{:?}", run.action()) };
+        assert!(problem.what.contains("the branch that is merged onto does not sign in so"), "{problem}");
+        let asked: Vec<_> = run.world.requests().iter().map(|seen| seen.host.clone()).collect();
+        assert!(!asked.iter().any(|host| host.starts_with("login.")), "nobody is told a secret: {asked:?}");
+    }
+    // Of the run itself is who signs in where the section does not say.
+    let run = plan("registries: { contosoacr: {} }", "").run().await;
+    assert_eq!(*run.action(), Action::Import);
+}
+
+#[tokio::test]
+async fn a_plan_for_a_fork_leaves_a_registry_unchecked_whose_secret_it_has_not() {
+    let settings = "registries:\n  contosoacr: { client-id: other, client-secret: $OTHER_SECRET }\n";
+    let run = Scenario::plan(&head()).base("").settings(settings).source(NGINX, &image()).run().await;
+    assert!(matches!(run.action(), Action::Unchecked(_)), "{:?}", run.report.parts[0].body);
 }
