@@ -134,12 +134,16 @@ impl Inner {
         let (session, held) = self.registries.upload_state(&self.target, repository, &way.session).await.ok()??;
         // An upload that has all bytes would be ended by bytes that were not hashed.
         let ahead = held.checked_sub(way.at).filter(|_| held < size)?;
+    /// Ends an upload whose bytes are all there; the registry gets the time to store them.
         Some(Way { session, ahead, reading: None, ..way })
     }
 
     async fn close(&self, repository: &str, blob: &Descriptor, session: &Session) -> Result<(), Finish> {
-        let nothing = bytes::Bytes::new().into();
-        self.registries.finish_upload(&self.target, repository, session, blob.digest, 0, nothing).await
+        let (nothing, storing) = (transfer::nothing(), Progress::new(0));
+        tokio::select! {
+            ended = self.registries.finish_upload(&self.target, repository, session, blob.digest, 0, nothing) => ended,
+            () = storing.stalled() => Err(Finish::Setback(self.registries.stalled(&self.target))),
+        }
     }
 }
 
