@@ -162,6 +162,23 @@ async fn a_foreign_layer_is_left_where_it_is() {
     assert!(matches!(run.outcome(), Outcome::Imported { .. }), "{:?}", run.outcome());
 }
 
+#[tokio::test]
+async fn a_layer_that_has_an_address_besides_is_copied_and_proved() {
+    let mut content = Content::default();
+    let (config, layer) = (content.blob(b"{}"), content.blob(b"layer"));
+    let manifest = content.manifest(
+        MANIFEST,
+        &json!({"schemaVersion": 2, "mediaType": MANIFEST,
+        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": config, "size": 2},
+        "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+            "digest": layer, "size": 5, "urls": ["https://elsewhere.example/layer"]}]}),
+    );
+    let run = from(&content.serve().await).await;
+    assert!(matches!(run.outcome(), Outcome::Imported { .. }), "{:?}", run.outcome());
+    let digest = manifest["digest"].as_str().unwrap().parse().unwrap();
+    assert!(run.world.azure_registry("contosoacr").is_whole("app", &digest));
+}
+
 /// A destination that is asked for an upload; what it says of where the bytes go is the test's.
 async fn to(location: impl Fn(&str) -> String + Send + Sync + 'static) -> (Stub, Run) {
     let target = Stub::start(move |asked| match (asked.method.as_str(), asked.has_authorization) {
