@@ -274,3 +274,12 @@ async fn a_signature_that_no_log_has_is_refused() {
         assert!(blocked(&run).contains(expected), "{name}: {}", blocked(&run));
     }
 }
+
+#[tokio::test]
+async fn what_is_too_large_for_a_signature_is_not_read() {
+    let key = Key::new();
+    let large = key.tagged(&Signing::of(&image())).content(&"x".repeat(1 << 20));
+    let run = with_tag(scenario(BY_KEY), &large).file("keys/cosign.pub", &key.pem()).run().await;
+    assert!(blocked(&run).contains("the image has none"), "{}", blocked(&run));
+    assert_eq!(run.requests("registry-1.docker.io", "/blobs/"), 0);
+}
