@@ -5,6 +5,7 @@
 mod doctor;
 mod lists;
 mod part;
+mod reach;
 mod session;
 mod sources;
 mod stated;
@@ -22,6 +23,7 @@ use crate::{
 use futures_util::future;
 use lists::Lists;
 use part::Part;
+use reach::Reach;
 use sources::with_sources;
 use stated::Stated;
 use std::time::Instant;
@@ -87,7 +89,8 @@ async fn corridor(
         names => names.iter().map(Some).collect(),
     };
     // Planned side by side, for a plan writes nothing; a registry that is down keeps the others waiting only.
-    let plans = names.into_iter().map(|name| Part::plan(&inputs, occasion, &stated, name, stop));
+    let reach = Reach::default();
+    let plans = names.into_iter().map(|name| Part::plan(&inputs, occasion, &stated, name, &reach, stop));
     let plans = future::join_all(plans).await;
     // The list is the same for all; its errors are those of the first reading.
     let head = plans.first().map(|part| part.lists.head.clone()).unwrap_or_default();

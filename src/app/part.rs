@@ -1,6 +1,6 @@
 //! Part: the corridor as it leads to one of the registries.
 
-use super::{Occasion, Stated, lists::Lists, session::Session};
+use super::{Occasion, Stated, lists::Lists, reach::Reach, session::Session};
 use crate::{
     azure::RegistryName,
     http::during,
@@ -42,6 +42,7 @@ impl Part {
         occasion: &Occasion,
         stated: &Stated,
         name: Option<&RegistryName>,
+        reach: &Reach,
         stop: &watch::Receiver<bool>,
     ) -> Self {
         let target = name.and_then(known);
@@ -75,7 +76,7 @@ impl Part {
         let planned = tokio::select! {
             biased;
             () = import::stopped(&mut stopped) => Err(cancelled()),
-            planned = survey(&own, occasion, &stated, (name, &place, doubt), &mut lists) => planned,
+            planned = survey(&own, occasion, &stated, (name, &place, doubt), reach, &mut lists) => planned,
         };
         let found = planned.as_ref().ok().and_then(|planned| planned.session.as_ref());
         let target = found.map(|session| session.name().clone()).or(target);
@@ -123,6 +124,7 @@ async fn survey(
     occasion: &Occasion,
     stated: &Stated,
     (name, place, doubt): (Option<&RegistryName>, &Place, Option<Problem>),
+    reach: &Reach,
     lists: &mut Lists,
 ) -> Result<Planned, Problem> {
     let name = name.ok_or_else(|| {
@@ -131,7 +133,7 @@ async fn survey(
     let policy = &stated.settings.policy;
     let gate = Gate::new(&policy.signatures, &occasion.evidence.files)?;
     let entries = lists.head.list.one_each();
-    let opened = Session::open(inputs, name, occasion.mode, &entries, doubt);
+    let opened = Session::open(inputs, reach.client(inputs)?, name, occasion.mode, &entries, doubt);
     let mut session = during("sign-in", None, opened).await?;
     if let Some(registry) = session.login_server() {
         // Only now is it known which host a destination may name.

@@ -2,12 +2,13 @@
 
 use crate::scenario::{NGINX, Scenario, image};
 use acr_sync::{
-    emulator::{CLIENT, Rights},
+    emulator::{CLIENT, Fault, Rights},
     plan::Action,
     problem::Side,
     report::{Body, Verdict},
     upkeep::{Gravity, Outcome, State},
 };
+use std::collections::HashSet;
 
 const UNTAG: &str = "removed: untag\n";
 
@@ -207,4 +208,24 @@ async fn a_plan_for_a_fork_leaves_a_registry_unchecked_whose_secret_it_has_not()
     let settings = "registries:\n  contosoacr: { client-id: other, client-secret: $OTHER_SECRET }\n";
     let run = Scenario::plan(&head()).base("").settings(settings).source(NGINX, &image()).run().await;
     assert!(matches!(run.action(), Action::Unchecked(_)), "{:?}", run.report.parts[0].body);
+}
+
+#[tokio::test]
+async fn registries_of_one_run_share_what_a_source_said() {
+    let run = both(Scenario::plan(LIST))
+        .world(|world| {
+            drop(world.azure_registry("stagingacr"));
+            world.fault(Fault::status_retry_after(429, 1).on("registry-1.docker.io").method("GET").path("/manifests/"));
+        })
+        .run()
+        .await;
+    assert_eq!(run.report.totals().import, 3, "{:?}", run.report.parts);
+    let seen = run.world.requests();
+    let read: Vec<_> = seen
+        .iter()
+        .filter(|seen| seen.host == "registry-1.docker.io" && seen.method == "GET" && seen.path.contains("/manifests/"))
+        .map(|seen| (seen.status, seen.path.clone()))
+        .collect();
+    let well: HashSet<_> = read.iter().filter(|(status, _)| *status == Some(200)).collect();
+    assert_eq!(well.len() + 1, read.len(), "each manifest once, and the one that was throttled again: {read:?}");
 }
