@@ -55,10 +55,7 @@ impl Inner {
                 let got = here.hasher.clone().finish();
                 if got == blob.digest {
                     match self.close(repository, blob, &here.session).await {
-                        Ok(()) => {
-                            self.count(blob.size);
-                            return Ok(());
-                        }
+                        Ok(()) => return Ok(()),
                         Err(Finish::Refused(error)) => return Err(CopyError::Target(error)),
                         Err(Finish::Gone(error)) => again(&mut anew, error)?,
                         Err(Finish::Setback(setback)) => self.bear(&mut patience, setback).await?,
@@ -134,10 +131,10 @@ impl Inner {
         let (session, held) = self.registries.upload_state(&self.target, repository, &way.session).await.ok()??;
         // An upload that has all bytes would be ended by bytes that were not hashed.
         let ahead = held.checked_sub(way.at).filter(|_| held < size)?;
-    /// Ends an upload whose bytes are all there; the registry gets the time to store them.
         Some(Way { session, ahead, reading: None, ..way })
     }
 
+    /// Ends an upload whose bytes are all there; the registry gets the time to store them.
     async fn close(&self, repository: &str, blob: &Descriptor, session: &Session) -> Result<(), Finish> {
         let (nothing, storing) = (transfer::nothing(), Progress::new(0));
         tokio::select! {

@@ -105,8 +105,8 @@ impl Gate {
         (since.elapsed() < UNREACHED).then(|| error.clone())
     }
 
-    /// Returns how many are let in at present.
-    pub fn limit(&self) -> usize {
+    #[cfg(test)]
+    fn limit(&self) -> usize {
         self.state().limit
     }
 

@@ -64,7 +64,6 @@ impl Http {
         let is_stream = request.body().is_some_and(|body| body.as_bytes().is_none());
         let permit = (!is_stream).then_some(permit);
         let place = error::Place::of(&request);
-        self.count();
         let answered = async {
             let client = if is_stream { &self.uploads } else { &self.client };
             let mut note = self.ledger.begin(request.method().as_str(), request.url(), 1, Shown::Yes);
