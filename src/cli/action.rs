@@ -79,6 +79,9 @@ async fn walk<H: Host>(
     outlet::report(&report, form, Colour::Plain);
     let written = files::write(&inputs, &report);
     let say = |said: Vec<Said>| said.into_iter().for_each(|said| tell::<H>(said, "host", form));
+    if mode == Mode::Plan {
+        say(inputs.missing.iter().map(|it| Said::Remark(Level::Warn, it.what.clone())).collect());
+    }
     say(host.record(&report, &inputs));
     let given_up = async {
         import::stopped(&mut stop.clone()).await;

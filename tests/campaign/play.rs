@@ -111,6 +111,7 @@ fn inputs<'a>(settings: impl IntoIterator<Item = (&'a str, &'a str)>, emulator: 
     let mut inputs = Inputs::read(&env).expect("the inputs of a case can be read");
     inputs.way = Way {
         https_proxy: Some(emulator.proxy_url()),
+        is_stand_in: true,
         http_proxy: Some(emulator.proxy_url()),
         roots: Some(emulator.ca_pem().to_owned()),
         // What is noted of requests is written as well.

@@ -240,6 +240,22 @@ async fn a_fork_without_rights_gets_an_unchecked_plan_and_the_reason() {
 }
 
 #[tokio::test]
+async fn a_run_without_the_secrets_of_sources_gets_its_plan_and_writes_nothing() {
+    for (name, value, missing) in [
+        ("INPUT_DOCKER-USERNAME", "me", "`docker-password` is missing beside `docker-username`"),
+        ("INPUT_CREDENTIALS", "quay.io robot $QUAY_TOKEN", "the variable `QUAY_TOKEN` is not set"),
+        ("INPUT_CREDENTIALS", "quay.io robot ", "expected `host[/path] username password-or-$VARIABLE`"),
+    ] {
+        let workflow = Workflow::new().await.set("INPUT_CLIENT-SECRET", "").set(name, value);
+        let step = workflow.pull_request().await;
+        assert_eq!(step.report().totals().unchecked, 1, "{:?}", step.report().parts[0].body);
+        let step = workflow.push().await;
+        let Body::Stopped(problem) = &step.report().parts[0].body else { unreachable!("a secret is missing") };
+        assert!(problem.what.contains(missing), "{problem}");
+    }
+}
+
+#[tokio::test]
 async fn an_apply_without_rights_ends_with_the_reason() {
     let workflow = Workflow::new().await.set("INPUT_CLIENT-SECRET", "");
     let step = workflow.push().await;

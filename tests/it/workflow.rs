@@ -49,6 +49,7 @@ pub(crate) async fn run_on<H: Host>(
     inputs.identity.mask = Mask::new(move |secret| hidden.lock().unwrap().push(secret.to_owned()));
     inputs.way = Way {
         https_proxy: Some(emulator.proxy_url()),
+        is_stand_in: true,
         http_proxy: Some(emulator.proxy_url()),
         roots: Some(emulator.ca_pem().to_owned()),
         retry: Retry { first: Duration::from_millis(10), longest: Duration::from_millis(50), ..Retry::default() },
