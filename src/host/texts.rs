@@ -42,6 +42,12 @@ impl<'a, R: Remote> Texts<'a, R> {
         Self { workspace: self.workspace, file, api: self.api }
     }
 
+    /// Returns the commit that is checked out where it is another than this one: a folder that an earlier job left, where
+    /// this one checks nothing out. One without git objects holds what a step of this job has made.
+    pub(super) fn checked_out_instead(&self, of: &str) -> Option<String> {
+        git::commit_id(self.workspace, "HEAD").ok().filter(|here| here != of)
+    }
+
     /// Returns the list of the checkout; without a checkout, and where the file is not in it, that of the commit.
     pub(super) async fn head(&self, commit: Option<&str>) -> Found {
         let path = self.workspace.join(self.file);

@@ -1,6 +1,6 @@
 //! GitHub: events, texts without a checkout, one comment, the merge that follows its plan.
 
-use crate::workflow::{ALL, LINE, Workflow};
+use crate::workflow::{ALL, LINE, OLD, Workflow, checkout};
 use acr_sync::{
     emulator::{CLIENT, Fault, Rights, TreeEntry},
     plan::{Action, Note, Reason},
@@ -41,7 +41,7 @@ async fn a_pull_request_that_changes_nothing_asks_little_and_says_nothing() {
 async fn a_comment_that_says_what_is_no_more_is_brought_up_to_date() {
     let mut workflow = Workflow::new().await;
     workflow.pull_request().await;
-    workflow.merge = workflow.repository.commit(&[&workflow.base], [("images.txt", "quay.io/old/app:1 => old/app\n")]);
+    workflow.merge = workflow.repository.commit(&[&workflow.base], [("images.txt", OLD)]);
     workflow.pull_request().await;
     let comments = workflow.comments();
     assert!(comments.len() == 1 && comments[0].contains("nothing to do"), "{comments:#?}");
@@ -271,6 +271,18 @@ async fn lines_of_a_failed_run_are_not_lost() {
 }
 
 #[tokio::test]
+async fn a_checkout_that_an_earlier_job_left_is_not_taken_for_the_list() {
+    let workflow = Workflow::new().await;
+    let [.., left] = checkout(workflow.folder.path(), ["", "", ""]);
+    std::fs::write(workflow.folder.path().join("acr-sync.yaml"), "policy: { allow: [quay.io/none] }").unwrap();
+    let plan = workflow.pull_request().await;
+    assert_eq!((plan.report().totals().import, plan.report().totals().removed), (1, 0), "{}", plan.printed);
+    assert!(plan.printed.contains(&format!("::notice::`{left}` is checked out and not")), "{}", plan.printed);
+    let step = workflow.push().await;
+    assert_eq!((step.report().verdict(), workflow.world.imports().len()), (Verdict::Clean, 1), "{}", step.summary);
+}
+
+#[tokio::test]
 async fn the_plan_of_a_failed_run_counts_in_the_next_one() {
     let mut workflow = Workflow::new().await.set("INPUT_REQUIRE-REVIEWED", "true");
     let first = workflow.base.clone();
@@ -278,7 +290,7 @@ async fn the_plan_of_a_failed_run_counts_in_the_next_one() {
     workflow.pull_request().await;
     workflow.repository.merge(7, &workflow.merge);
     workflow.repository.workflow_run("sync.yml", "main", "push", &workflow.merge, Some("failure"));
-    let list = format!("quay.io/old/app:1 => old/app\n{LINE}# later\n");
+    let list = format!("{OLD}{LINE}# later\n");
     let later = workflow.repository.commit(&[&workflow.merge], [("images.txt", list.as_str())]);
     workflow.repository.pull_request(8, &later, Some(&later));
     workflow.repository.merge(8, &later);
@@ -516,7 +528,7 @@ async fn without_any_token_for_the_api_the_reason_is_told() {
 #[tokio::test]
 async fn a_list_that_is_renamed_is_new_with_all_its_lines() {
     let mut workflow = Workflow::new().await.set("INPUT_IMAGES-FILE", "lists/new.txt");
-    let list = format!("quay.io/old/app:1 => old/app\n{LINE}");
+    let list = format!("{OLD}{LINE}");
     workflow.merge = workflow.repository.commit(&[&workflow.base], [("lists/new.txt", list.as_str())]);
     let step = workflow.pull_request().await;
     assert_eq!((step.report().steps().count(), step.report().totals().removed), (2, 0), "{}", step.printed);

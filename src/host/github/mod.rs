@@ -137,21 +137,27 @@ impl Host for GitHub {
             return Ok(None);
         }
         let mode = self.mode(inputs)?;
-        let texts = Texts { workspace: &self.workspace, file: &inputs.images_file, api: &self.api };
-        let head = match &self.event.subject {
-            Subject::Foreign { head, .. } => texts.remote(head).await?,
-            _ => texts.head(self.env.get("GITHUB_SHA")).await?,
-        };
-        let (base, base_name) = self.base(inputs, &texts).await?;
-        let file = inputs.images_file.display().to_string();
-        let head = texts::present(head, base.as_deref(), &file)?;
-        let at = match (&self.event.subject, self.env.get("GITHUB_SHA")) {
+        let (workspace, api) = (self.workspace.clone(), self.api.clone());
+        let texts = Texts { workspace: &workspace, file: &inputs.images_file, api: &api };
+        let commit = self.env.get("GITHUB_SHA").map(str::to_owned);
+        let at = match (&self.event.subject, commit.as_deref()) {
             // Whoever opened a pull request from outside does not choose the policy it is judged by, whatever is checked
             // out: it comes from the branch, at the commit that the workflow itself was read at.
             (Subject::Foreign { .. }, Some(branch)) => At::Host(branch),
             (Subject::Foreign { .. }, None) => At::Nowhere,
-            (_, commit) => At::Checkout(commit),
+            (_, commit) => {
+                let (at, note) = At::of_run(&texts, commit);
+                self.notes.extend(note);
+                at
+            }
         };
+        let head = match &self.event.subject {
+            Subject::Foreign { head, .. } => texts.remote(head).await?,
+            _ => evidence::list(&texts, at).await?,
+        };
+        let (base, base_name) = self.base(inputs, &texts).await?;
+        let file = inputs.images_file.display().to_string();
+        let head = texts::present(head, base.as_deref(), &file)?;
         let settings = evidence::settings(&texts, at).await?;
         let settings_base = match (&self.event.subject, &base_name) {
             // A stranger changes nothing of it; and a file that is gone states nothing, so that nothing follows.
