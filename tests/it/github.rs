@@ -117,8 +117,8 @@ async fn a_missing_permission_is_a_warning_that_names_it() {
         assert!(step.printed.contains(permission), "{permission}: {}", step.printed);
     }
     let step = workflow.push().await;
-    let Base::Commit { id, because } = &step.report().base else { unreachable!("the push names a commit") };
-    assert!(*id == workflow.base && because.contains("actions: read"), "{because}");
+    assert!(step.printed.contains("`permissions: actions: read`; the whole list is meant"), "{}", step.printed);
+    assert_eq!((&step.report().base, step.report().steps().count()), (&Base::None, 2));
 }
 
 #[tokio::test]
@@ -261,13 +261,50 @@ async fn lines_of_a_failed_run_are_not_lost() {
     let workflow = Workflow::new().await;
     workflow.repository.workflow_run("sync.yml", "main", "push", &workflow.base, Some("success"));
     workflow.repository.workflow_run("sync.yml", "main", "push", &workflow.merge, Some("failure"));
-    workflow.repository.workflow_run("sync.yml", "main", "pull_request", &workflow.merge, Some("success"));
-    let list = format!("quay.io/old/app:1 => old/app\n{LINE}# later\n");
+    // All but the first may have planned alone, and it is not known whether they did.
+    for event in ["pull_request", "workflow_run", "schedule", "workflow_dispatch"] {
+        workflow.repository.workflow_run("sync.yml", "main", event, &workflow.merge, Some("success"));
+    }
+    let list = format!("{OLD}{LINE}# later\n");
     let later = workflow.repository.commit(&[&workflow.merge], [("images.txt", list.as_str())]);
     let step = workflow.push_of(&later, &workflow.merge).await;
     let Base::Commit { id, because } = &step.report().base else { unreachable!("the push names a commit") };
     assert!(*id == workflow.base && because.contains("last successful run"), "{because}");
     assert_eq!(workflow.world.imports().len(), 1, "the line of the failed run is imported");
+}
+
+#[tokio::test]
+async fn lines_of_a_first_run_that_failed_are_not_lost_nor_is_what_was_reviewed_of_them() {
+    for conclusion in [Some("failure"), Some("cancelled"), None] {
+        let workflow = Workflow::of(LINE).await.set("INPUT_REQUIRE-REVIEWED", "true");
+        workflow.pull_request().await;
+        workflow.repository.merge(7, &workflow.merge);
+        workflow.repository.workflow_run("sync.yml", "main", "push", &workflow.merge, conclusion);
+        let list = format!("{LINE}# later\n");
+        let later = workflow.repository.commit(&[&workflow.merge], [("images.txt", list.as_str())]);
+        workflow.repository.branch("main", &later);
+        let step = workflow.push_of(&later, &workflow.merge).await;
+        assert_eq!(step.report().base, Base::None);
+        assert!(step.printed.contains("::notice::no earlier run of this workflow"), "{}", step.printed);
+        assert_eq!((step.report().verdict(), workflow.world.imports().len()), (Verdict::Clean, 1), "{}", step.summary);
+    }
+}
+
+#[tokio::test]
+async fn the_first_run_of_a_workflow_is_compared_with_the_branch_before_its_push() {
+    let workflow = Workflow::new().await;
+    workflow.repository.workflow_run("sync.yml", "other", "push", &workflow.base, Some("failure"));
+    workflow.repository.workflow_run("other.yml", "main", "push", &workflow.base, Some("failure"));
+    let step = workflow.push().await;
+    let Base::Commit { id, because } = &step.report().base else { unreachable!("the push names a commit") };
+    assert!(*id == workflow.base && because.contains("no earlier run of this workflow"), "{because}");
+    assert_eq!(step.report().steps().count(), 1);
+
+    // What has run and was for no push has applied nothing that is known.
+    let workflow = Workflow::new().await;
+    workflow.repository.workflow_run("sync.yml", "main", "schedule", &workflow.base, Some("success"));
+    let step = workflow.push().await;
+    assert_eq!((&step.report().base, step.report().steps().count()), (&Base::None, 2));
 }
 
 #[tokio::test]

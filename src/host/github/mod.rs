@@ -49,6 +49,8 @@ pub struct GitHub {
     marker: String,
     /// The pull request that is told.
     number: Option<u64>,
+    /// Where no run has succeeded: the commit of the first one.
+    first: Option<String>,
     /// What its reviewers were shown, on the way from the plan to the result.
     reviewed: Option<Reviewed>,
     /// What people should know of how the run came to its texts.
@@ -74,6 +76,7 @@ impl GitHub {
             api: Api::new(env, &http),
             marker: post::marker(&told::key(inputs)),
             number: event.number,
+            first: None,
             reviewed: None,
             warnings: Vec::new(),
             notes: Vec::new(),
@@ -106,7 +109,8 @@ impl GitHub {
         let Some(commit) = self.env.get("GITHUB_SHA") else { return };
         let from = match base {
             Base::Commit { id, .. } if Some(id) != before.as_ref() => Some(id),
-            Base::Commit { .. } | Base::None => None,
+            Base::Commit { .. } => None,
+            Base::None => self.first.as_ref(),
         };
         let mut told = |error: ApiError, what| self.warnings.push(error.told(what, &needs("pull-requests: write")));
         match history::merged_pull(api, commit, branch).await {
@@ -119,6 +123,10 @@ impl GitHub {
                 Some(from) => history::merged_pulls(api, from, commit, branch).await?,
                 None => Vec::new(),
             };
+            if let Some(first) = &self.first {
+                // What lies between begins behind it.
+                pulls.splice(0..0, history::merged_pull(api, first, branch).await?);
+            }
             pulls.retain(|pull| Some(*pull) != number);
             pulls.extend(number);
             post::reviewed(pulls.into_iter().map(|number| Comments { api, number }), &self.marker).await
