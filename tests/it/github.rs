@@ -320,6 +320,29 @@ async fn a_checkout_that_an_earlier_job_left_is_not_taken_for_the_list() {
 }
 
 #[tokio::test]
+async fn a_forks_pull_request_is_never_applied() {
+    let workflow = Workflow::new().await.set("INPUT_MODE", "apply");
+    let own = workflow.repository.id();
+    for (event, head, is_applied) in [
+        ("pull_request", "null".to_owned(), false),
+        ("pull_request", r#"{"id":1,"fork":true}"#.to_owned(), false),
+        ("pull_request_review", r#"{"id":1,"fork":true}"#.to_owned(), false),
+        ("pull_request", format!(r#"{{"id":{own}}}"#), true),
+    ] {
+        let payload = format!(
+            r#"{{"action":"opened","number":7,"repository":{{"id":{own}}},"pull_request":{{"head":{{"sha":"{}","repo":{head}}},"base":{{"ref":"main"}}}}}}"#,
+            workflow.head
+        );
+        let step = workflow.run(event, &payload, &workflow.merge).await;
+        assert_eq!(step.report().is_applied(), is_applied, "{event} {head}");
+        assert_eq!(workflow.world.imports().len(), usize::from(is_applied), "{event} {head}");
+        if let Body::Stopped(problem) = &step.report().parts[0].body {
+            assert!(problem.what.contains("fork"), "{problem}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_plan_of_a_failed_run_counts_in_the_next_one() {
     let mut workflow = Workflow::new().await.set("INPUT_REQUIRE-REVIEWED", "true");
     let first = workflow.base.clone();

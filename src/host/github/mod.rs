@@ -95,6 +95,10 @@ impl GitHub {
                            only the list is read of it, as data. `pull_request` has less to lose.";
             self.warnings.push(warning.to_owned());
         }
+        if self.event.is_fork && inputs.mode == Some(Mode::Apply) {
+            return Err(Problem::new(Side::Settings, "a fork's list is never applied before its merge")
+                .hint("Leave the input `mode` away for pull requests."));
+        }
         if let (Subject::Unknown(name), None) = (&self.event.subject, inputs.mode) {
             let warning = format!("the event `{name}` is not known here: the list is planned and not applied");
             self.warnings.push(warning);
