@@ -343,6 +343,26 @@ async fn a_forks_pull_request_is_never_applied() {
 }
 
 #[tokio::test]
+async fn comments_of_the_user_whose_token_this_is_are_ours_and_those_of_others_are_not() {
+    let workflow = Workflow::new().await.set("INPUT_GITHUB-TOKEN", "of-a-user").set("INPUT_SUGGEST-PINS", "true");
+    workflow.repository.token_of("of-a-user", "machine", &ALL);
+    let workflow = workflow.set("INPUT_REQUIRE-REVIEWED", "true");
+    workflow.pull_request().await;
+    let own = workflow.repository.comments(7).remove(0);
+    workflow.repository.delete_comment(own.id);
+    workflow.repository.comment(7, "mallory", false, &own.body);
+    for _ in 0..2 {
+        workflow.pull_request().await;
+        let by: Vec<_> = workflow.repository.comments(7).into_iter().map(|comment| comment.login).collect();
+        assert_eq!(by, ["mallory", "machine"]);
+    }
+    assert_eq!(suggestions(&workflow).len(), 1, "the same one never again");
+    let step = workflow.push().await;
+    assert_eq!((step.report().verdict(), workflow.world.imports().len()), (Verdict::Clean, 1), "{}", step.summary);
+    assert!(workflow.repository.comments(7)[1].body.contains("1 imported"));
+}
+
+#[tokio::test]
 async fn the_plan_of_a_failed_run_counts_in_the_next_one() {
     let mut workflow = Workflow::new().await.set("INPUT_REQUIRE-REVIEWED", "true");
     let first = workflow.base.clone();
