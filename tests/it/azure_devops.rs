@@ -113,6 +113,17 @@ async fn two_builds_at_once_leave_one_thread() {
 }
 
 #[tokio::test]
+async fn two_registries_of_a_list_have_a_status_each() {
+    let pipeline = Pipeline::new().await.set("INPUT_PRSTATUS", "true");
+    drop(pipeline.world.azure_registry("contosodev"));
+    pipeline.pull_request().await;
+    let pipeline = pipeline.set("INPUT_REGISTRY", "contosodev");
+    pipeline.pull_request().await;
+    let names: Vec<_> = pipeline.repository.statuses(7).into_iter().map(|status| status.context.1).collect();
+    assert_eq!(names, ["images.txt contosoacr.azurecr.io", "images.txt contosodev.azurecr.io"]);
+}
+
+#[tokio::test]
 async fn two_lists_of_a_pull_request_have_a_thread_each() {
     let pipeline = Pipeline::new().await;
     pipeline.pull_request().await;
@@ -243,7 +254,7 @@ async fn a_status_is_posted_where_it_is_asked_for() {
         let statuses = pipeline.repository.statuses(7);
         assert_eq!(statuses.iter().map(|status| status.state.as_str()).collect::<Vec<_>>(), states, "{}", step.printed);
         for status in statuses {
-            assert_eq!(status.context, ("acr-sync".to_owned(), "images.txt".to_owned()));
+            assert_eq!(status.context, ("acr-sync".to_owned(), "images.txt contosoacr.azurecr.io".to_owned()));
             assert!(status.iteration == Some(1) && status.target.contains("/_build/results?buildId="), "{status:?}");
         }
     }
