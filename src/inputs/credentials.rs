@@ -14,6 +14,25 @@ pub(super) fn read<'a>(
         .map(move |(number, line)| (number, login(line, env)))
 }
 
+/// Returns what is secret of every line, of one that cannot be read too: what stands behind the user, or in the variable
+/// that is named there.
+pub fn passwords<'a>(text: &'a str, env: &'a Env) -> impl Iterator<Item = &'a str> {
+    let words = text.lines().flat_map(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let last = words.len().saturating_sub(1);
+        // Of a line that is none the last word may be what was one.
+        let first = if line.trim_start().starts_with('#') { last } else { last.min(2) };
+        words.into_iter().skip(first)
+    });
+    words.filter_map(|word| password(word, env).ok())
+}
+
+fn password<'a>(word: &'a str, env: &'a Env) -> Result<&'a str, String> {
+    let Some(name) = word.strip_prefix('$') else { return Ok(word) };
+    let name = name.trim_start_matches('{').trim_end_matches('}');
+    env.get(name).ok_or_else(|| format!("the variable `{name}` is not set"))
+}
+
 fn login(line: &str, env: &Env) -> Result<(Registry, String, Login), String> {
     let parts: Vec<_> = line.split_whitespace().collect();
     let [place, username, password] = parts[..] else {
@@ -22,13 +41,7 @@ fn login(line: &str, env: &Env) -> Result<(Registry, String, Login), String> {
     let (host, path) = place.split_once('/').unwrap_or((place, ""));
     let registry =
         Registry::parse(host).map_err(|error| format!("the host is malformed: {}", error.fault.expected()))?;
-    let password = match password.strip_prefix('$') {
-        Some(name) => {
-            let name = name.trim_start_matches('{').trim_end_matches('}');
-            env.get(name).ok_or_else(|| format!("the variable `{name}` is not set"))?
-        }
-        None => password,
-    };
+    let password = self::password(password, env)?;
     Ok((registry, path.to_owned(), Login::Password { username: username.to_owned(), password: password.into() }))
 }
 
