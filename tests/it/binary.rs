@@ -248,6 +248,34 @@ async fn a_pull_request_of_github_is_planned_and_a_push_applied() {
     assert_eq!(emulator.world().imports().len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reviewed_plan_that_cannot_be_read_stands_in_the_report() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("images.txt"), LIST).unwrap();
+    fs::write(at("event.json"), r#"{"schedule":"0 0 * * *"}"#).unwrap();
+    // The runner makes both.
+    ["summary.md", "output"].iter().for_each(|name| fs::write(at(name), "").unwrap());
+    let emulator = Emulator::start(World::demo()).await.unwrap();
+    let mut command = online(folder.path(), &emulator);
+    command
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_EVENT_NAME", "schedule")
+        .env("GITHUB_EVENT_PATH", at("event.json"))
+        .env("GITHUB_WORKSPACE", folder.path())
+        .env("GITHUB_STEP_SUMMARY", at("summary.md"))
+        .env("GITHUB_OUTPUT", at("output"))
+        .env("INPUT_RESULT-FILE", "result.json")
+        .env("INPUT_REVIEWED-PLAN", "no-plan.json")
+        .env("INPUT_REGISTRY", "contosoacr");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert_eq!((code(&output), emulator.world().imports().len()), (1, 0), "{}", stdout(&output));
+    let summary = fs::read_to_string(at("summary.md")).unwrap();
+    assert!(summary.contains("no-plan.json"), "{summary}");
+    assert!(fs::read_to_string(at("output")).unwrap().contains("clean<<"));
+    assert!(fs::read_to_string(at("result.json")).unwrap().contains("no-plan.json"));
+}
+
 /// The variables of a build on the main branch, as the agent names them.
 fn build(folder: &Path, emulator: &Emulator) -> Vec<(String, String)> {
     let repository = emulator.world().azure_devops("contoso", "images", "images");
