@@ -343,6 +343,18 @@ async fn a_forks_pull_request_is_never_applied() {
 }
 
 #[tokio::test]
+async fn another_branch_than_the_default_one_is_applied_with_a_warning() {
+    let payload = |branch: &str| format!(r#"{{"ref":"refs/heads/{branch}","repository":{{"default_branch":"main"}}}}"#);
+    for (branch, mode, is_told) in [("x", "", true), ("main", "", false), ("x", "apply", false), ("x", "plan", false)] {
+        let workflow = Workflow::new().await.set("INPUT_MODE", mode);
+        let step = workflow.run("workflow_dispatch", &payload(branch), &workflow.merge).await;
+        let is_said = step.printed.contains("::warning::the list of `x` is applied, which is not the default branch");
+        assert_eq!(is_said, is_told, "{branch} `{mode}`: {}", step.printed);
+        assert_eq!(step.report().is_applied(), mode != "plan");
+    }
+}
+
+#[tokio::test]
 async fn comments_of_the_user_whose_token_this_is_are_ours_and_those_of_others_are_not() {
     let workflow = Workflow::new().await.set("INPUT_GITHUB-TOKEN", "of-a-user").set("INPUT_SUGGEST-PINS", "true");
     workflow.repository.token_of("of-a-user", "machine", &ALL);

@@ -103,6 +103,13 @@ impl GitHub {
             let warning = format!("the event `{name}` is not known here: the list is planned and not applied");
             self.warnings.push(warning);
         }
+        // Who says `apply` for it means it.
+        if let (Some((on, default)), None) = (&self.event.beside, inputs.mode) {
+            self.warnings.push(format!(
+                "the list of `{on}` is applied, which is not the default branch (`{default}`): name the branches that are, \
+                 as in `branches: [{default}]`, and try others with `mode: plan`"
+            ));
+        }
         Ok(inputs.mode.unwrap_or(self.event.mode()))
     }
 
