@@ -163,6 +163,18 @@ async fn the_command_line_signs_in_at_sources_with_what_docker_keeps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_renamed_says_why_every_line_is_new() {
+    let folder = TempDir::new().unwrap();
+    commit(folder.path(), LIST);
+    fs::write(folder.path().join("new.txt"), LIST).unwrap();
+    let emulator = Emulator::start(World::demo()).await.unwrap();
+    let mut command = online(folder.path(), &emulator);
+    command.args(["plan", "new.txt", "--registry", "contosoacr", "--base", "HEAD"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(stdout(&output).contains("it has no `new.txt`, so that every line is new"), "{}", stdout(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changed_lines_are_found_in_local_git_objects_without_a_git_program() {
     let folder = TempDir::new().unwrap();
     commit(folder.path(), LIST);

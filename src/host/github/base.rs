@@ -42,8 +42,7 @@ impl GitHub {
             }
             Subject::Foreign { base, .. } => {
                 let tip = self.tip(base).await?;
-                let text = texts.remote(&tip).await?.unwrap_or_default();
-                Ok((Some(text), texts::commit(&tip, &format!("tip of `{base}`"))))
+                Ok(texts::chosen(texts.remote(&tip).await?, &tip, &format!("tip of `{base}`"), texts.file))
             }
             Subject::MergeGroup { base: Some(base) } => texts.base(base, "what the merge queue merges onto").await,
             Subject::Push { branch, before } => {
