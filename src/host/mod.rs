@@ -30,7 +30,7 @@ pub use azure_devops::AzureDevOps;
 pub use github::GitHub;
 pub use local::{Asked, occasion, settings};
 pub use said::Said;
-pub use told::without_list;
+pub use told::{registries, without_list};
 
 /// A CI host that runs this program as a step of a job.
 pub trait Host {
