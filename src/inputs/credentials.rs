@@ -23,6 +23,25 @@ pub(super) fn read<'a>(text: &'a str, env: &'a Env) -> impl Iterator<Item = (usi
         .map(move |(number, line)| (number, login(line, env)))
 }
 
+/// Returns what is secret of every line, of one that cannot be read too: what stands behind the user, or in the variable
+/// that is named there.
+pub fn passwords<'a>(text: &'a str, env: &'a Env) -> impl Iterator<Item = &'a str> {
+    let words = text.lines().flat_map(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let last = words.len().saturating_sub(1);
+        // Of a line that is none the last word may be what was one.
+        let first = if line.trim_start().starts_with('#') { last } else { last.min(2) };
+        words.into_iter().skip(first)
+    });
+    words.filter_map(|word| password(word, env).ok())
+}
+
+fn password<'a>(word: &'a str, env: &'a Env) -> Result<&'a str, String> {
+    let Some(name) = word.strip_prefix('$') else { return Ok(word) };
+    let name = name.trim_start_matches('{').trim_end_matches('}');
+    env.get(name).ok_or_else(|| format!("the variable `{name}` is not set"))
+}
+
 fn login(line: &str, env: &Env) -> Result<Given, Fault> {
     const EXPECTED: &str = "expected `host[/path] username password-or-$VARIABLE`";
     let mut words = line.split_whitespace();
@@ -38,13 +57,7 @@ fn login(line: &str, env: &Env) -> Result<Given, Fault> {
         // An expression such as `${{ secrets.TOKEN }}` leaves nothing behind where there is no such secret.
         return Err(Fault::Missing(format!("a word is missing: {EXPECTED}")));
     }
-    let password = match password.strip_prefix('$') {
-        Some(name) => {
-            let name = name.trim_start_matches('{').trim_end_matches('}');
-            env.get(name).ok_or_else(|| Fault::Missing(format!("the variable `{name}` is not set")))?
-        }
-        None => password,
-    };
+    let password = self::password(password, env).map_err(Fault::Missing)?;
     Ok((registry, path.to_owned(), Login::Password { username: username.to_owned(), password: password.into() }))
 }
 

@@ -21,6 +21,7 @@ use reader::Reader;
 use std::{path::PathBuf, time::Duration};
 
 pub use connection::{access_token, endpoint_secrets};
+pub use credentials::passwords;
 pub use env::Env;
 pub use secrets::{Secrets, Variable};
 pub use table::{Hosts, INPUTS, Input};

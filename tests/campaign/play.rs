@@ -130,7 +130,7 @@ fn forms(report: &Report) -> String {
         annotations::log_commands(&annotations).join("\n"),
         json::plan_json(report),
         json::result_json(report),
-        sarif::sarif(report),
+        sarif::sarif(report, &[]),
         log::entries(report).iter().map(|entry| entry.text(SystemTime::UNIX_EPOCH)).collect(),
         format!("{report:?}"),
     ]
