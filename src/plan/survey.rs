@@ -19,7 +19,7 @@ use crate::{
     registry::{Client, Manifest, RegistryError},
     verify::Verifier,
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use std::collections::HashSet;
 
 /// Lines that are asked about at once; each host has a limit of its own besides.
@@ -77,12 +77,17 @@ pub async fn build(changes: &Changes<'_>, has_base: bool, surveyor: &Surveyor) -
     let mut changed: Vec<_> = changes.changed.iter().copied().filter(is_open).collect();
     changed.extend(of_patterns);
     changed.sort_by_key(|change| change.entry.line);
-    let asked: Vec<_> = stream::iter(&changed)
-        .map(|change| during("plan", Some(change.entry.line.get()), step(change, has_base, surveyor)))
-        .buffered(LINES_AT_ONCE)
+    // As they are done: a line that takes long is in no other's way.
+    let mut asked: Vec<_> = stream::iter(changed.iter().enumerate())
+        .map(|(at, change)| {
+            let step = during("plan", Some(change.entry.line.get()), step(change, has_base, surveyor));
+            step.map(move |step| (at, step))
+        })
+        .buffer_unordered(LINES_AT_ONCE)
         .collect()
         .await;
-    steps.extend(asked);
+    asked.sort_by_key(|(at, _)| *at);
+    steps.extend(asked.into_iter().map(|(_, step)| step));
     steps.sort_by_key(|step| step.line);
     Plan { steps, removed: removed(changes), unchanged: changes.unchanged }
 }

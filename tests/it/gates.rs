@@ -99,7 +99,7 @@ async fn a_line_is_blocked_by_what_a_scanner_found_in_its_very_image() {
     assert_eq!(told(&run), expected);
     assert_eq!(run.report.verdict(), Verdict::Failed);
     run.wrote_nothing();
-    let sarif: serde_json::Value = serde_json::from_str(&sarif::sarif(&run.report)).unwrap();
+    let sarif: serde_json::Value = serde_json::from_str(&sarif::sarif(&run.report, &[])).unwrap();
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "policy/vulnerabilities");
     assert_eq!(sarif["runs"][0]["results"][0]["message"]["text"], expected);
 }

@@ -261,6 +261,7 @@ impl Scenario {
         let mut inputs = Inputs::read(&env).unwrap();
         inputs.way = Way {
             https_proxy: Some(emulator.proxy_url()),
+            is_stand_in: true,
             http_proxy: Some(emulator.proxy_url()),
             // Servers of a test's own are reached as they are.
             no_proxy: Some("127.0.0.1".to_owned()),

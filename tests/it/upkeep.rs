@@ -3,10 +3,12 @@
 use crate::scenario::{NGINX, Scenario, image};
 use acr_sync::{
     emulator::{CLIENT, Fault, Rights},
+    plan::Action,
     problem::Side,
     report::{Body, Verdict},
     upkeep::{Gravity, Outcome, State},
 };
+use std::collections::HashSet;
 
 const UNTAG: &str = "removed: untag\n";
 
@@ -227,4 +229,64 @@ async fn a_stop_does_not_wait_for_a_registry_that_throttles_a_removal() {
     let Outcome::Failed(problem) = &run.report.parts[0].done[0] else { unreachable!("{:?}", run.report.parts[0].done) };
     assert!(problem.what.contains("the run was stopped"), "{problem}");
     assert!(began.elapsed() < std::time::Duration::from_secs(30), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_plan_signs_in_only_as_the_branch_says_too() {
+    let merged = "registries:\n  contosoacr: { client-id: other, client-secret: $OTHER_SECRET }\n";
+    let plan = |settings: &str, base: &str| {
+        Scenario::plan(&head())
+            .base("")
+            .settings(settings)
+            .settings_base(base)
+            .source(NGINX, &image())
+            .input("OTHER_SECRET", "hunter2-of-the-other")
+            .input("DOCKER_PASSWORD_OF_ALL", "hunter2-of-all")
+            .world(|world| world.identity("other", "hunter2-of-the-other", Rights::importer()))
+    };
+    let run = plan(merged, merged).run().await;
+    assert_eq!(*run.action(), Action::Import, "{:?}", run.report.parts[0].body);
+
+    let theirs = "registries:\n  contosoacr: { tenant-id: 11111111-2222-3333-4444-555555555555, client-id: theirs, \
+                  cloud: china, client-secret: $DOCKER_PASSWORD_OF_ALL }\n";
+    let turned = merged.replace("OTHER_SECRET", "DOCKER_PASSWORD_OF_ALL");
+    for (proposed, base) in
+        [(theirs, merged), (theirs, ""), (theirs, "registries: { contosoacr: {} }"), (&*turned, merged)]
+    {
+        let run = plan(proposed, base).run().await;
+        let Action::Unchecked(problem) = run.action() else { unreachable!("{:?}", run.action()) };
+        assert!(problem.what.contains("the branch that is merged onto does not sign in so"), "{problem}");
+        let asked: Vec<_> = run.world.requests().iter().map(|seen| seen.host.clone()).collect();
+        assert!(!asked.iter().any(|host| host.starts_with("login.")), "nobody is told a secret: {asked:?}");
+    }
+    // Of the run itself is who signs in where the section does not say.
+    let run = plan("registries: { contosoacr: {} }", "").run().await;
+    assert_eq!(*run.action(), Action::Import);
+}
+
+#[tokio::test]
+async fn a_plan_for_a_fork_leaves_a_registry_unchecked_whose_secret_it_has_not() {
+    let settings = "registries:\n  contosoacr: { client-id: other, client-secret: $OTHER_SECRET }\n";
+    let run = Scenario::plan(&head()).base("").settings(settings).source(NGINX, &image()).run().await;
+    assert!(matches!(run.action(), Action::Unchecked(_)), "{:?}", run.report.parts[0].body);
+}
+
+#[tokio::test]
+async fn registries_of_one_run_share_what_a_source_said() {
+    let run = both(Scenario::plan(LIST))
+        .world(|world| {
+            drop(world.azure_registry("stagingacr"));
+            world.fault(Fault::status_retry_after(429, 1).on("registry-1.docker.io").method("GET").path("/manifests/"));
+        })
+        .run()
+        .await;
+    assert_eq!(run.report.totals().import, 3, "{:?}", run.report.parts);
+    let seen = run.world.requests();
+    let read: Vec<_> = seen
+        .iter()
+        .filter(|seen| seen.host == "registry-1.docker.io" && seen.method == "GET" && seen.path.contains("/manifests/"))
+        .map(|seen| (seen.status, seen.path.clone()))
+        .collect();
+    let well: HashSet<_> = read.iter().filter(|(status, _)| *status == Some(200)).collect();
+    assert_eq!(well.len() + 1, read.len(), "each manifest once, and the one that was throttled again: {read:?}");
 }
