@@ -56,10 +56,12 @@ pub fn sarif(report: &Report) -> String {
         "semanticVersion": env!("CARGO_PKG_VERSION"),
         "rules": rules,
     });
+    // A host keeps one set of results by this name: those of another shard are not replaced.
+    let shard = report.shard.map(|shard| format!("{shard}/")).unwrap_or_default();
     let run = json!({
         "tool": { "driver": driver },
         "columnKind": "unicodeCodePoints",
-        "automationDetails": { "id": format!("acr-sync/{}/", report.file) },
+        "automationDetails": { "id": format!("acr-sync/{}/{shard}", report.file) },
         "results": results,
     });
     let log = json!({

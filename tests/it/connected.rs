@@ -105,6 +105,7 @@ impl Sea {
             settings: &settings,
             before: before.as_ref(),
             list: &list,
+            elsewhere: &[],
             removed: &[],
             steps: &steps,
             certificates: &std::collections::BTreeMap::new(),

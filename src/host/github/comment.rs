@@ -43,10 +43,10 @@ pub(super) struct Comments<'a> {
 }
 
 impl Board for Comments<'_> {
-    async fn own(&self, marker: &str) -> Result<Vec<Post>, ApiError> {
+    async fn own(&self, opening: &str) -> Result<Vec<Post>, ApiError> {
         let all: Vec<Comment> = self.api.list(&format!("/issues/{}/comments", self.number)).await?;
         let own = all.iter().filter_map(|comment| {
-            let body = comment.of_bot().filter(|body| body.starts_with(marker))?.to_owned();
+            let body = comment.of_bot().filter(|body| body.starts_with(opening))?.to_owned();
             Some(Post { id: comment.id, body, attention: Attention::Free })
         });
         Ok(own.collect())
