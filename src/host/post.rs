@@ -225,4 +225,56 @@ mod tests {
         }
         assert!(!later(&format!("{other} <!-- run 9 -->")));
     }
+
+    /// The posts of one pull request.
+    struct Wall(Vec<String>);
+
+    impl Board for Wall {
+        async fn own(&self, opening: &str) -> Result<Vec<Post>, ApiError> {
+            let post = |(id, body): (u64, &String)| Post { id, body: body.clone(), attention: Attention::Free };
+            Ok((0..).zip(&self.0).filter(|(_, body)| body.starts_with(opening)).map(post).collect())
+        }
+
+        async fn make(&self, _: &Ours<'_>) -> Result<u64, ApiError> {
+            Err(ApiError::Unfit(String::new()))
+        }
+
+        async fn change(&self, _: &Post, _: &Ours<'_>) -> Result<(), ApiError> {
+            Err(ApiError::Unfit(String::new()))
+        }
+
+        async fn remove(&self, _: u64) -> Result<(), ApiError> {
+            Err(ApiError::Unfit(String::new()))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_goes_must_stand_in_the_last_plan_of_the_first_shard_and_what_comes_in_any() {
+        let marks = |names: &[&str]| names.iter().map(|name| Mark::of(name)).collect::<Vec<_>>();
+        let post = |shard: &str, run: u64, line: &str, digest: &str, removals: &[&str]| {
+            let digest = crate::reference::Digest::of(digest.as_bytes());
+            let kept = Reviewed::of([(line.to_owned(), digest)]).with_removals(marks(removals));
+            let marker = Marker::new("images.txt", shard.parse().ok());
+            format!("{marker} {} {}\n###", stamp(run), kept::block(&kept, 9_000).unwrap())
+        };
+        let wall = Wall(vec![
+            post("1/2", 7, "a:1", "now", &["new"]),
+            post("", 3, "a:1", "then", &["old"]),
+            post("2/2", 7, "b:1", "now", &[]),
+            post("1/3", 5, "c:1", "then", &["older"]),
+        ]);
+        let ours = Marker::new("images.txt", "2/2".parse().ok());
+        let recalled = reviewed([wall].into_iter(), &ours).await.unwrap();
+        let shown = recalled.reviewed.unwrap();
+        assert_eq!(shown.removals().collect::<Vec<_>>(), marks(&["new"]));
+        let digest = |text: &str| crate::reference::Digest::of(text.as_bytes());
+        let expected = [("a:1", digest("now")), ("b:1", digest("now")), ("c:1", digest("then"))];
+        assert_eq!(shown.iter().collect::<Vec<_>>(), expected);
+        assert_eq!(
+            recalled.notes,
+            [
+                "the list was planned as a whole, and this run has it in 2 shards: what any of its plans showed counts as reviewed"
+            ]
+        );
+    }
 }

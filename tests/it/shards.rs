@@ -355,21 +355,41 @@ async fn what_is_done_to_the_image_of_a_line_goes_with_the_line() {
 
 #[tokio::test]
 async fn the_first_shard_looks_at_the_repositories_that_any_shard_writes_to() {
-    // Only the second shard writes to the repository that the rule is about.
+    // Only the second shard has a line; nothing of the settings has changed.
     let head = format!("{NGINX} => team/app-0\n");
-    let settings = "cleanup: [{ repositories: \"team/*\", tags: \"^ci-\", older-than: 30d, share: 90 }]\n";
-    for (of, steps, cleaned) in [("1/2", 0, 1), ("2/2", 1, 0)] {
-        let run = plan_of(&head, of)
-            .base("")
-            .settings(settings)
-            .present("team/app-0:ci-1", &image().content("old"))
-            .present("team/app-0:v1", &image())
-            .world(|world| world.identity(CLIENT, SECRET, Rights::contributor()))
-            .world(|world| world.azure_registry("contosoacr").age("team/app-0", time::Duration::days(40)))
-            .run()
-            .await;
-        let chores = &run.report.parts[0].upkeep.chores;
-        let tags = chores.iter().filter(|chore| chore.subject == "team/app-0:ci-1").count();
-        assert_eq!((run.report.steps().count(), tags), (steps, cleaned), "{of}: {chores:#?}");
+    let cluster = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/prod";
+    for (section, settings) in [
+        ("cleanup", "cleanup: [{ repositories: \"team/*\", tags: \"^ci-\", older-than: 30d, share: 90 }]\n"),
+        (
+            "connected-registries",
+            "connected-registries: [{ name: vessel-1, mode: ReadOnly, repositories: [\"team/*\"], schedule: \"30 * * * *\", window: PT1H }]\n",
+        ),
+        ("registry", "registry: {}\n"),
+        ("pull-check", &format!("pull-check: [{{ cluster: {cluster}, repositories: [\"team/**\"] }}]\n")),
+    ] {
+        for (of, lines) in [("1/2", 0), ("2/2", 1)] {
+            let run = plan_of(&head, of)
+                .base("")
+                .settings(settings)
+                .present("team/app-0:ci-1", &image().content("old"))
+                .present("team/app-0:v1", &image())
+                .world(|world| world.identity(CLIENT, SECRET, Rights::contributor()))
+                .world(|world| {
+                    let registry = world.azure_registry("contosoacr").sku("Premium");
+                    registry.data_endpoints();
+                    registry.age("team/app-0", time::Duration::days(40));
+                })
+                .run()
+                .await;
+            let upkeep = &run.report.parts[0].upkeep;
+            let chores = upkeep.chores.iter().map(|chore| chore.section.to_string());
+            let told: BTreeSet<_> =
+                chores.chain(upkeep.findings.iter().map(|finding| finding.section.to_string())).collect();
+            assert_eq!(run.report.steps().count(), lines);
+            let expected = if of == "1/2" { BTreeSet::from([section.to_owned()]) } else { BTreeSet::new() };
+            assert_eq!(told, expected, "{of}: {upkeep:#?}");
+            let quota = upkeep.findings.iter().find(|finding| finding.subject == "quota");
+            assert!(quota.is_none_or(|it| it.problem.what.contains("one image of unknown size")), "{quota:?}");
+        }
     }
 }
