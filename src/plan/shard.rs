@@ -186,7 +186,7 @@ mod tests {
             let text = |names: &[&String]| -> String {
                 let line = |name: &&String| match name.split_once(':') {
                     // Some lines have a pattern.
-                    None if name.len() % 3 == 0 => format!("q.io/x:^1 => {name}\n"),
+                    None if name.len().is_multiple_of(3) => format!("q.io/x:^1 => {name}\n"),
                     _ => format!("q.io/x:1 => {name}\n"),
                 };
                 names.iter().map(line).collect()
