@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upkeep) {
     let meant = stated(asked.settings);
     let looks = looks(asked, &meant);
-    let imports = asked.steps.iter().any(|step| step.action.is_change());
+    let imports = asked.steps.iter().any(Step::may_be_written);
     let awaits = meant.replicas.is_some() && imports;
     if looks.is_empty() && !awaits {
         return;
@@ -80,7 +80,7 @@ fn stated(settings: &Settings) -> Stated<'_> {
 fn looks(asked: &Asked<'_>, meant: &Stated<'_>) -> BTreeSet<Part> {
     let before = asked.before.map(stated);
     let differs = |is_other: &dyn Fn(&Stated<'_>) -> bool| before.as_ref().is_none_or(is_other);
-    let imports = asked.steps.iter().any(|step| step.action.is_change()) || !asked.elsewhere.is_empty();
+    let imports = asked.steps.iter().any(Step::may_be_written) || !asked.elsewhere.is_empty();
     let locks = |step: &Step| meant.locks.is_some_and(|locks| locks.covers(step.destination.repository()));
     let all = [
         (Part::Retention, meant.retention.is_some() && differs(&|it| it.retention != meant.retention)),
@@ -99,9 +99,10 @@ fn planned(asked: &Asked<'_>) -> Planned {
     // What changes elsewhere is imported by its own run; of a whole list most is there already.
     let elsewhere = if asked.before.is_some() { asked.elsewhere.len() } else { 0 };
     let mut planned = Planned { images: elsewhere, bytes: 0, unknown: elsewhere };
-    for step in asked.steps.iter().filter(|step| step.action.is_change()) {
+    for step in asked.steps.iter().filter(|step| step.may_be_written()) {
         planned.images += 1;
-        match step.image.as_ref().and_then(|image| image.size) {
+        // What could not be checked may be there already: nobody knows what it adds.
+        match step.image.as_ref().filter(|_| step.action.is_change()).and_then(|image| image.size) {
             Some(bytes) => planned.bytes = planned.bytes.saturating_add(bytes),
             None => planned.unknown += 1,
         }

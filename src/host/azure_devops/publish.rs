@@ -85,7 +85,7 @@ impl AzureDevOps {
                 Verdict::Clean | Verdict::Pending => "succeeded",
                 Verdict::Failed => "failed",
             };
-            let name = report.shard.map_or_else(|| report.file.clone(), |shard| format!("{} {shard}", report.file));
+            let name = report.shard.map_or_else(|| self.key.clone(), |shard| format!("{} {shard}", self.key));
             let body = json!({
                 "state": state, "description": escape::cut(&escape::visible(&report.headline()), LONGEST_STATUS),
                 "context": {"genre": "acr-sync", "name": name}, "targetUrl": self.run_url(),
