@@ -4,7 +4,7 @@ use super::{Occasion, Stated};
 use crate::{
     change::{self, Changes},
     images::{self, ImageList, Parsed},
-    plan::{self, Plan},
+    plan::{self, Plan, Shard},
     reference::Registry,
     settings::Place,
 };
@@ -16,11 +16,19 @@ pub(super) struct Lists {
     pub(super) base: Option<ImageList>,
     /// Whether lines that mean what they meant are looked at all the same: they are judged by other rules now.
     is_whole: bool,
+    /// Which of the lines are this run's, where they are not all.
+    shard: Option<Shard>,
 }
 
 impl Lists {
     /// Reads both; `target` is the host that a destination may name.
-    pub(super) fn read(occasion: &Occasion, target: Option<&Registry>, stated: &Stated, place: &Place) -> Self {
+    pub(super) fn read(
+        occasion: &Occasion,
+        target: Option<&Registry>,
+        stated: &Stated,
+        place: &Place,
+        shard: Option<Shard>,
+    ) -> Self {
         let (mut head, mut base) = images::parse_both(&occasion.head, occasion.base.as_deref(), target);
         if place.images.is_some() {
             head.list.retain(|repository| place.takes(repository));
@@ -28,10 +36,19 @@ impl Lists {
                 base.retain(|repository| place.takes(repository));
             }
         }
-        Self { head, base, is_whole: stated.has_other_rules() }
+        Self { head, base, is_whole: stated.has_other_rules(), shard }
     }
 
+    /// Returns what this run is about.
     pub(super) fn changes(&self) -> Changes<'_> {
+        let changes = self.all_changes();
+        match self.shard {
+            Some(shard) => shard.share(&self.head.list, changes),
+            None => changes,
+        }
+    }
+
+    fn all_changes(&self) -> Changes<'_> {
         match &self.base {
             Some(base) if self.is_whole => {
                 let Changes { removed, unselected, .. } = change::between(base, &self.head.list);

@@ -80,8 +80,8 @@ async fn corridor(
     let (inputs, stated) = match stated {
         Ok(found) => found,
         Err(problem) => {
-            let lists = Lists::read(occasion, None, &Stated::default(), &Place::default());
-            return told(occasion, lists.head, vec![report::Part::new(None, Body::Stopped(problem))]);
+            let lists = Lists::read(occasion, None, &Stated::default(), &Place::default(), inputs.shard);
+            return told(inputs, occasion, lists.head, vec![report::Part::new(None, Body::Stopped(problem))]);
         }
     };
     let names: Vec<_> = match inputs.registries.as_slice() {
@@ -102,7 +102,7 @@ async fn corridor(
             Mode::Apply => part.applied(watch, stop).await,
         });
     }
-    told(occasion, head, parts)
+    told(&inputs, occasion, head, parts)
 }
 
 /// Refuses to write where a secret is missing that the settings name. A run for a fork has none, and gets its plan.
@@ -116,12 +116,20 @@ fn complete(inputs: &Inputs, mode: Mode) -> Result<(), Problem> {
     }
 }
 
-fn told(occasion: &Occasion, head: Parsed, parts: Vec<report::Part>) -> Report {
+fn told(inputs: &Inputs, occasion: &Occasion, head: Parsed, parts: Vec<report::Part>) -> Report {
+    let errors = head.error_count();
+    // One of them shows what is wrong with the file that all of them read.
+    let (errors, more_errors, errors_elsewhere) = match inputs.shard {
+        Some(shard) if !shard.is_first() => (Vec::new(), 0, errors),
+        Some(_) | None => (head.errors, head.more_errors, 0),
+    };
     Report {
         file: occasion.file.clone(),
+        shard: inputs.shard,
         base: occasion.base_name.clone(),
-        errors: head.errors,
-        more_errors: head.more_errors,
+        errors,
+        more_errors,
+        errors_elsewhere,
         warnings: head.warnings,
         parts,
         took: None,

@@ -6,7 +6,7 @@ use crate::{
     http::during,
     import::{self, Event, Outcome, Span},
     inputs::{Inputs, Mode},
-    plan::{self, Plan},
+    plan::{self, Plan, Shard},
     policy,
     problem::{Problem, Side},
     reference::Registry,
@@ -50,14 +50,14 @@ impl Part {
         let (place, stated) = match name.map(|name| stated.at(name)).transpose() {
             Ok(found) => found.unwrap_or_else(|| (Place::default(), stated.clone())),
             Err(problem) => {
-                let lists = Lists::read(occasion, target.as_ref(), stated, &Place::default());
+                let lists = Lists::read(occasion, target.as_ref(), stated, &Place::default(), inputs.shard);
                 return Self { lists, target, plan: Err(problem) };
             }
         };
-        let mut lists = Lists::read(occasion, target.as_ref(), &stated, &place);
+        let mut lists = Lists::read(occasion, target.as_ref(), &stated, &place, inputs.shard);
         let (has_lines, has_upkeep) = {
             let changes = lists.changes();
-            (changes.has_work(), stated.has_upkeep(&changes))
+            (changes.has_work(), is_keeper(inputs) && stated.has_upkeep(&changes))
         };
         if !has_lines && !has_upkeep {
             // Nothing to act on: nobody is asked anything.
@@ -137,7 +137,7 @@ async fn survey(
     let mut session = during("sign-in", None, opened).await?;
     if let Some(registry) = session.login_server() {
         // Only now is it known which host a destination may name.
-        *lists = Lists::read(occasion, Some(registry), stated, place);
+        *lists = Lists::read(occasion, Some(registry), stated, place, inputs.shard);
     }
     let changes = lists.changes();
     let mut plan = session.plan(&changes, lists.has_base(), policy.ages()).await;
@@ -147,10 +147,13 @@ async fn survey(
         plan::compare(&mut plan, occasion.reviewed.as_ref(), inputs.unreviewed);
     }
     let removed: Vec<_> = changes.removed.iter().map(|&entry| entry.clone()).collect();
+    let of_lines = (!is_keeper(inputs)).then(|| stated.of_lines(&plan.steps));
+    let stated = of_lines.as_ref().unwrap_or(stated);
     let asked = Asked {
         settings: &stated.settings,
         before: stated.before.as_ref(),
         list: &lists.head.list,
+        elsewhere: &changes.elsewhere,
         removed: &removed,
         steps: &plan.steps,
         certificates: &occasion.evidence.certificates,
@@ -186,6 +189,11 @@ async fn apply(
     };
     let (applied, ()) = tokio::join!(work, watch(plan, receiver));
     applied
+}
+
+/// Returns whether what is no line is this run's as well.
+fn is_keeper(inputs: &Inputs) -> bool {
+    inputs.shard.is_none_or(Shard::is_first)
 }
 
 /// Returns the run's settings with what the registry has of its own.

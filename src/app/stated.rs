@@ -5,6 +5,7 @@ use crate::{
     azure::{Cloud, RegistryName},
     change::Changes,
     inputs::{Mode, Variable},
+    plan::Step,
     problem::{Problem, Side},
     settings::{self, Place, Removed, Section, Settings},
 };
@@ -38,7 +39,17 @@ impl Stated {
             None => self.settings.has_upkeep(),
             Some(before) => !before.has_same_upkeep(&self.settings),
         };
-        has_stated || (self.settings.removed == Removed::Untag && !changes.removed.is_empty())
+        let is_concerned = !changes.elsewhere.is_empty() && self.settings.has_upkeep();
+        has_stated || is_concerned || (self.settings.removed == Removed::Untag && !changes.removed.is_empty())
+    }
+
+    /// Returns what is done to the images of lines and nothing else, as where lines alone have changed.
+    pub(super) fn of_lines(&self, steps: &[Step]) -> Self {
+        let sections = [Section::Locks, Section::Certificates, Section::Replicas];
+        let mut settings = self.settings.only(Some(&sections));
+        // An entry that means none of these lines is another run's to tell of.
+        settings.certificates.retain(|rule| steps.iter().any(|step| rule.covers(step.destination.repository())));
+        Self { before: Some(settings.clone()), settings, has_new_certificates: self.has_new_certificates }
     }
 
     /// Returns why nobody signs in to a registry as the section says; none where somebody may.

@@ -23,6 +23,8 @@ pub struct Changes<'a> {
     pub unselected: Vec<&'a Selection>,
     /// What else of the list could want a destination of the lines above.
     pub beside: Beside<'a>,
+    /// The repositories to which lines write that another run takes, one for each of these lines.
+    pub elsewhere: Vec<&'a str>,
 }
 
 /// Lines that mean what they meant before, and write to a repository to which a changed line writes by a pattern, or

@@ -16,8 +16,8 @@ use std::{fs, io, path::Path};
 pub(super) fn take_review(inputs: &Inputs, occasion: &mut Occasion) -> Result<(), Problem> {
     let Some(path) = &inputs.reviewed_plan else { return Ok(()) };
     let text = fs::read(path).map_err(|error| error.to_string());
-    let reviewed = text.and_then(|text| report::reviewed(&text)).map_err(|why| {
-        Problem::new(Side::Settings, format!("the reviewed plan `{}` cannot be read: {why}", path.display()))
+    let reviewed = text.and_then(|text| report::reviewed(&text, inputs.shard)).map_err(|why| {
+        Problem::new(Side::Settings, format!("the reviewed plan `{}` cannot be used: {why}", path.display()))
             .hint("Give the file that `plan-file` wrote when the change was reviewed.")
     })?;
     occasion.reviewed.get_or_insert_default().extend(reviewed);

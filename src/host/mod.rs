@@ -8,6 +8,7 @@ pub mod git;
 mod github;
 mod kept;
 mod local;
+mod marker;
 mod patience;
 mod post;
 #[cfg(any(test, fuzzing))]

@@ -4,11 +4,11 @@ pub(crate) use super::{
     azure_devops::probe::{commands as azure_devops_commands, event as azure_devops_event},
     github::probe::{commands as github_commands, event as github_event, outputs as github_outputs},
 };
-use super::{kept, post};
+use super::{kept, marker::Marker};
 
 /// What is kept in a post says the same when it is kept again.
 pub(crate) fn kept(comment: &str) {
-    let marker = post::marker("images.txt contoso.azurecr.io");
+    let marker = Marker::new("images.txt contoso.azurecr.io", None).to_string();
     // Foreign is what stands behind the marker, and in an edited post all of it.
     for comment in [comment.to_owned(), format!("{marker}{comment}"), format!("{marker} <!-- run 7 --> {comment}")] {
         let Some(reviewed) = kept::read(&comment, &marker) else { continue };

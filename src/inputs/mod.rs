@@ -13,7 +13,7 @@ use crate::{
     credential::{Identity, JobToken, Mask},
     http::{Ledger, Way},
     import::Pace,
-    plan::{Check, DirectSources, Overwrite, Referrers, Unreviewed},
+    plan::{Check, DirectSources, Overwrite, Referrers, Shard, Unreviewed},
     problem::Problem,
     registry::Logins,
 };
@@ -39,6 +39,8 @@ pub struct Inputs {
     pub scope: Option<Scope>,
     /// `base`
     pub base: Option<String>,
+    /// `shard`; none for the whole list.
+    pub shard: Option<Shard>,
     /// `overwrite`
     pub overwrite: Overwrite,
     /// `require-reviewed`
@@ -144,6 +146,8 @@ impl Inputs {
             scope: reader
                 .choice("scope", &[("auto", None), ("changed", Some(Scope::Changed)), ("all", Some(Scope::All))]),
             base: reader.text("base"),
+            // The only one has all lines, and what is told of it is told as of a list that nobody splits.
+            shard: reader.parsed("shard").filter(|shard: &Shard| shard.count() > 1),
             overwrite: reader
                 .choice("overwrite", &[("allow", Some(Overwrite::Allow)), ("refuse", Some(Overwrite::Refuse))])
                 .unwrap_or(Overwrite::Allow),
@@ -255,6 +259,17 @@ mod tests {
                 .iter()
                 .any(|problem| problem.contains("`mode` is \"dry-run\": expected `auto` or `plan` or `apply`"))
         );
+    }
+
+    #[test]
+    fn a_shard_is_one_of_several_and_the_only_one_is_none() {
+        let shard = |text| Inputs::read(&Env::of([("INPUT_SHARD", text)])).map(|inputs| inputs.shard);
+        assert_eq!(shard("2/3").unwrap().unwrap().to_string(), "2/3");
+        assert_eq!((shard("").unwrap(), shard("1/1").unwrap()), (None, None));
+        for wrong in ["0/3", "4/3", "a/b", "1/0", "1/100000", "$(System.JobPositionInPhase)/3"] {
+            let told = shard(wrong).unwrap_err().remove(0).to_string();
+            assert!(told.contains("`shard`") && told.contains(wrong) && told.contains("such as `2/3`"), "{told}");
+        }
     }
 
     #[test]

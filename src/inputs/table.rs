@@ -50,7 +50,7 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 30] = [
+pub const INPUTS: [Input; 31] = [
     input(
         "registry",
         "",
@@ -61,6 +61,12 @@ pub const INPUTS: [Input; 30] = [
     input("mode", "auto", "`plan`, `apply`, or `auto`: a pull request plans, everything else applies."),
     input("scope", "auto", "`changed`, `all`, or `auto`: changed lines where there is a base, else the whole list."),
     input("base", "", "The git revision that the list is compared with."),
+    input(
+        "shard",
+        "",
+        "`k/n`, such as `2/3`: this job is one of n that share the lines, each its own; n is at most 256, `1/1` is the \
+         whole list.",
+    ),
     input("overwrite", "allow", "Whether a tag that holds another image may move: `allow` or `refuse`."),
     input(
         "require-reviewed",

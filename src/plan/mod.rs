@@ -14,6 +14,7 @@ mod parts;
 mod reviewed;
 mod route;
 mod selected;
+mod shard;
 mod subset;
 mod survey;
 
@@ -35,6 +36,7 @@ pub use note::Note;
 pub use objection::Objection;
 pub use reviewed::{Mark, Reviewed, Unreviewed, compare};
 pub use route::{DirectSources, Route, Service, Why};
+pub use shard::Shard;
 pub use subset::Subset;
 pub use survey::{Surveyor, build, removed};
 

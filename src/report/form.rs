@@ -42,6 +42,9 @@ pub(super) enum ResultSchema {
 pub(super) struct Head {
     /// The list's name.
     pub file: String,
+    /// Which of the jobs that share the list this is, `k/n`; absent where the list is not shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
     /// The login server of the registry that images go to; null where it is not known, or there are several.
     pub target: Option<String>,
     /// What the list was compared with; null where the whole list was meant.

@@ -53,6 +53,7 @@ fn head(report: &Report) -> form::Head {
     });
     form::Head {
         file: report.file.clone(),
+        shard: report.shard.as_ref().map(ToString::to_string),
         target: report.target().map(ToString::to_string),
         base: match &report.base {
             Base::Commit { id, because } => Some(form::Base { commit: id.clone(), because: because.clone() }),

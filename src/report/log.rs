@@ -102,6 +102,7 @@ pub fn entries(report: &Report) -> Vec<Entry> {
         let told = rows(part).chain(chores(part)).chain(findings(part));
         entries.extend(told.map(|entry| Entry { registry: registry.clone(), ..entry }));
     }
+    entries.extend(report.left().map(|left| Entry::new(Level::Info, "list", left)));
     let level = match report.verdict() {
         Verdict::Clean | Verdict::Pending => Level::Info,
         Verdict::Failed => Level::Error,

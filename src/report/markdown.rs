@@ -60,6 +60,7 @@ pub fn page(report: &Report, limits: Limits) -> String {
     if is_quiet(report) {
         page.push_str(&answer);
         page.push('\n');
+        page.extend(report.left().map(|left| format!("\n{left}\n")));
         return whole(page, limits.longest);
     }
     page.push_str("### ");
@@ -122,6 +123,7 @@ fn foot(report: &Report, limits: &Limits) -> String {
         }
         (Base::None, None) => parts.push("the whole list was compared with the registry".to_owned()),
     }
+    parts.extend(report.left());
     parts.extend(limits.run_url.as_deref().and_then(link).map(|address| format!("[log of this run]({address})")));
     format!("\n{}\n", parts.join(" · "))
 }

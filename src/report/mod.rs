@@ -30,7 +30,7 @@ use crate::{
     http::Requests,
     images::{LineError, LineWarning},
     import::{Outcome, Span},
-    plan::{Plan, Reviewed, Step},
+    plan::{Plan, Reviewed, Shard, Step},
     problem::Problem,
     reference::Registry,
     upkeep::{self, Upkeep},
@@ -47,12 +47,16 @@ pub use totals::Totals;
 pub struct Report {
     /// The list's name, as the run was given it.
     pub file: String,
+    /// Which of the lines it is about, where it is not all.
+    pub shard: Option<Shard>,
     /// What the list was compared with.
     pub base: Base,
     /// What is wrong with the list, line by line.
     pub errors: Vec<LineError>,
     /// How many errors there are beyond those ([`crate::images::Parsed::more_errors`]).
     pub more_errors: usize,
+    /// How many errors the report of another shard shows.
+    pub errors_elsewhere: usize,
     /// What is odd about it.
     pub warnings: Vec<LineWarning>,
     /// What is to be told of each registry, in the order in which they were named; one at least.
@@ -144,6 +148,20 @@ impl Report {
         });
         let first = problems.next()??;
         problems.all(|problem| problem.is_some()).then_some(first)
+    }
+
+    /// Returns what this shard leaves to another; none where it leaves nothing.
+    pub(crate) fn left(&self) -> Option<String> {
+        let shard = self.shard.filter(|shard| !shard.is_first())?;
+        let first = shard.first();
+        Some(match self.errors_elsewhere {
+            0 => format!("what is no line of the list is left to shard {first}"),
+            errors => format!(
+                "what is no line of the list is left to shard {first}, as is to show what is wrong with {}: nothing is \
+                 written before that is mended",
+                if errors == 1 { "a line".to_owned() } else { format!("{errors} lines") }
+            ),
+        })
     }
 
     /// Returns the registry, where there is one only.

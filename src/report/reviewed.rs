@@ -1,7 +1,7 @@
 //! Reviewed: what the readers of a plan were shown, read from its machine form.
 
 use crate::{
-    plan::{Mark, Reviewed},
+    plan::{Mark, Reviewed, Shard},
     reference::Digest,
 };
 use serde::Deserialize;
@@ -9,6 +9,8 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 struct Document {
     schema: String,
+    #[serde(default)]
+    shard: Option<String>,
     lines: Vec<Line>,
     #[serde(default)]
     registries: Vec<Registry>,
@@ -32,14 +34,18 @@ struct Chore {
     mark: Option<String>,
 }
 
-/// Reads what a plan file shows.
+/// Reads what a plan file shows, for the run of a shard. The plan of the whole list is one for each of its shards.
 ///
 /// # Errors
 /// A fragment that says why it is none.
-pub fn reviewed(text: &[u8]) -> Result<Reviewed, String> {
+pub fn reviewed(text: &[u8], shard: Option<Shard>) -> Result<Reviewed, String> {
     let document: Document = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     if document.schema != "acr-sync.plan/1" {
         return Err(format!("its schema is {:?} and not \"acr-sync.plan/1\"", document.schema));
+    }
+    if let Some(theirs) = document.shard.filter(|theirs| shard.is_none_or(|ours| ours.to_string() != *theirs)) {
+        let ours = shard.map_or_else(|| "the whole list".to_owned(), |ours| format!("shard {ours}"));
+        return Err(format!("it is the plan of shard {theirs:?}, and this is a run of {ours}"));
     }
     let lines = document.lines.into_iter().filter(|line| line.action != "block");
     let digests = lines.filter_map(|line| Some((line.destination, line.digest?)));
@@ -65,15 +71,33 @@ mod tests {
             )
         };
         let report = sample().planned();
-        let read = reviewed(plan_json(&report).as_bytes()).unwrap();
+        let read = reviewed(plan_json(&report).as_bytes(), None).unwrap();
         assert_eq!(Some(&read), report.shown().as_ref());
         assert_eq!((read.iter().count(), read.removals().count()), (1, 1));
     }
 
     #[test]
+    fn the_plan_of_another_shard_is_refused_and_that_of_the_whole_list_is_not() {
+        let shard = |text: &str| text.parse::<Shard>().ok();
+        let plan = |of: &str| {
+            let mut report = Sample::new().import("a:1 => a").planned();
+            report.shard = shard(of);
+            plan_json(&report)
+        };
+        for (then, now, is_taken) in
+            [("", "2/3", true), ("2/3", "2/3", true), ("1/3", "2/3", false), ("2/4", "2/3", false), ("2/3", "", false)]
+        {
+            let read = reviewed(plan(then).as_bytes(), shard(now));
+            assert_eq!(read.is_ok(), is_taken, "{then} {now}: {read:?}");
+        }
+        let why = reviewed(plan("1/3").as_bytes(), shard("2/3")).unwrap_err();
+        assert!(why.contains("\"1/3\"") && why.contains("shard 2/3"), "{why}");
+    }
+
+    #[test]
     fn another_document_is_refused() {
         for text in ["", "{}", r#"{"schema":"acr-sync.result/1","lines":[]}"#] {
-            assert!(reviewed(text.as_bytes()).is_err(), "{text}");
+            assert!(reviewed(text.as_bytes(), None).is_err(), "{text}");
         }
     }
 }

@@ -155,8 +155,10 @@ impl Sample {
                 id: "3f786850e387550fdab836ed7e6dc881de23001b".to_owned(),
                 because: "first parent of the merge commit".to_owned(),
             },
+            shard: None,
             errors: parsed.errors,
             more_errors: parsed.more_errors,
+            errors_elsewhere: 0,
             warnings: parsed.warnings,
             parts: vec![Part {
                 upkeep: Upkeep { chores, findings: self.findings },

@@ -74,6 +74,7 @@ pub fn sarif(report: &Report, registries: &[String]) -> String {
 fn category(report: &Report, registries: &[String]) -> String {
     let mut name = format!("acr-sync/{}/", report.file);
     registries.iter().for_each(|registry| name.extend([registry, "/"]));
+    name.extend(report.shard.map(|shard| format!("{shard}/")));
     name
 }
 

@@ -1,7 +1,7 @@
 //! Sentence: the answer and its counts in one line, the same in every form.
 
 use super::{
-    Body, Part, Report, Totals,
+    Base, Body, Part, Report, Totals,
     chore::{Chore, Fate},
     row::seconds,
 };
@@ -10,12 +10,23 @@ use std::time::Duration;
 const VERIFIED: &str = "verified";
 
 /// Returns what happened, the counts of what deserves a look, and behind a semicolon those of what does not.
-pub(super) fn sentence(report: &Report) -> (&'static str, String) {
+pub(super) fn sentence(report: &Report) -> (String, String) {
+    let named = |head: &str| report.shard.map_or_else(|| head.to_owned(), |shard| format!("{head}, shard {shard}"));
     if let Some(problem) = report.stopped() {
-        return ("stopped", problem_text(report, &problem.to_string()));
+        return (named("stopped"), problem_text(report, &problem.to_string()));
     }
     let parts: Vec<_> = report.parts.iter().collect();
-    told(&report.totals(), &parts, report.is_applied(), report.took)
+    let (head, nothing) = words(report.is_applied());
+    let nothing = match (report.shard, &report.base) {
+        (Some(_), Base::Commit { .. }) if report.steps().next().is_none() => "no changed line falls to it",
+        (Some(_), Base::None) if report.steps().next().is_none() => "no line falls to it",
+        _ => nothing,
+    };
+    (named(head), told(&report.totals(), &parts, report.is_applied(), report.took, nothing))
+}
+
+fn words(is_applied: bool) -> (&'static str, &'static str) {
+    if is_applied { ("applied", "nothing was to be done") } else { ("plan", "nothing to do") }
 }
 
 /// Returns the same of one registry among several.
@@ -24,13 +35,12 @@ pub(super) fn of_part(part: &Part) -> String {
         Body::Stopped(problem) => format!("stopped: {problem}"),
         Body::Planned(_) | Body::Applied(..) => {
             let is_applied = matches!(part.body, Body::Applied(..));
-            told(&Totals::of_part(part), &[part], is_applied, None).1
+            told(&Totals::of_part(part), &[part], is_applied, None, words(is_applied).1)
         }
     }
 }
 
-fn told(totals: &Totals, parts: &[&Part], is_applied: bool, took: Option<Duration>) -> (&'static str, String) {
-    let (head, nothing) = if is_applied { ("applied", "nothing was to be done") } else { ("plan", "nothing to do") };
+fn told(totals: &Totals, parts: &[&Part], is_applied: bool, took: Option<Duration>, nothing: &str) -> String {
     let mut news = if is_applied { applied(totals) } else { planned(totals) };
     let is_proved = news.last().is_some_and(|last| last.ends_with(VERIFIED));
     news.extend(chores(parts));
@@ -50,7 +60,7 @@ fn told(totals: &Totals, parts: &[&Part], is_applied: bool, took: Option<Duratio
         text.push_str("; ");
         text.push_str(&rest.join(", "));
     }
-    (head, text)
+    text
 }
 
 fn problem_text(report: &Report, problem: &str) -> String {

@@ -50,6 +50,7 @@ pub fn text(report: &Report, colour: Colour) -> String {
         page.push('\n');
     }
     page.push_str(&findings(report, colour));
+    page.extend(report.left().map(|left| left + "\n"));
     page.push_str(&paint(colour, verdict_colour(report), &verdict_line(report)));
     page.push('\n');
     page

@@ -17,8 +17,10 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
         .steps
         .iter()
         .filter(|step| step.action.is_change())
-        .map(|step| step.destination.repository().to_owned())
+        .map(|step| step.destination.repository())
+        .chain(asked.elsewhere.iter().copied())
         .filter(|name| rules.iter().any(|rule| rule.covers(name)))
+        .map(str::to_owned)
         .collect();
     if rules.is_empty() || (!is_whole && written.is_empty()) {
         return;

@@ -18,7 +18,10 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
         .steps
         .iter()
         .filter(|step| will_be_there(step))
-        .map(|step| step.destination.repository().to_owned())
+        .map(|step| step.destination.repository())
+        // Nobody here asks about these: a scope map may name what is not there.
+        .chain(asked.elsewhere.iter().copied())
+        .map(str::to_owned)
         .collect();
     let copies = |one: &Connected| one.repositories.iter().any(|glob| planned.iter().any(|name| glob.matches(name)));
     let is_concerned = match before {

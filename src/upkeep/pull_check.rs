@@ -10,9 +10,11 @@ use std::collections::BTreeSet;
 
 /// Looks whether the clusters can pull: those that the settings name anew, and those that pull what the plan is about.
 pub(super) async fn look(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upkeep) {
+    let written = asked.steps.iter().map(|step| step.destination.repository()).chain(asked.elsewhere.iter().copied());
+    let repositories: BTreeSet<_> = written.map(str::to_owned).collect();
     let concerns = |check: &PullCheck| {
         let is_new = asked.before.is_none_or(|before| !before.pull_check.contains(check));
-        is_new || asked.steps.iter().any(|step| check.pulls(step.destination.repository()))
+        is_new || repositories.iter().any(|name| check.pulls(name))
     };
     let checks: Vec<_> = asked.settings.pull_check.iter().filter(|check| concerns(check)).cloned().collect();
     if checks.is_empty() {
@@ -31,7 +33,6 @@ pub(super) async fn look(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
             problem: problem.clone(),
         }));
     };
-    let repositories: BTreeSet<_> = asked.steps.iter().map(|step| step.destination.repository().to_owned()).collect();
     let images: Vec<_> = asked.steps.iter().filter(|step| is_doubtful(step)).map(image).collect();
     let plane = clients.door.clone().map(|()| DataPlane { registries: &clients.registries, host: &clients.registry });
     let question = Question { checks: &checks, repositories: &repositories, images: &images };

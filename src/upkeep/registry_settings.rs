@@ -54,7 +54,7 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
             }));
         }
     };
-    let planned = planned(asked.steps);
+    let planned = planned(asked);
     take(
         registry_settings::decide(&Question { meant: &meant, looks: &looks, found: &found, planned: &planned }),
         upkeep,
@@ -80,7 +80,7 @@ fn stated(settings: &Settings) -> Stated<'_> {
 fn looks(asked: &Asked<'_>, meant: &Stated<'_>) -> BTreeSet<Part> {
     let before = asked.before.map(stated);
     let differs = |is_other: &dyn Fn(&Stated<'_>) -> bool| before.as_ref().is_none_or(is_other);
-    let imports = asked.steps.iter().any(Step::may_be_written);
+    let imports = asked.steps.iter().any(Step::may_be_written) || !asked.elsewhere.is_empty();
     let locks = |step: &Step| meant.locks.is_some_and(|locks| locks.covers(step.destination.repository()));
     let all = [
         (Part::Retention, meant.retention.is_some() && differs(&|it| it.retention != meant.retention)),
@@ -95,9 +95,11 @@ fn looks(asked: &Asked<'_>, meant: &Stated<'_>) -> BTreeSet<Part> {
     all.into_iter().filter(|(_, is_looked_at)| *is_looked_at).map(|(part, _)| part).collect()
 }
 
-fn planned(steps: &[Step]) -> Planned {
-    let mut planned = Planned::default();
-    for step in steps.iter().filter(|step| step.may_be_written()) {
+fn planned(asked: &Asked<'_>) -> Planned {
+    // What changes elsewhere is imported by its own run; of a whole list most is there already.
+    let elsewhere = if asked.before.is_some() { asked.elsewhere.len() } else { 0 };
+    let mut planned = Planned { images: elsewhere, bytes: 0, unknown: elsewhere };
+    for step in asked.steps.iter().filter(|step| step.may_be_written()) {
         planned.images += 1;
         // What could not be checked may be there already: nobody knows what it adds.
         match step.image.as_ref().filter(|_| step.action.is_change()).and_then(|image| image.size) {

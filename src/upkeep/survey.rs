@@ -21,6 +21,8 @@ pub struct Asked<'a> {
     pub before: Option<&'a Settings>,
     /// The list as it is meant to be: what it brings in stays.
     pub list: &'a ImageList,
+    /// The repositories to which lines write that another run takes, one for each of these lines.
+    pub elsewhere: &'a [&'a str],
     /// The lines that are gone from the list.
     pub removed: &'a [Entry],
     /// What will be done for the lines of the list.

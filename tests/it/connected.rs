@@ -109,6 +109,7 @@ impl Sea {
             settings: &settings,
             before: before.as_ref(),
             list: &list,
+            elsewhere: &[],
             removed: &[],
             steps,
             certificates: &std::collections::BTreeMap::new(),

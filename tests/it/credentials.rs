@@ -10,7 +10,7 @@ use crate::{
 };
 use acr_sync::{
     azure::{self, Arm, Cloud, ImportRequest, ImportSource, Mode, To},
-    emulator::{CLIENT, Rights, SECRET},
+    emulator::{CLIENT, Emulator, Rights, SECRET, World},
     http::{Http, Retry, Way},
     reference::{Digest, Registry},
     registry::{Client, Login, Logins},
@@ -20,7 +20,14 @@ use azure_core::{
     time::OffsetDateTime,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 const USER: &str = "robot";
 const PASSWORD: &str = "hunter2hunter2";
@@ -152,13 +159,23 @@ async fn a_name_that_looks_like_anothers_gets_none_of_its_credentials() {
         // The same host in another case is the same host.
         ("QUAY.io/a/b:1", true),
     ] {
+        let host = line.split_once('/').unwrap().0.to_ascii_lowercase();
+        // An address is no registry of the stand-in's; each of the others asks for the name and password it would like.
+        let is_name = Registry::parse(&host).is_ok_and(|host| host.as_str().contains(char::is_alphabetic))
+            && !host.contains("::");
         let run = Scenario::plan(&format!("{line} => x:1"))
             .input("ACR_SYNC_CREDENTIALS", &format!("quay.io {USER} {PASSWORD}"))
             .input("DOCKER_USERNAME", USER)
             .input("DOCKER_PASSWORD", PASSWORD)
-            .world(|world| drop(world.source("quay.io").private_basic(USER, PASSWORD)))
+            .world(|world| {
+                if is_name {
+                    drop(world.source(&host).private_basic(USER, PASSWORD));
+                }
+            })
             .run()
             .await;
+        let asked = run.world.requests().iter().filter(|seen| seen.host == host).count();
+        assert!(asked > 0 || !is_name, "{line}: who is not asked is no trap");
         let azure = ["login.microsoftonline.com", "management.azure.com", "contosoacr.azurecr.io"];
         let told: Vec<_> = run.world.requests().into_iter().filter(|seen| seen.authorization.is_some()).collect();
         let strangers: Vec<_> = told.iter().filter(|seen| !azure.contains(&seen.host.as_str())).collect();
@@ -257,21 +274,50 @@ async fn azure_devops_that_redirects_gets_its_token_taken_nowhere() {
     assert!(stranger.asked().is_empty(), "nor is it followed");
 }
 
+/// A proxy that passes on whatever it is sent to another, and keeps it.
+async fn relay(to: &Emulator) -> (String, Arc<Mutex<Vec<u8>>>) {
+    let to = to.proxy_url().trim_start_matches("http://").to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (host, heard) = (listener.local_addr().unwrap().to_string(), Arc::<Mutex<Vec<u8>>>::default());
+    let keeps = Arc::clone(&heard);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let (mut from, mut back) = client.into_split();
+            let (mut answers, mut on) = TcpStream::connect(&to).await.unwrap().into_split();
+            let keeps = Arc::clone(&keeps);
+            tokio::spawn(async move { drop(tokio::io::copy(&mut answers, &mut back).await) });
+            tokio::spawn(async move {
+                let mut bytes = [0; 4096];
+                while let Ok(length @ 1..) = from.read(&mut bytes).await {
+                    keeps.lock().unwrap().extend_from_slice(&bytes[..length]);
+                    if on.write_all(&bytes[..length]).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    (host, heard)
+}
+
 #[tokio::test]
 async fn a_proxy_sees_names_and_no_credential_but_its_own() {
-    let proxy = Stub::start(|_| (407, Vec::new(), Vec::new())).await;
-    let retry = Retry { first: Duration::from_millis(1), attempts: 2, ..Retry::default() };
-    let https_proxy = Some(format!("http://own:secret@{}", proxy.host()));
-    let http = Http::new(&Way { https_proxy, retry, ..Way::default() }).unwrap();
-    let quay = Registry::parse("quay.io").unwrap();
-    let client = Client::new(http, login("quay.io"));
-    drop(client.head(&quay, "team/app", "1").await);
-    assert!(proxy.asked().iter().any(|asked| asked.method == "CONNECT"));
-    for asked in proxy.asked() {
-        let text = String::from_utf8_lossy(&asked.bytes).into_owned();
-        assert!(!text.contains(&STANDARD.encode(format!("{USER}:{PASSWORD}"))) && !asked.has_authorization, "{text}");
-        assert!(text.contains(&STANDARD.encode("own:secret")), "{text}");
+    let world = World::new();
+    world.source("quay.io").private_basic(USER, PASSWORD).put("team/app:1", &image());
+    let emulator = Emulator::start(world.clone()).await.unwrap();
+    let (host, heard) = relay(&emulator).await;
+    let proxy = Some(format!("http://own:secret@{host}"));
+    let (roots, retry) = (Some(emulator.ca_pem().to_owned()), Retry { attempts: 2, ..Retry::default() });
+    let way = Way { https_proxy: proxy.clone(), http_proxy: proxy, roots, retry, ..Way::default() };
+    let client = Client::new(Http::new(&way).unwrap(), login("quay.io"));
+    let found = client.head(&Registry::parse("quay.io").unwrap(), "team/app", "1").await;
+    assert!(matches!(found, Ok(Some(_))), "{found:?}");
+    assert!(world.requests().iter().any(|seen| seen.authorization.is_some()), "the registry has seen the credential");
+    let text = String::from_utf8_lossy(&heard.lock().unwrap()).into_owned();
+    for secret in [PASSWORD, &STANDARD.encode(format!("{USER}:{PASSWORD}"))] {
+        assert!(!text.contains(secret), "{text}");
     }
+    assert!(text.contains("CONNECT quay.io:443") && text.contains(&STANDARD.encode("own:secret")), "{text}");
 }
 
 #[tokio::test]

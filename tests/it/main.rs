@@ -34,6 +34,7 @@ mod runs;
 mod scanning;
 mod scenario;
 mod selecting;
+mod shards;
 mod signatures;
 mod signer;
 mod signing_in;

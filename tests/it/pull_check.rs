@@ -132,6 +132,7 @@ impl Ward {
             settings: &settings,
             before: before.as_ref(),
             list: &list,
+            elsewhere: &[],
             removed: &[],
             steps,
             certificates: &std::collections::BTreeMap::new(),

@@ -6,6 +6,7 @@ use crate::{
 };
 use acr_sync::{
     emulator::{CLIENT, HUB_ACCOUNT, Rights, TENANT},
+    plan::Shard,
     report::Verdict,
 };
 
@@ -92,6 +93,37 @@ fn the_pipeline_for_azure_devops_names_the_task_and_its_inputs() {
     }
     let page = std::fs::read_to_string("extension/marketplace.md").unwrap();
     assert!(page.contains(&block("Azure Pipelines")), "the marketplace's page has another pipeline");
+}
+
+#[test]
+fn the_jobs_that_share_a_list_are_each_another_shard_of_it() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let section = readme.split_once("## Several jobs\n").unwrap().1.split_once("\n## ").unwrap().0;
+    let blocks = section.split("```yaml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
+    let [github, azure]: [serde_yaml::Value; 2] =
+        blocks.map(|text| serde_yaml::from_str(text).unwrap()).collect::<Vec<_>>().try_into().unwrap();
+    let job = &github["jobs"]["sync"];
+    let given = job["steps"][0]["with"]["shard"].as_str().unwrap();
+    let numbers = job["strategy"]["matrix"]["shard"].as_sequence().unwrap();
+    let count = numbers.len();
+    for (index, number) in numbers.iter().enumerate() {
+        let shard = given.replace("${{ matrix.shard }}", &number.as_u64().unwrap().to_string());
+        assert_eq!(shard.parse::<Shard>().unwrap().to_string(), format!("{}/{count}", index + 1));
+    }
+    let task: serde_json::Value = serde_json::from_str(&std::fs::read_to_string("task.json").unwrap()).unwrap();
+    let inputs = azure["steps"][0]["inputs"].as_mapping().unwrap();
+    assert!(
+        inputs.keys().all(|name| task["inputs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|it| it["name"] == *name.as_str().unwrap()))
+    );
+    let given = azure["steps"][0]["inputs"]["shard"].as_str().unwrap();
+    let parallel = azure["strategy"]["parallel"].as_u64().unwrap();
+    let shard =
+        given.replace("$(System.JobPositionInPhase)", "2").replace("$(System.TotalJobsInPhase)", &parallel.to_string());
+    assert_eq!(shard.parse::<Shard>().unwrap().to_string(), "2/3");
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod thread;
 use super::{
     Host, Said,
     evidence::{self, At},
+    marker::Marker,
     post, secrets,
     texts::{self, Texts},
     told,
@@ -50,9 +51,9 @@ pub struct AzureDevOps {
     service: Result<Api, String>,
     /// The same, where the repository is the project's own.
     repository: Result<Api, String>,
-    /// What the run is about, by which our thread is known.
+    /// What the run is about, by which the threads of all its shards are known.
     key: String,
-    marker: String,
+    marker: Marker,
     /// The pull request that is told.
     number: Option<u64>,
     /// The build that a push is compared with.
@@ -91,7 +92,7 @@ impl AzureDevOps {
             workspace: workspace.unwrap_or(".").into(),
             service,
             repository,
-            marker: post::marker(&key),
+            marker: Marker::new(&key, inputs.shard),
             key,
             number: event.number,
             last: None,
@@ -142,7 +143,10 @@ impl AzureDevOps {
         let latest = pulls.iter().skip(pulls.len().saturating_sub(MOST_PULLS));
         let threads = latest.map(|&(_, number)| Threads { api, number, key: &self.key });
         match post::reviewed(threads, &self.marker).await {
-            Ok(reviewed) => self.reviewed = reviewed,
+            Ok(recalled) => {
+                self.reviewed = recalled.reviewed;
+                self.notes.extend(recalled.notes);
+            }
             Err(error) => self.warnings.push(error.told("the reviewed plans were not read", api::READ)),
         }
     }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     host::{
         Said,
-        post::{self, Absent, Attention, Ours},
+        post::{self, Absent, Attention, Others, Ours},
         refusal::ApiError,
         told,
     },
@@ -65,7 +65,8 @@ impl AzureDevOps {
         let run = build_id(&self.env).unwrap_or_default();
         let (first, too_much) = told::first_line(&self.marker, run, report, self.reviewed.as_ref(), MOST_KEPT);
         let page = markdown::page(report, self.limits(thread::LONGEST, Some(first), Diagram::Never));
-        let ours = Ours { marker: &self.marker, body: &page, run, attention: attention(report) };
+        let others = Others::after(report);
+        let ours = Ours { marker: &self.marker, body: &page, run, attention: attention(report), others };
         let posted = post::put(&Threads { api, number, key: &self.key }, &ours, absent).await;
         let mut warnings: Vec<_> = too_much.into_iter().collect();
         if let Err(error) = posted {
@@ -84,9 +85,10 @@ impl AzureDevOps {
                 Verdict::Clean | Verdict::Pending => "succeeded",
                 Verdict::Failed => "failed",
             };
+            let name = report.shard.map_or_else(|| self.key.clone(), |shard| format!("{} {shard}", self.key));
             let body = json!({
                 "state": state, "description": escape::cut(&escape::visible(&report.headline()), LONGEST_STATUS),
-                "context": {"genre": "acr-sync", "name": self.key}, "targetUrl": self.run_url(),
+                "context": {"genre": "acr-sync", "name": name}, "targetUrl": self.run_url(),
                 "iterationId": iteration,
             });
             api.post::<Value>(&format!("/pullRequests/{number}/statuses"), &body).await.map(drop)

@@ -20,7 +20,7 @@ const PROPERTY: &str = "acr-sync";
 pub(super) struct Threads<'a> {
     pub api: &'a Api,
     pub number: u64,
-    /// What the run is about, which tells its thread from that of another list.
+    /// What the run is about, which tells its threads from those of another list.
     pub key: &'a str,
 }
 
@@ -56,10 +56,10 @@ struct Author {
 
 impl Thread {
     /// Returns the text and its author where the thread has our property; anybody can set one.
-    fn claimed(&self, key: &str, marker: &str) -> Option<(&str, &str)> {
+    fn claimed(&self, key: &str, opening: &str) -> Option<(&str, &str)> {
         let is_ours = self.properties.as_ref()?[PROPERTY]["$value"].as_str() == Some(key);
         let first = self.comments.first().filter(|comment| is_ours && !self.is_deleted && !comment.is_deleted)?;
-        let content = first.content.as_deref().filter(|content| content.starts_with(marker))?;
+        let content = first.content.as_deref().filter(|content| content.starts_with(opening))?;
         Some((content, &first.author.as_ref()?.id))
     }
 }
@@ -73,16 +73,16 @@ fn status(attention: Attention) -> u8 {
 }
 
 impl Board for Threads<'_> {
-    async fn own(&self, marker: &str) -> Result<Vec<Post>, ApiError> {
+    async fn own(&self, opening: &str) -> Result<Vec<Post>, ApiError> {
         let all: Listing<Thread> = self.api.get_git(&format!("/pullRequests/{}/threads", self.number)).await?;
-        let claimed = |thread: &Thread| thread.claimed(self.key, marker).is_some();
+        let claimed = |thread: &Thread| thread.claimed(self.key, opening).is_some();
         let threads: Vec<_> = all.value.into_iter().filter(claimed).collect();
         if threads.is_empty() {
             return Ok(Vec::new());
         }
         let me = &self.api.identity().await?.id;
         let post = |thread: &Thread| {
-            let (content, author) = thread.claimed(self.key, marker)?;
+            let (content, author) = thread.claimed(self.key, opening)?;
             let is_open = matches!(thread.status.as_deref(), Some("active" | "pending"));
             let attention = if is_open { Attention::Wanted } else { Attention::Free };
             (author == me).then(|| Post { id: thread.id, body: content.to_owned(), attention })

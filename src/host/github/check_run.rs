@@ -17,11 +17,11 @@ pub(super) const LONGEST: usize = 65_535;
 const AT_ONCE: usize = 50;
 /// The most annotations that are sent: a request each fifty, and eighty such requests a minute.
 const MOST: usize = 2_000;
-/// Its name in the list of checks.
-const NAME: &str = "acr-sync";
 
 /// What a check run says.
 pub(super) struct Verdict<'a> {
+    /// Its name in the list of checks.
+    pub name: &'a str,
     /// The commit that it is shown on.
     pub commit: &'a str,
     /// `success`, `neutral` or `failure`.
@@ -86,14 +86,15 @@ pub(super) async fn put(api: &Api, verdict: &Verdict<'_>, annotations: &[Annotat
 
 async fn create(api: &Api, verdict: &Verdict<'_>, part: &[Annotation]) -> Result<u64, ApiError> {
     let body = json!({
-        "name": NAME, "head_sha": verdict.commit, "status": "completed", "conclusion": verdict.conclusion,
+        "name": verdict.name, "head_sha": verdict.commit, "status": "completed", "conclusion": verdict.conclusion,
         "external_id": verdict.key, "details_url": verdict.details, "output": output(verdict, part),
     });
     match api.post::<CheckRun>("/check-runs", &body).await {
         Ok(made) => Ok(made.id),
         Err(error @ ApiError::Unclear(_)) => {
             // Made or not made: the key tells.
-            let path = format!("/commits/{}/check-runs?check_name={NAME}&per_page=100", encoded(verdict.commit));
+            let name = encoded(verdict.name).replace('/', "%2F");
+            let path = format!("/commits/{}/check-runs?check_name={name}&per_page=100", encoded(verdict.commit));
             let found: CheckRuns = api.get(&path).await?;
             let own = found.check_runs.into_iter().find(|run| run.external_id.as_deref() == Some(verdict.key));
             match own {

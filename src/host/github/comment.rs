@@ -57,9 +57,9 @@ pub(super) struct Comments<'a> {
 }
 
 impl Board for Comments<'_> {
-    async fn own(&self, marker: &str) -> Result<Vec<Post>, ApiError> {
+    async fn own(&self, opening: &str) -> Result<Vec<Post>, ApiError> {
         let all: Vec<Comment> = self.api.list(&format!("/issues/{}/comments", self.number)).await?;
-        let own = ours(self.api, all, marker).await?.into_iter();
+        let own = ours(self.api, all, opening).await?.into_iter();
         let post = |comment: Comment| Post {
             id: comment.id,
             body: comment.body.unwrap_or_default(),

@@ -18,6 +18,7 @@ mod suggestion;
 use super::{
     Host, Said,
     evidence::{self, At},
+    marker::Marker,
     post,
     refusal::ApiError,
     texts::{self, Texts},
@@ -46,7 +47,7 @@ pub struct GitHub {
     /// Or why nobody can be asked.
     api: Result<Api, String>,
     /// By which our comment is known.
-    marker: String,
+    marker: Marker,
     /// The pull request that is told.
     number: Option<u64>,
     /// Where no run has succeeded: the commit of the first one.
@@ -74,7 +75,7 @@ impl GitHub {
         Ok(Self {
             workspace: env.get("GITHUB_WORKSPACE").unwrap_or(".").into(),
             api: Api::new(env, &http),
-            marker: post::marker(&told::key(inputs)),
+            marker: Marker::new(&told::key(inputs), inputs.shard),
             number: event.number,
             first: None,
             reviewed: None,
@@ -143,7 +144,10 @@ impl GitHub {
             post::reviewed(pulls.into_iter().map(|number| Comments { api, number }), &self.marker).await
         };
         match found.await {
-            Ok(reviewed) => self.reviewed = reviewed,
+            Ok(recalled) => {
+                self.reviewed = recalled.reviewed;
+                self.notes.extend(recalled.notes);
+            }
             Err(error) => told(error, "the reviewed plans were not read"),
         }
     }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     host::{
         Said,
-        post::{self, Absent, Attention, Ours},
+        post::{self, Absent, Attention, Others, Ours},
         texts::{self, Texts},
         told,
     },
@@ -74,7 +74,8 @@ impl GitHub {
         let run = self.env.get("GITHUB_RUN_ID").and_then(|id| id.parse().ok()).unwrap_or_default();
         let (first, too_much) = told::first_line(&self.marker, run, report, self.reviewed.as_ref(), MOST_KEPT);
         let page = markdown::page(report, self.limits(comment::LONGEST, Some(first), Diagram::Fenced));
-        let ours = Ours { marker: &self.marker, body: &page, run, attention: Attention::Free };
+        let others = Others::after(report);
+        let ours = Ours { marker: &self.marker, body: &page, run, attention: Attention::Free, others };
         let posted = post::put(&Comments { api, number }, &ours, absent).await;
         let failure = posted.err().map(|error| error.told(what, &needs("pull-requests: write")));
         too_much.into_iter().chain(failure).collect()
@@ -110,6 +111,7 @@ impl GitHub {
         let text = |name| self.env.get(name).unwrap_or_default();
         let summary = markdown::page(report, self.limits(check_run::LONGEST, None, Diagram::Never));
         let verdict = Verdict {
+            name: &report.shard.map_or_else(|| "acr-sync".to_owned(), |shard| format!("acr-sync {shard}")),
             commit,
             conclusion: match report.verdict() {
                 report::Verdict::Clean => "success",
