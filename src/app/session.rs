@@ -6,11 +6,11 @@ use crate::{
     change::Changes,
     copy::Copier,
     credential,
-    http::Http,
+    http::{Http, RootError},
     images::Entry,
     import::{AcrImport, DirectCopy, Importers, Sources},
     inputs::{Inputs, Mode},
-    plan::{self, Ages, Plan, Service, Surveyor},
+    plan::{self, Ages, Mirrors, Plan, Service, Surveyor},
     problem::{Problem, Side},
     reference::Registry,
     registry::{Client, Login, Logins},
@@ -38,11 +38,14 @@ impl Session {
         mode: Mode,
         entries: &[Entry],
     ) -> Result<Self, Problem> {
-        let http = Http::new(&inputs.way).map_err(|error| Problem::new(Side::Settings, error.to_string()))?;
+        let unusable = |error: RootError| Problem::new(Side::Settings, error.to_string());
+        let http = Http::new(&inputs.way).map_err(unusable)?;
+        // Azure is asked without the authorities of registries.
+        let to_registries = http.trusting(&inputs.way, &inputs.authorities).map_err(unusable)?;
         if let RegistryName::LoginServer(host) = registry
             && !inputs.cloud.has_login_server(host)
         {
-            return Ok(Self::other(inputs, http, host, entries).await);
+            return Ok(Self::other(inputs, to_registries, host, entries).await);
         }
         let credential = credential::azure(&inputs.identity, &http, &inputs.cloud)
             .await
@@ -55,13 +58,13 @@ impl Session {
             }
             let is_anonymous = !inputs.identity.is_explicit() && mode == Mode::Plan;
             return if is_anonymous {
-                Ok(Self::anonymous(inputs, http, registry, problem, entries).await)
+                Ok(Self::anonymous(inputs, to_registries, registry, problem, entries).await)
             } else {
                 Err(problem)
             };
         }
         let target = azure::find(&arm, registry, inputs.subscription.as_deref()).await?;
-        let own = own_sources(&arm, &target, entries).await;
+        let own = own_sources(&arm, &target, &inputs.mirrors, entries).await;
         let ours: HashSet<_> = own.iter().chain([&target]).map(|target| &target.login_server).collect();
         let given = with_docker(inputs, entries, &ours, None).await;
         let mut logins = given.clone();
@@ -72,7 +75,7 @@ impl Session {
                 logins.add(source.login_server.clone(), "", Login::Azure(credential.clone()));
             }
         }
-        let registries = Client::new(http.clone(), logins);
+        let registries = Client::new(to_registries, logins);
         let since = Instant::now();
         // One question beforehand, or every line would wait for a door that is closed to all of them.
         let door = registries.ping(&target.login_server).await.map_err(|error| error.problem(Side::Target));
@@ -102,6 +105,7 @@ impl Session {
             target: door.map(|()| target.login_server.clone()),
             service: Service::Acr,
             direct: inputs.direct.clone(),
+            mirrors: inputs.mirrors.clone(),
             check: inputs.check,
             referrers: inputs.referrers,
             ages: Ages::Leave,
@@ -139,6 +143,7 @@ impl Session {
             target: Ok(target.clone()),
             service: Service::Other,
             direct: inputs.direct.clone(),
+            mirrors: inputs.mirrors.clone(),
             check: inputs.check,
             referrers: inputs.referrers,
             ages: Ages::Leave,
@@ -176,6 +181,7 @@ impl Session {
             target: Err(problem),
             service: Service::Acr,
             direct: inputs.direct.clone(),
+            mirrors: inputs.mirrors.clone(),
             check: inputs.check,
             referrers: inputs.referrers,
             ages: Ages::Leave,
@@ -229,7 +235,8 @@ async fn with_docker(
 ) -> Logins {
     let mut logins = inputs.logins.clone();
     let Some(file) = &inputs.docker_config else { return logins };
-    let hosts: BTreeSet<_> = entries.iter().map(|entry| entry.source.host()).chain(target.cloned()).collect();
+    let hosts: BTreeSet<_> =
+        entries.iter().map(|entry| inputs.mirrors.host(&entry.source)).chain(target.cloned()).collect();
     let hosts = hosts.into_iter().filter(|host| !logins.has(host) && !ours.contains(host)).collect();
     for account in credential::docker_accounts(file, &hosts).await {
         let login = Login::Password { username: account.username, password: account.password };
@@ -239,14 +246,14 @@ async fn with_docker(
 }
 
 /// Returns the ACRs of our own subscription that the list imports from; asked only if it names any ACR.
-async fn own_sources(arm: &Arm, target: &Target, entries: &[Entry]) -> Vec<Target> {
+async fn own_sources(arm: &Arm, target: &Target, mirrors: &Mirrors, entries: &[Entry]) -> Vec<Target> {
     let suffix = &arm.cloud().registry_suffix;
-    let wanted: HashSet<_> =
-        entries.iter().map(|entry| entry.source.registry()).filter(|host| host.ends_with(suffix.as_str())).collect();
+    let hosts = entries.iter().map(|entry| mirrors.host(&entry.source));
+    let wanted: HashSet<_> = hosts.filter(|host| host.as_str().ends_with(suffix.as_str())).collect();
     if wanted.is_empty() {
         return Vec::new();
     }
     // Without the right to list, such sources are asked like any other registry.
     let own = azure::login_servers(arm, target).await.unwrap_or_default();
-    own.into_iter().filter(|own| wanted.contains(own.login_server.as_str())).collect()
+    own.into_iter().filter(|own| wanted.contains(&own.login_server)).collect()
 }

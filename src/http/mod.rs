@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of registries or Azure: it sends, waits when a host asks for it, and bounds what it reads.
 
+mod client;
 mod error;
 mod gate;
 mod ledger;
@@ -24,11 +25,10 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-pub(crate) use error::excerpt;
 pub use error::{Cause, HttpError};
+pub(crate) use error::{excerpt, host};
 pub use gate::{Gate, Permit};
 pub(crate) use ledger::during;
 pub use ledger::{Class, Count, Ledger, Purpose, Request, Requests};
@@ -51,6 +51,8 @@ pub struct Http {
     /// 20 MB: 7.2 s by HTTP/2 and 1.6 s by HTTP/1.1 at 50 ms, the same without latency. Small requests share the
     /// connection of HTTP/2 where it is offered.
     uploads: reqwest::Client,
+    /// By host: both clients again, for those that have authorities of their own.
+    own: Arc<HashMap<String, [reqwest::Client; 2]>>,
     retry: Retry,
     gates: Arc<Mutex<HashMap<String, Gate>>>,
     sent: Arc<AtomicU64>,
@@ -68,11 +70,10 @@ impl Http {
     /// # Errors
     /// [`RootError`] when a certificate file cannot be read or a proxy's address is none.
     pub fn new(way: &Way) -> Result<Self, RootError> {
-        let tls = tls::config(way)?;
-        let client = way.builder(tls.clone())?.read_timeout(READ).build().map_err(client_error)?;
-        let uploads = way.builder(tls::http1(tls))?.http1_only().build().map_err(client_error)?;
+        let [client, uploads] = client::both(way)?;
         let (retry, ledger) = (way.retry.clone(), way.ledger.clone());
-        Ok(Self { client, uploads, retry, gates: Arc::default(), sent: Arc::default(), ledger })
+        let (own, gates, sent) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self { client, uploads, own, retry, gates, sent, ledger })
     }
 
     /// Returns the client itself, for libraries that bring their own rules.
@@ -224,7 +225,8 @@ impl Http {
             let place = error::Place::of(&request);
             let path = if hop == 0 { Shown::Yes } else { Shown::No };
             let mut note = self.ledger.begin(request.method().as_str(), request.url(), attempt, path);
-            let response = self.client.execute(request).await.map_err(|error| place.failed(&error))?;
+            let response =
+                self.client_at(request.url(), false).execute(request).await.map_err(|error| place.failed(&error))?;
             note.answered(response.status().as_u16());
             let is_redirect = response.status().is_redirection();
             let location = is_redirect.then(|| redirect::target(response.url(), response.headers())).flatten();
@@ -255,9 +257,8 @@ impl Http {
     }
 
     fn gate(&self, url: &Url) -> Gate {
-        let host = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        gates.entry(host).or_insert_with(|| Gate::new(REQUESTS_PER_HOST)).clone()
+        gates.entry(host(url)).or_insert_with(|| Gate::new(REQUESTS_PER_HOST)).clone()
     }
 }
 
@@ -269,16 +270,10 @@ enum Take {
     Head(usize),
 }
 
-/// How long a host may stay silent in the middle of an answer.
-const READ: Duration = Duration::from_secs(60);
-
-fn client_error(error: reqwest::Error) -> RootError {
-    RootError::Client(error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[tokio::test]
     async fn a_host_that_nobody_answers_at_is_found_out_once() {

@@ -66,7 +66,7 @@ impl Http {
         let place = error::Place::of(&request);
         self.count();
         let answered = async {
-            let client = if is_stream { &self.uploads } else { &self.client };
+            let client = self.client_at(request.url(), is_stream);
             let mut note = self.ledger.begin(request.method().as_str(), request.url(), 1, Shown::Yes);
             let response = client.execute(request).await.map_err(|error| place.failed(&error))?;
             note.answered(response.status().as_u16());

@@ -109,7 +109,7 @@ impl AcrImport {
             };
             if failure == Some(Failure::SourceThrottled) {
                 // The limit is the source's for all of Azure: nobody else is sent there meanwhile.
-                gates.source(&step.source.host()).hold(wait);
+                gates.source(&step.from().host()).hold(wait);
             }
             tokio::select! {
                 biased;
@@ -121,8 +121,8 @@ impl AcrImport {
 
     fn request(&self, step: &Step, digest: Digest) -> ImportRequest {
         ImportRequest {
-            source: self.sources.of(&step.source),
-            repository: step.source.repository().to_owned(),
+            source: self.sources.of(step.from()),
+            repository: step.from().repository().to_owned(),
             digest,
             to: To::Tag(step.destination.to_string()),
             mode: match step.action {

@@ -22,7 +22,7 @@ pub(super) async fn follow(step: &Step, importers: &Importers, way: Way) -> Resu
                 let repository = step.destination.repository();
                 // Signers add to what their tags stand for: it moves with the source.
                 let place = Place { repository, tag, before: Before::Nothing, onto: Onto::Any };
-                let copied = direct.copier.copy(&step.source, companion.digest, Extent::Whole, place).await;
+                let copied = direct.copier.copy(step.from(), companion.digest, Extent::Whole, place).await;
                 copied.map_err(|error| error.problem())
             }
             (Way::Direct, Err(problem)) => Err(problem.clone()),
@@ -49,7 +49,7 @@ async fn list(step: &Step, direct: &DirectCopy) -> Result<(), Problem> {
         subjects.entry(companion.subject).or_default().push(companion.digest);
     }
     for (subject, referrers) in subjects {
-        let listed = direct.copier.list(&step.source, step.destination.repository(), subject, &referrers).await;
+        let listed = direct.copier.list(step.from(), step.destination.repository(), subject, &referrers).await;
         listed.map_err(|error| error.problem())?;
     }
     Ok(())
@@ -64,8 +64,8 @@ async fn import(step: &Step, companion: &Companion, importers: &Importers) -> Re
         None => To::Repository(repository.to_owned()),
     };
     let request = ImportRequest {
-        source: acr.sources.of(&step.source),
-        repository: step.source.repository().to_owned(),
+        source: acr.sources.of(step.from()),
+        repository: step.from().repository().to_owned(),
         digest: companion.digest,
         to,
         // Signers add to what their tags stand for: it moves with the source.

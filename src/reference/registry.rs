@@ -51,6 +51,19 @@ impl Registry {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
     }
+
+    /// Returns whether the registry is at an address of the link alone (RFC 3927; RFC 4291, 2.5.6), where clouds serve
+    /// what a machine knows of itself.
+    pub fn is_link_local(&self) -> bool {
+        let (host, _) = split_port(&self.0);
+        match host.trim_start_matches('[').trim_end_matches(']').parse() {
+            Ok(std::net::IpAddr::V4(address)) => address.is_link_local(),
+            Ok(std::net::IpAddr::V6(address)) => {
+                address.is_unicast_link_local() || address.to_ipv4_mapped().is_some_and(|it| it.is_link_local())
+            }
+            Err(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for Registry {

@@ -178,6 +178,7 @@ mod tests {
         Step {
             line,
             source,
+            mirror: None,
             destination,
             options,
             change,
