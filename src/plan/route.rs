@@ -87,13 +87,13 @@ impl DirectSources {
         self.untrusted.push(registry);
     }
 
-    /// Returns why ACR cannot read this source, where the settings say so.
-    fn why(&self, source: &Reference) -> Option<Why> {
-        let name = source.name();
-        if self.unreached.iter().any(|declared| declared.itself.matches(name) || declared.below.matches(name)) {
+    /// Returns why ACR cannot read a source, where the settings say so; `from` is its name at its mirror, if it has one.
+    fn why(&self, source: &Reference, from: &Reference) -> Option<Why> {
+        let has = |name| self.unreached.iter().any(|it| it.itself.matches(name) || it.below.matches(name));
+        if has(source.name()) || has(from.name()) {
             return Some(Why::Declared);
         }
-        self.untrusted.contains(&source.host()).then_some(Why::Authority)
+        self.untrusted.contains(&from.host()).then_some(Why::Authority)
     }
 }
 
@@ -114,9 +114,10 @@ impl FromStr for DirectSources {
     }
 }
 
-/// Chooses the way an image takes; `names` are those that its source has: its own, and the one at its mirror.
+/// Chooses the way an image takes; `from` is the source's name at its mirror, if it has one.
 pub(super) fn route(
-    names: [&Reference; 2],
+    source: &Reference,
+    from: &Reference,
     image: Option<&ImageFacts>,
     subset: Option<&Subset>,
     service: Service,
@@ -125,7 +126,7 @@ pub(super) fn route(
     match (service, image) {
         (Service::Other, _) => Route::Direct(Why::NoAcr),
         (Service::Acr, _) if subset.is_some() => Route::Direct(Why::Platforms),
-        (Service::Acr, _) if let Some(why) = names.into_iter().find_map(|name| direct.why(name)) => Route::Direct(why),
+        (Service::Acr, _) if let Some(why) = direct.why(source, from) => Route::Direct(why),
         (Service::Acr, Some(image)) if image.manifests > MOST_MANIFESTS => {
             Route::Direct(Why::Manifests(image.manifests))
         }
@@ -140,7 +141,7 @@ mod tests {
     fn of(source: &str, manifests: usize, service: Service, direct: &str) -> Route {
         let image = ImageFacts { manifests, ..ImageFacts::default() };
         let source = source.parse().unwrap();
-        route([&source, &source], Some(&image), None, service, &direct.parse().unwrap())
+        route(&source, &source, Some(&image), None, service, &direct.parse().unwrap())
     }
 
     #[test]
@@ -152,9 +153,21 @@ mod tests {
     }
 
     #[test]
+    fn an_authority_of_its_own_is_about_the_host_that_is_read() {
+        let mut direct = DirectSources::default();
+        direct.add_untrusted(Registry::parse("harbor.example.com").unwrap());
+        let [own, public]: [Reference; 2] = ["harbor.example.com/a:1", "quay.io/a:1"].map(|name| name.parse().unwrap());
+        let route = |source, from| route(source, from, None, None, Service::Acr, &direct);
+        assert_eq!(route(&own, &own), Route::Direct(Why::Authority));
+        assert_eq!(route(&public, &own), Route::Direct(Why::Authority));
+        assert_eq!(route(&own, &public), Route::ServerSide);
+    }
+
+    #[test]
     fn sources_are_declared_by_registry_or_repository() {
         let has = |patterns: &str, source: &str| {
-            patterns.parse::<DirectSources>().unwrap().why(&source.parse().unwrap()).is_some()
+            let source = source.parse().unwrap();
+            patterns.parse::<DirectSources>().unwrap().why(&source, &source).is_some()
         };
         assert!(has("registry.example.com:5000", "registry.example.com:5000/team/app:1"));
         assert!(!has("registry.example.com", "registry.example.com:5000/team/app:1"));

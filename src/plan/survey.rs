@@ -134,8 +134,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
     };
     let subject = digest.map(|digest| (digest, cut.as_ref()));
     let companions = companions(entry, from, subject, &mut action, has_base, surveyor, &mut notes).await;
-    let route =
-        route::route([&entry.source, from], image.as_ref(), subset.as_ref(), surveyor.service, &surveyor.direct);
+    let route = route::route(&entry.source, from, image.as_ref(), subset.as_ref(), surveyor.service, &surveyor.direct);
     let change = match change.kind {
         ChangeKind::Updated { before } => Change::Updated(before.clone()),
         ChangeKind::Added if has_base => Change::Added,
