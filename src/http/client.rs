@@ -21,6 +21,12 @@ impl Http {
         Ok(Self { own: Arc::new(own.collect::<Result<_, _>>()?), ..self.clone() })
     }
 
+    /// Returns the same client that trusts the usual authorities everywhere.
+    #[must_use]
+    pub fn usual(&self) -> Self {
+        Self { own: Arc::default(), ..self.clone() }
+    }
+
     pub(super) fn client_at(&self, url: &Url, is_stream: bool) -> &reqwest::Client {
         let usual = [&self.client, &self.uploads];
         let own = if self.own.is_empty() { None } else { self.own.get(&host(url)) };

@@ -20,7 +20,9 @@ struct Mirrored {
 impl Mirrors {
     /// Takes in what `mirror` (`host[:port][/path]`) stands in for: a registry, or the repositories below a path of it.
     pub fn add(&mut self, registry: Registry, path: &str, mirror: String) {
-        self.0.push(Mirrored { registry, path: path.to_owned(), mirror });
+        for path in registry.library(path).into_iter().chain([path.to_owned()]) {
+            self.0.push(Mirrored { registry: registry.clone(), path, mirror: mirror.clone() });
+        }
         // The longest path is the closest match.
         self.0.sort_by_key(|mirrored| std::cmp::Reverse(mirrored.path.len()));
     }
@@ -59,6 +61,7 @@ mod tests {
         for (registry, path, mirror) in [
             ("docker.io", "", "artifacts.example.com/dockerhub"),
             ("docker.io", "team", "harbor.example.com:8443"),
+            ("docker.io", "redis", "artifacts.example.com/redis"),
             ("quay.io", "a/b", "artifacts.example.com/quay"),
         ] {
             mirrors.add(Registry::parse(registry).unwrap(), path, mirror.to_owned());
@@ -69,6 +72,7 @@ mod tests {
             (pinned.as_str(), Some(format!("artifacts.example.com/dockerhub/library/nginx:1@{digest}"))),
             ("team/app", Some("harbor.example.com:8443/team/app".to_owned())),
             ("teams/app:1", Some("artifacts.example.com/dockerhub/teams/app:1".to_owned())),
+            ("redis:7", Some("artifacts.example.com/redis/library/redis:7".to_owned())),
             ("quay.io/a/b:1", Some("artifacts.example.com/quay/a/b:1".to_owned())),
             ("quay.io/a/bc:1", None),
             ("docker.io.example.com/a:1", None),
