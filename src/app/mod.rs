@@ -65,7 +65,8 @@ pub async fn walk(
     stop: &watch::Receiver<bool>,
 ) -> Report {
     let began = Instant::now();
-    let report = corridor(inputs, occasion, &watch, stop).await;
+    // Apart: it holds the inputs, and every command has this in its future.
+    let report = Box::pin(corridor(inputs, occasion, &watch, stop)).await;
     Report { took: Some(began.elapsed()), requests: inputs.way.ledger.read(), ..report }
 }
 
@@ -76,7 +77,7 @@ async fn corridor(
     stop: &watch::Receiver<bool>,
 ) -> Report {
     let stated = complete(inputs, occasion.mode).and_then(|()| Stated::read(occasion));
-    let stated = stated.and_then(|stated| Ok((with_sources(inputs, &stated, occasion.mode)?, stated)));
+    let stated = stated.and_then(|stated| Ok((with_sources(inputs, &stated, occasion)?, stated)));
     let (inputs, stated) = match stated {
         Ok(found) => found,
         Err(problem) => {

@@ -16,7 +16,8 @@ pub(super) struct Reach(OnceLock<Result<Client, Problem>>);
 impl Reach {
     pub(super) fn client(&self, inputs: &Inputs) -> Result<Client, Problem> {
         let made = || {
-            let http = Http::new(&inputs.way).map_err(|error| Problem::new(Side::Settings, error.to_string()))?;
+            let http = Http::new(&inputs.way).and_then(|http| http.trusting(&inputs.way, &inputs.authorities));
+            let http = http.map_err(|error| Problem::new(Side::Settings, error.to_string()))?;
             Ok(Client::new(http, Logins::default()))
         };
         self.0.get_or_init(made).clone()

@@ -9,7 +9,7 @@ use crate::{
     images::Entry,
     import::{AcrImport, DirectCopy, Importers, Sources},
     inputs::{Inputs, Mode},
-    plan::{self, Ages, Plan, Service, Surveyor},
+    plan::{self, Ages, Mirrors, Plan, Service, Surveyor},
     problem::{Problem, Side},
     reference::Registry,
     registry::{Client, Login, Logins},
@@ -39,7 +39,8 @@ impl Session {
         entries: &[Entry],
         doubt: Option<Problem>,
     ) -> Result<Self, Problem> {
-        let http = client.http().clone();
+        // Azure is asked without the authorities of registries.
+        let http = client.http().usual();
         if let RegistryName::LoginServer(host) = registry
             && !inputs.cloud.has_login_server(host)
         {
@@ -65,7 +66,7 @@ impl Session {
             };
         }
         let target = azure::find(&arm, registry, inputs.subscription.as_deref()).await?;
-        let own = own_sources(&arm, &target, entries).await;
+        let own = own_sources(&arm, &target, &inputs.mirrors, entries).await;
         let ours: HashSet<_> = own.iter().chain([&target]).map(|target| &target.login_server).collect();
         let given = with_docker(inputs, entries, &ours, None).await;
         let mut logins = given.clone();
@@ -106,6 +107,7 @@ impl Session {
             target: door.map(|()| target.login_server.clone()),
             service: Service::Acr,
             direct: inputs.direct.clone(),
+            mirrors: inputs.mirrors.clone(),
             check: inputs.check,
             referrers: inputs.referrers,
             ages: Ages::Leave,
@@ -143,6 +145,7 @@ impl Session {
             target: Ok(target.clone()),
             service: Service::Other,
             direct: inputs.direct.clone(),
+            mirrors: inputs.mirrors.clone(),
             check: inputs.check,
             referrers: inputs.referrers,
             ages: Ages::Leave,
@@ -180,6 +183,7 @@ impl Session {
             target: Err(problem),
             service: Service::Acr,
             direct: inputs.direct.clone(),
+            mirrors: inputs.mirrors.clone(),
             check: inputs.check,
             referrers: inputs.referrers,
             ages: Ages::Leave,
@@ -233,7 +237,8 @@ async fn with_docker(
 ) -> Logins {
     let mut logins = inputs.logins.clone();
     let Some(file) = &inputs.docker_config else { return logins };
-    let hosts: BTreeSet<_> = entries.iter().map(|entry| entry.source.host()).chain(target.cloned()).collect();
+    let hosts: BTreeSet<_> =
+        entries.iter().map(|entry| inputs.mirrors.host(&entry.source)).chain(target.cloned()).collect();
     let hosts = hosts.into_iter().filter(|host| !logins.has(host) && !ours.contains(host)).collect();
     for account in credential::docker_accounts(file, &hosts).await {
         let login = Login::Password { username: account.username, password: account.password };
@@ -243,14 +248,14 @@ async fn with_docker(
 }
 
 /// Returns the ACRs of our own subscription that the list imports from; asked only if it names any ACR.
-async fn own_sources(arm: &Arm, target: &Target, entries: &[Entry]) -> Vec<Target> {
+async fn own_sources(arm: &Arm, target: &Target, mirrors: &Mirrors, entries: &[Entry]) -> Vec<Target> {
     let suffix = &arm.cloud().registry_suffix;
-    let wanted: HashSet<_> =
-        entries.iter().map(|entry| entry.source.registry()).filter(|host| host.ends_with(suffix.as_str())).collect();
+    let hosts = entries.iter().map(|entry| mirrors.host(&entry.source));
+    let wanted: HashSet<_> = hosts.filter(|host| host.as_str().ends_with(suffix.as_str())).collect();
     if wanted.is_empty() {
         return Vec::new();
     }
     // Without the right to list, such sources are asked like any other registry.
     let own = azure::login_servers(arm, target).await.unwrap_or_default();
-    own.into_iter().filter(|own| wanted.contains(own.login_server.as_str())).collect()
+    own.into_iter().filter(|own| wanted.contains(&own.login_server)).collect()
 }

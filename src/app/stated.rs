@@ -5,7 +5,11 @@ use crate::{
     azure::{Cloud, RegistryName},
     change::Changes,
     inputs::{Mode, Variable},
+<<<<<<< HEAD
     plan::Step,
+=======
+    policy::Evidence,
+>>>>>>> sources
     problem::{Problem, Side},
     settings::{self, Place, Removed, Section, Settings},
 };
@@ -25,7 +29,12 @@ impl Stated {
     pub(super) fn read(occasion: &Occasion) -> Result<Self, Problem> {
         let settings = settings::parse(&occasion.settings).map_err(|error| error.problem())?;
         let before = occasion.settings_base.as_ref().map(|text| settings::parse(text).unwrap_or_default());
-        Ok(Self { settings, before, has_new_certificates: occasion.evidence.has_new_certificates() })
+        // Those of `sources` change no image.
+        let mut files = settings.certificates.iter().flat_map(|rule| &rule.authority);
+        let Evidence { certificates, certificates_before, .. } = &occasion.evidence;
+        let was = certificates_before.as_ref().unwrap_or(certificates);
+        let has_new_certificates = files.any(|file| was.get(file) != certificates.get(file));
+        Ok(Self { settings, before, has_new_certificates })
     }
 
     /// Returns whether lines are judged by other rules than before, go elsewhere, or bring something else with them.

@@ -59,7 +59,7 @@ impl Authorities {
         for name in names {
             let Some(bytes) = files.get(name) else {
                 let problem = Problem::new(Side::Settings, format!("there is no `{name}`"));
-                let hint = "Commit the file, or correct its name in `certificates` of acr-sync.yaml.";
+                let hint = "Commit the file, or correct its name in acr-sync.yaml.";
                 all.remarks.push(Remark { subject: name.clone(), grade: Grade::Bad, problem: problem.hint(hint) });
                 continue;
             };
@@ -82,6 +82,11 @@ impl Authorities {
         }
         all.fit = fit.into_values().collect();
         all
+    }
+
+    /// Returns those that are fit as PEM.
+    pub fn pem(&self) -> String {
+        self.fit.iter().map(|authority| authority.pem.as_str()).collect()
     }
 
     /// Returns why nothing can be made with them.

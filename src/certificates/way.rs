@@ -95,7 +95,7 @@ async fn pool(question: &Question<'_>, work: &Work) -> Result<(), Problem> {
 
 /// Plans a build: stated, or because no layer can be laid.
 async fn built(question: &Question<'_>, step: &Step, work: &Work, unfit: Option<&Unfit>) -> Result<Chosen, Failure> {
-    let host = step.source.host();
+    let host = step.from().host();
     let (place, manifest) = found(question, step, work, &host).await?;
     let wanted = Wanted { authorities: &work.authorities, stated: work.stated, helper: work.helper.as_deref() };
     let parts = Parts::of(&place, work.base, &manifest, wanted, question.known).await?;
@@ -116,7 +116,7 @@ async fn built(question: &Question<'_>, step: &Step, work: &Work, unfit: Option<
 
 /// Makes the variant of what is there, else of what is at the source, without writing it anywhere.
 async fn made(question: &Question<'_>, step: &Step, work: &Work) -> Result<Image, Failure> {
-    let host = step.source.host();
+    let host = step.from().host();
     let (place, manifest) = found(question, step, work, &host).await?;
     let addition = Addition { authorities: &work.authorities, base: work.stated };
     image::make(&place, work.base, &manifest, addition, question.known).await
@@ -131,7 +131,7 @@ async fn found<'a>(
 ) -> Result<(Place<'a>, Manifest), Failure> {
     let Question { registry, registries, .. } = *question;
     let place = match step.action.is_change() {
-        true => Place { registries, registry: host, repository: step.source.repository() },
+        true => Place { registries, registry: host, repository: step.from().repository() },
         false => Place { registries, registry, repository: &work.repository },
     };
     let manifest = match (&step.subset, step.action.is_change()) {

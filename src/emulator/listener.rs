@@ -83,7 +83,7 @@ async fn serve_line(line: Box<dyn Line>, mut way: Way, shared: Shared) -> io::Re
         return serve_http(line, way, shared).await;
     }
     let host = way.tunnel.as_deref().map_or("localhost", |host| hosts::split_port(host).0);
-    let config = shared.authority.config(host)?;
+    let config = shared.world.company_at(host).unwrap_or(&shared.authority).config(host)?;
     way.is_tls = true;
     serve_http(TlsAcceptor::from(config).accept(line).await?, way, shared).await
 }

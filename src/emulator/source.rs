@@ -141,6 +141,12 @@ impl Source {
         self.set(|facts| facts.html = true)
     }
 
+    /// Shows certificates by the company's authority ([`World::company_ca_pem`]), and not by the one of the emulator.
+    #[must_use = "a handle that is not needed can be dropped"]
+    pub fn company_certificates(self) -> Self {
+        self.set(|facts| facts.company = true)
+    }
+
     /// Redirects blobs to another host, which refuses requests that carry an `Authorization` header.
     #[must_use = "a handle that is not needed can be dropped"]
     pub fn storage(self, host: &str) -> Self {
@@ -179,6 +185,7 @@ pub(super) fn facts_for(host: &str) -> SourceFacts {
         ranges: true,
         digest_header: true,
         html: false,
+        company: false,
         storage: storage.map(str::to_owned),
         pulls_left: None,
     }

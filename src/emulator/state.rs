@@ -230,6 +230,9 @@ pub(super) struct SourceFacts {
     pub(super) ranges: bool,
     pub(super) digest_header: bool,
     pub(super) html: bool,
+    /// Whether its certificates are by the company's authority, and not by the one that all clients trust.
+    #[serde(default)]
+    pub(super) company: bool,
     pub(super) storage: Option<String>,
     pub(super) pulls_left: Option<u32>,
 }

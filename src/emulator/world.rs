@@ -2,6 +2,7 @@
 
 use super::{
     AzureRegistry, Fault, Image, Import, Seen, Source,
+    certificate::Authority,
     content::{Content, write_atomically},
     repository::Manifest,
     source::facts_for,
@@ -14,7 +15,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -37,6 +38,7 @@ struct Inner {
     mint: Mint,
     dir: Option<PathBuf>,
     is_changed: AtomicBool,
+    company: OnceLock<Arc<Authority>>,
 }
 
 const INDEX: &str = "registries.json";
@@ -69,7 +71,8 @@ impl World {
 
     fn of(registries: BTreeMap<String, Registry>, content: Content, mint: Mint, dir: Option<PathBuf>) -> Self {
         let state = Mutex::new(State::new(registries));
-        Self(Arc::new(Inner { state, content, mint, dir, is_changed: AtomicBool::new(false) }))
+        let (is_changed, company) = (AtomicBool::new(false), OnceLock::new());
+        Self(Arc::new(Inner { state, content, mint, dir, is_changed, company }))
     }
 
     /// Creates `NAME.azurecr.io`, Premium and open to all networks, or returns the one that is there.
@@ -120,6 +123,24 @@ impl World {
             repositories: BTreeMap::new(),
         });
         Source::new(self.clone(), host)
+    }
+
+    /// Returns the certificate of the company's authority as PEM: no client trusts it before it is told to.
+    pub fn company_ca_pem(&self) -> String {
+        self.company().pem().to_owned()
+    }
+
+    fn company(&self) -> &Arc<Authority> {
+        self.0.company.get_or_init(|| Arc::new(Authority::new().expect("an authority can be made")))
+    }
+
+    /// Returns the company's authority where a host has certificates by it.
+    pub(super) fn company_at(&self, host: &str) -> Option<&Arc<Authority>> {
+        let name = canonical(host);
+        let is_its = |it: &Registry| it.host == name || it.storage_host().as_deref() == Some(host);
+        let is_company = |it: &Registry| it.source().is_some_and(|source| source.company) && is_its(it);
+        let is_company = self.state().registries.values().any(is_company);
+        is_company.then(|| self.company())
     }
 
     /// Sets how long an import takes until the image is there; 300 ms at first.

@@ -223,7 +223,8 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.chars().take(LONGEST_ID).collect())
 }
 
-pub(super) fn host(url: &Url) -> String {
+/// Returns the host of an address, with its port where that is not the scheme's own.
+pub(crate) fn host(url: &Url) -> String {
     url[url::Position::BeforeHost..url::Position::AfterPort].to_owned()
 }
 

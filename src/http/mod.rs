@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of registries or Azure: it sends, waits when a host asks for it, and bounds what it reads.
 
+mod client;
 mod error;
 mod gate;
 mod ledger;
@@ -21,12 +22,11 @@ use reqwest::{Url, header};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 use tokio::time::Instant;
 
-pub(crate) use error::excerpt;
 pub use error::{Cause, HttpError};
+pub(crate) use error::{excerpt, host};
 pub use gate::{Gate, Permit};
 pub(crate) use ledger::during;
 pub use ledger::{Class, Count, Ledger, Purpose, Request, Requests};
@@ -49,6 +49,8 @@ pub struct Http {
     /// 20 MB: 7.2 s by HTTP/2 and 1.6 s by HTTP/1.1 at 50 ms, the same without latency. Small requests share the
     /// connection of HTTP/2 where it is offered.
     uploads: reqwest::Client,
+    /// By host: both clients again, for those that have authorities of their own.
+    own: Arc<HashMap<String, [reqwest::Client; 2]>>,
     retry: Retry,
     gates: Arc<Mutex<HashMap<String, Gate>>>,
     ledger: Ledger,
@@ -65,11 +67,10 @@ impl Http {
     /// # Errors
     /// [`RootError`] when a certificate file cannot be read or a proxy's address is none.
     pub fn new(way: &Way) -> Result<Self, RootError> {
-        let tls = tls::config(way)?;
-        let client = way.builder(tls.clone())?.read_timeout(READ).build().map_err(client_error)?;
-        let uploads = way.builder(tls::http1(tls))?.http1_only().build().map_err(client_error)?;
+        let [client, uploads] = client::both(way)?;
         let (retry, ledger) = (way.retry.clone(), way.ledger.clone());
-        Ok(Self { client, uploads, retry, gates: Arc::default(), ledger })
+        let (own, gates) = (Arc::default(), Arc::default());
+        Ok(Self { client, uploads, own, retry, gates, ledger })
     }
 
     /// Returns the client itself, for libraries that bring their own rules.
@@ -185,7 +186,7 @@ impl Http {
                 return Err(error);
             }
             // Apart: every question of every room has this in its future.
-            let host = error::host(request.url());
+            let host = host(request.url());
             let once = Box::pin(self.once(request, take, redirects, patience.attempts()));
             let answered = once.await;
             if answered.is_ok() {
@@ -225,7 +226,8 @@ impl Http {
             let place = error::Place::of(&request);
             let path = if hop == 0 { Shown::Yes } else { Shown::No };
             let mut note = self.ledger.begin(request.method().as_str(), request.url(), attempt, path);
-            let response = self.client.execute(request).await.map_err(|error| place.failed(&error))?;
+            let response =
+                self.client_at(request.url(), false).execute(request).await.map_err(|error| place.failed(&error))?;
             note.answered(response.status().as_u16());
             let is_redirect = response.status().is_redirection();
             let location = is_redirect.then(|| redirect::target(response.url(), response.headers())).flatten();
@@ -253,7 +255,7 @@ impl Http {
 
     fn gate(&self, url: &Url) -> Gate {
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        gates.entry(error::host(url)).or_insert_with(|| Gate::new(REQUESTS_PER_HOST)).clone()
+        gates.entry(host(url)).or_insert_with(|| Gate::new(REQUESTS_PER_HOST)).clone()
     }
 }
 
@@ -265,16 +267,10 @@ enum Take {
     Head(usize),
 }
 
-/// How long a host may stay silent in the middle of an answer.
-const READ: Duration = Duration::from_secs(60);
-
-fn client_error(error: reqwest::Error) -> RootError {
-    RootError::Client(error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[tokio::test]
     async fn a_host_that_nobody_answers_at_is_found_out_once() {

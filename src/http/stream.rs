@@ -65,7 +65,7 @@ impl Http {
         let permit = (!is_stream).then_some(permit);
         let place = error::Place::of(&request);
         let answered = async {
-            let client = if is_stream { &self.uploads } else { &self.client };
+            let client = self.client_at(request.url(), is_stream);
             let mut note = self.ledger.begin(request.method().as_str(), request.url(), 1, Shown::Yes);
             let response = client.execute(request).await.map_err(|error| place.failed(&error))?;
             note.answered(response.status().as_u16());

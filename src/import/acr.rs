@@ -55,7 +55,7 @@ impl AcrImport {
         let request = self.request(step, digest);
         let order = Order {
             request,
-            source: step.source.host(),
+            source: step.from().host(),
             repository: step.destination.repository(),
             name: step.destination.tag(),
             is_repair: matches!(step.action, Action::Repair(_)),
@@ -75,8 +75,8 @@ impl AcrImport {
 
     fn request(&self, step: &Step, digest: Digest) -> ImportRequest {
         ImportRequest {
-            source: self.sources.of(&step.source),
-            repository: step.source.repository().to_owned(),
+            source: self.sources.of(step.from()),
+            repository: step.from().repository().to_owned(),
             digest,
             // Behind the login server, which its text keeps where the repository begins like a host.
             to: To::Tag(step.destination.name().to_owned()),

@@ -31,7 +31,7 @@ pub(super) async fn follow(
                 let repository = step.destination.repository();
                 let onto = Onto::Free { until: Instant::now() };
                 let place = Place { repository, tag, before: Before::Nothing, onto };
-                match direct.copier.copy(&step.source, companion.digest, Extent::Whole, place).await {
+                match direct.copier.copy(step.from(), companion.digest, Extent::Whole, place).await {
                     // Somebody else's signature, made since the plan: it stays.
                     Ok(()) | Err(CopyError::Taken { .. }) => Ok(()),
                     Err(error) => Err(error.problem()),
@@ -61,7 +61,7 @@ async fn list(step: &Step, direct: &DirectCopy) -> Result<(), Problem> {
         subjects.entry(companion.subject).or_default().push(companion.digest);
     }
     for (subject, referrers) in subjects {
-        let listed = direct.copier.list(&step.source, step.destination.repository(), subject, &referrers).await;
+        let listed = direct.copier.list(step.from(), step.destination.repository(), subject, &referrers).await;
         listed.map_err(|error| error.problem())?;
     }
     Ok(())
@@ -82,15 +82,15 @@ async fn import(
         None => To::Repository(repository.to_owned()),
     };
     let request = ImportRequest {
-        source: acr.sources.of(&step.source),
-        repository: step.source.repository().to_owned(),
+        source: acr.sources.of(step.from()),
+        repository: step.from().repository().to_owned(),
         digest: companion.digest,
         to,
         // What others have signed stays theirs.
         mode: Mode::NoForce,
     };
     let name = companion.tag.clone().unwrap_or_else(|| companion.digest.to_string());
-    let order = Order { request, source: step.source.host(), repository, name: &name, is_repair: false };
+    let order = Order { request, source: step.from().host(), repository, name: &name, is_repair: false };
     let verifier = importers.verifier.as_ref();
     match acr.bring(&order, verifier, gates, &importers.pace, stop.clone()).await {
         Ok(_) => confirm(repository, &name, companion.digest, importers).await,

@@ -64,7 +64,7 @@ impl DirectCopy {
             biased;
             // What was sent is most likely not tagged yet, and the next run finds it.
             () = stopped(&mut stop) => Err(Outcome::CopyStopped),
-            copied = self.copier.copy(&step.source, digest, extent, place) => match copied {
+            copied = self.copier.copy(step.from(), digest, extent, place) => match copied {
                 Ok(()) => Ok(Ended { took: began.elapsed(), attempts: 1, instead }),
                 Err(error) => Err(Outcome::Failed(both(instead, error.problem()))),
             },

@@ -35,7 +35,7 @@ impl Gates {
     /// The source first: a place among all is not held while a throttled source lets nobody in.
     pub(super) async fn enter(&self, step: &Step) -> (Option<Permit>, Permit) {
         let source = match step.route {
-            Route::ServerSide => Some(self.source(&step.source.host()).enter().await),
+            Route::ServerSide => Some(self.source(&step.from().host()).enter().await),
             // A copy by this runner keeps the limits of the hosts with every request.
             Route::Direct(_) => None,
         };

@@ -113,7 +113,7 @@ fn interleaved(steps: &[Step]) -> Vec<usize> {
     let mut turns: HashMap<&str, usize> = HashMap::new();
     let mut order: Vec<(usize, usize)> = Vec::with_capacity(steps.len());
     for (index, step) in steps.iter().enumerate() {
-        let turn = turns.entry(step.source.registry()).or_default();
+        let turn = turns.entry(step.from().registry()).or_default();
         order.push((*turn, index));
         *turn += 1;
     }
@@ -282,6 +282,7 @@ mod tests {
         Step {
             line: entry.line,
             source: entry.source.clone(),
+            mirror: None,
             destination: entry.destination.clone(),
             options: entry.options.clone(),
             change: Change::Listed,

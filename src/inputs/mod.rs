@@ -13,12 +13,12 @@ use crate::{
     credential::{Identity, JobToken, Mask},
     http::{Ledger, Way},
     import::Pace,
-    plan::{Check, DirectSources, Overwrite, Referrers, Shard, Unreviewed},
+    plan::{Check, DirectSources, Mirrors, Overwrite, Referrers, Shard, Unreviewed},
     problem::Problem,
     registry::Logins,
 };
 use reader::Reader;
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 pub use connection::{access_token, endpoint_secrets};
 pub use credentials::passwords;
@@ -47,6 +47,10 @@ pub struct Inputs {
     pub unreviewed: Unreviewed,
     /// `direct-sources`
     pub direct: DirectSources,
+    /// The sources that are read elsewhere, as `acr-sync.yaml` states them.
+    pub mirrors: Mirrors,
+    /// Authorities that are trusted at one host alone, as PEM by the host, as `acr-sync.yaml` states them.
+    pub authorities: BTreeMap<String, String>,
     /// `check`
     pub check: Check,
     /// `referrers`
@@ -153,6 +157,8 @@ impl Inputs {
                 .unwrap_or(Overwrite::Allow),
             unreviewed: if reader.flag("require-reviewed") { Unreviewed::Refuse } else { Unreviewed::Import },
             direct: reader.parsed("direct-sources").unwrap_or_default(),
+            mirrors: Mirrors::default(),
+            authorities: BTreeMap::new(),
             referrers: reader
                 .choice("referrers", &[("leave", Some(Referrers::Leave)), ("take", Some(Referrers::Take))])
                 .unwrap_or(Referrers::Leave),

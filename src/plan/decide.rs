@@ -26,7 +26,7 @@ pub(super) fn action(
 ) -> Action {
     let digest = match source {
         Fact::Known(source) => source.digest,
-        Fact::Absent => return Action::Block(Reason::NoSource { nearest: Vec::new() }),
+        Fact::Absent => return Action::Block(Reason::NoSource { nearest: Vec::new(), mirror: None }),
         Fact::Unknown(problem) => match (pinned, destination) {
             // The line itself names the digest, and what the tag holds is known: the source need not be asked.
             (Some(pinned), Fact::Known(_)) => pinned,
@@ -77,7 +77,11 @@ mod tests {
             ((source("new"), there("old", true)), allow, Action::Move { from: old }),
             ((source("new"), there("old", true)), refuse, Action::Block(Reason::MoveRefused { from: old })),
             ((source("new"), there("old", false)), allow, Action::Block(Reason::Locked { from: old })),
-            ((Fact::Absent, there("old", true)), allow, Action::Block(Reason::NoSource { nearest: vec![] })),
+            (
+                (Fact::Absent, there("old", true)),
+                allow,
+                Action::Block(Reason::NoSource { nearest: vec![], mirror: None }),
+            ),
         ] {
             assert_eq!(action(&facts.0, &facts.1, None, overwrite), expected, "{facts:?}");
         }

@@ -7,6 +7,7 @@ mod companion;
 mod configuration;
 mod decide;
 mod facts;
+mod mirror;
 mod nearest;
 mod note;
 mod objection;
@@ -31,6 +32,7 @@ pub use companion::Companion;
 pub use configuration::Ages;
 pub use decide::Overwrite;
 pub use facts::{Fact, ImageFacts};
+pub use mirror::Mirrors;
 pub use nearest::nearest;
 pub use note::Note;
 pub use objection::Objection;
@@ -61,6 +63,8 @@ pub struct Step {
     pub line: LineNumber,
     /// The source as the line names it.
     pub source: Reference,
+    /// Its name at the mirror where it is read instead, if there is one.
+    pub mirror: Option<Reference>,
     /// The name in the target registry.
     pub destination: Destination,
     /// What the line says behind it.
@@ -132,6 +136,8 @@ pub enum Reason {
     NoSource {
         /// Tags of the source that look alike, the nearest first.
         nearest: Vec<String>,
+        /// The name at the mirror that was asked, and the source's own, which was not.
+        mirror: Option<Box<[Reference; 2]>>,
     },
     /// The source has moved since the review, and only what was reviewed is imported.
     DiffersFromPlan {
@@ -167,6 +173,17 @@ pub enum Reason {
 }
 
 impl Step {
+    /// Returns the name by which the source is read: its own, or the one that it has at its mirror.
+    pub fn from(&self) -> &Reference {
+        self.mirror.as_ref().unwrap_or(&self.source)
+    }
+
+    /// Returns the mirror that is read instead of the source, as `host[:port][/path]`.
+    pub fn by_mirror(&self) -> Option<&str> {
+        let at = self.mirror.as_ref()?.name();
+        Some(at.strip_suffix(self.source.repository()).unwrap_or(at).trim_end_matches('/'))
+    }
+
     /// Returns whether applying the plan may write for this step: what could not be checked is imported where its digest
     /// is known beyond doubt. All that guards an import asks this.
     pub fn may_be_written(&self) -> bool {
@@ -195,8 +212,13 @@ impl fmt::Display for Reason {
         match self {
             Self::Locked { from } => write!(f, "the tag is locked and holds {}", from.short()),
             Self::MoveRefused { from } => write!(f, "the tag holds {} and moving is refused", from.short()),
-            Self::NoSource { nearest } if nearest.is_empty() => f.write_str("the source does not exist"),
-            Self::NoSource { nearest } => write!(f, "the source does not exist; nearest tags: {}", nearest.join(", ")),
+            Self::NoSource { nearest, mirror } => {
+                match mirror.as_deref() {
+                    Some([mirror, own]) => write!(f, "the mirror does not have `{mirror}`, and `{own}` was not asked"),
+                    None => f.write_str("the source does not exist"),
+                }?;
+                if nearest.is_empty() { Ok(()) } else { write!(f, "; nearest tags: {}", nearest.join(", ")) }
+            }
             Self::DiffersFromPlan { planned } => {
                 write!(f, "differs from the plan: the reviewed digest was {}", planned.short())
             }
@@ -222,7 +244,10 @@ impl Reason {
                 "Unlock the tag (`az acr repository update --write-enabled true`), or import under another tag."
             }
             Self::MoveRefused { .. } => "Import under another tag, or set `overwrite: allow`.",
-            Self::NoSource { .. } => "Check registry, repository and tag.",
+            Self::NoSource { mirror: None, .. } => "Check registry, repository and tag.",
+            Self::NoSource { mirror: Some(_), .. } => {
+                "Check the name and that the mirror serves it, or change `mirror` in acr-sync.yaml."
+            }
             Self::NothingSelected { .. } => "Check registry, repository and pattern.",
             Self::TooManySelected { .. } => "Narrow the pattern, or write `newest 10 of` before the source.",
             Self::NoPlatform { .. } => "Name platforms that the image has, or take `platforms=` out of the line.",

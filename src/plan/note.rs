@@ -12,6 +12,8 @@ pub enum Note {
         /// What the tag stands for now, if it still exists.
         now: Option<Digest>,
     },
+    /// The source's mirror is the registry that the images go to.
+    MirrorIsTarget,
     /// The line has neither tag nor digest.
     ImpliedLatest,
     /// The source grants few pulls more, so sizes were not asked.
@@ -95,6 +97,9 @@ impl fmt::Display for Note {
                 write!(f, "a new index of some platforms of {of}; left out: {left_out}")
             }
             Self::Chart(version) => write!(f, "a Helm chart, version {version}"),
+            Self::MirrorIsTarget => {
+                f.write_str("the mirror is the registry that the image goes to: nothing comes in from outside")
+            }
             Self::ImpliedLatest => f.write_str("no tag and no digest: `latest` is meant"),
             Self::FewPullsLeft(left) => write!(f, "the source grants {left} more pulls: sizes were not asked"),
             Self::SourceUnread(problem) => {

@@ -5,7 +5,6 @@ use super::{
     facts::{ImageFacts, SourceFact},
 };
 use crate::{
-    images::Entry,
     problem::{Problem, Side},
     reference::{Digest, Platform, Reference},
     registry::{Manifest, RegistryError, Why, is_index},
@@ -22,7 +21,7 @@ const PARTS_AT_ONCE: usize = 4;
 
 /// Reads what an image is made of, as far as the source's allowance goes; an error is a source that lies.
 pub(super) async fn image(
-    entry: &Entry,
+    from: &Reference,
     known: &SourceFact,
     cut: Option<&Manifest>,
     surveyor: &Surveyor,
@@ -32,7 +31,7 @@ pub(super) async fn image(
         notes.push(Note::FewPullsLeft(left));
         return Ok(None);
     }
-    match parts(&entry.source, known.digest, cut, surveyor, notes).await {
+    match parts(from, known.digest, cut, surveyor, notes).await {
         Ok(facts) => Ok(facts),
         Err(error) if matches!(error.why(), Why::WrongDigest { .. }) => Err(error.problem(Side::Source)),
         Err(error) => {

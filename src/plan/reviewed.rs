@@ -128,6 +128,7 @@ mod tests {
         let step = Step {
             line: entry.line,
             source: entry.source,
+            mirror: None,
             destination: entry.destination,
             options: entry.options,
             change: Change::Added,

@@ -1,7 +1,7 @@
 //! Route: which way an image takes, and why.
 
 use super::{MOST_MANIFESTS, Subset, facts::ImageFacts};
-use crate::reference::{Glob, Reference};
+use crate::reference::{Glob, Reference, Registry};
 use std::{borrow::Cow, fmt, str::FromStr};
 
 /// Which way an image takes.
@@ -20,6 +20,8 @@ pub enum Why {
     Manifests(usize),
     /// The settings say that ACR cannot reach the source.
     Declared,
+    /// The source's certificates are by an authority that the settings state, and ACR trusts public ones.
+    Authority,
     /// Only some platforms of it are copied.
     Platforms,
     /// The destination is no ACR, so that nobody else can do it.
@@ -34,6 +36,7 @@ impl fmt::Display for Why {
             }
             Self::Platforms => f.write_str("the line wants some platforms, ACR imports all"),
             Self::Declared => f.write_str("the settings say that ACR cannot reach the source"),
+            Self::Authority => f.write_str("its certificates are the company's own, which ACR does not trust"),
             Self::NoAcr => f.write_str("the destination is no Azure Container Registry"),
         }
     }
@@ -48,9 +51,13 @@ pub enum Service {
     Other,
 }
 
-/// The sources that ACR cannot reach, as the settings declare them.
+/// The sources that ACR cannot read, as the settings declare them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DirectSources(Vec<Declared>);
+pub struct DirectSources {
+    unreached: Vec<Declared>,
+    /// Those with an authority of their own.
+    untrusted: Vec<Registry>,
+}
 
 /// A pattern, and all that is below it: a host stands for all its repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,21 +76,30 @@ impl DirectSources {
         // Docker Hub's image of one part is `library/NAME`, and `NAME` a namespace besides.
         if let Some(name) = pattern.strip_prefix("docker.io/").filter(|name| !name.contains('/')) {
             let library = format!("docker.io/library/{name}");
-            self.0.push(Declared { itself: Glob::parse(&library)?, below: Glob::parse(&format!("{library}/**"))? });
+            self.unreached
+                .push(Declared { itself: Glob::parse(&library)?, below: Glob::parse(&format!("{library}/**"))? });
         }
         // The brackets of an address are no choice of characters.
         let pattern = match pattern.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((address, rest)) => Cow::Owned(format!("[[]{address}[]]{rest}")),
             None => Cow::Borrowed(pattern),
         };
-        self.0.push(Declared { itself: Glob::parse(&pattern)?, below: Glob::parse(&format!("{pattern}/**"))? });
+        self.unreached.push(Declared { itself: Glob::parse(&pattern)?, below: Glob::parse(&format!("{pattern}/**"))? });
         Ok(())
     }
 
-    /// Returns whether the settings declare this source.
-    pub fn has(&self, source: &Reference) -> bool {
-        let name = format!("{}/{}", source.host(), source.repository());
-        self.0.iter().any(|declared| declared.itself.matches(&name) || declared.below.matches(&name))
+    /// Takes a registry in whose certificates ACR does not trust.
+    pub fn add_untrusted(&mut self, registry: Registry) {
+        self.untrusted.push(registry);
+    }
+
+    /// Returns why ACR cannot read a source, where the settings say so; `from` is its name at its mirror, if it has one.
+    fn why(&self, source: &Reference, from: &Reference) -> Option<Why> {
+        let has = |name| self.unreached.iter().any(|it| it.itself.matches(name) || it.below.matches(name));
+        if has(source.name()) || has(from.name()) {
+            return Some(Why::Declared);
+        }
+        self.untrusted.contains(&from.host()).then_some(Why::Authority)
     }
 }
 
@@ -104,9 +120,10 @@ impl FromStr for DirectSources {
     }
 }
 
-/// Chooses the way an image takes.
+/// Chooses the way an image takes; `from` is the source's name at its mirror, if it has one.
 pub(super) fn route(
     source: &Reference,
+    from: &Reference,
     image: Option<&ImageFacts>,
     subset: Option<&Subset>,
     service: Service,
@@ -115,7 +132,7 @@ pub(super) fn route(
     match (service, image) {
         (Service::Other, _) => Route::Direct(Why::NoAcr),
         (Service::Acr, _) if subset.is_some() => Route::Direct(Why::Platforms),
-        (Service::Acr, _) if direct.has(source) => Route::Direct(Why::Declared),
+        (Service::Acr, _) if let Some(why) = direct.why(source, from) => Route::Direct(why),
         (Service::Acr, Some(image)) if image.manifests > MOST_MANIFESTS => {
             Route::Direct(Why::Manifests(image.manifests))
         }
@@ -129,7 +146,8 @@ mod tests {
 
     fn of(source: &str, manifests: usize, service: Service, direct: &str) -> Route {
         let image = ImageFacts { manifests, ..ImageFacts::default() };
-        route(&source.parse().unwrap(), Some(&image), None, service, &direct.parse().unwrap())
+        let source = source.parse().unwrap();
+        route(&source, &source, Some(&image), None, service, &direct.parse().unwrap())
     }
 
     #[test]
@@ -141,9 +159,22 @@ mod tests {
     }
 
     #[test]
+    fn an_authority_of_its_own_is_about_the_host_that_is_read() {
+        let mut direct = DirectSources::default();
+        direct.add_untrusted(Registry::parse("harbor.example.com").unwrap());
+        let [own, public]: [Reference; 2] = ["harbor.example.com/a:1", "quay.io/a:1"].map(|name| name.parse().unwrap());
+        let route = |source, from| route(source, from, None, None, Service::Acr, &direct);
+        assert_eq!(route(&own, &own), Route::Direct(Why::Authority));
+        assert_eq!(route(&public, &own), Route::Direct(Why::Authority));
+        assert_eq!(route(&own, &public), Route::ServerSide);
+    }
+
+    #[test]
     fn sources_are_declared_by_registry_or_repository() {
-        let has =
-            |patterns: &str, source: &str| patterns.parse::<DirectSources>().unwrap().has(&source.parse().unwrap());
+        let has = |patterns: &str, source: &str| {
+            let source = source.parse().unwrap();
+            patterns.parse::<DirectSources>().unwrap().why(&source, &source).is_some()
+        };
         assert!(has("registry.example.com:5000", "registry.example.com:5000/team/app:1"));
         assert!(!has("registry.example.com", "registry.example.com:5000/team/app:1"));
         assert!(!has("registry.example.com", "registry.example.com.evil.io/team/app:1"));

@@ -1,11 +1,10 @@
 //! Selected: the tags that a pattern means today, each an entry of its own; and the lines that cannot have their way.
 
-use super::{Action, Change, Reason, Route, Step};
+use super::{Action, Change, Reason, Route, Step, Surveyor};
 use crate::{
     change::Changes,
     images::{Entry, LineNumber, MOST_SELECTED, Selection},
     problem::{Problem, Side},
-    registry::Client,
 };
 use futures_util::{StreamExt, stream};
 use std::collections::{BTreeMap, HashSet};
@@ -28,16 +27,16 @@ pub(super) struct Selected {
 ///
 /// A line that means what it meant before is listed only where a changed line writes to its repository, to see
 /// whether both want one destination.
-pub(super) async fn expand(changes: &Changes<'_>, has_base: bool, registries: &Client) -> Selected {
+pub(super) async fn expand(changes: &Changes<'_>, has_base: bool, surveyor: &Surveyor) -> Selected {
     let asked = changes.selected.iter().chain(&changes.beside.selections).copied();
-    let found: Vec<_> = stream::iter(asked).map(|it| select(it, registries)).buffered(LISTS_AT_ONCE).collect().await;
+    let found: Vec<_> = stream::iter(asked).map(|it| select(it, surveyor)).buffered(LISTS_AT_ONCE).collect().await;
     let (found, beside) = found.split_at(changes.selected.len());
 
     let mut selected = Selected::default();
     for (selection, found) in changes.selected.iter().zip(found) {
         match found {
             Ok(entries) => selected.entries.extend(entries.iter().cloned()),
-            Err(action) => selected.steps.push(answered(&selection.stand_in(), has_base, action.clone())),
+            Err(action) => selected.steps.push(answered(&selection.stand_in(), has_base, action.clone(), surveyor)),
         }
     }
     let others = changes.beside.entries.iter().copied().chain(beside.iter().flatten().flatten());
@@ -52,15 +51,16 @@ pub(super) async fn expand(changes: &Changes<'_>, has_base: bool, registries: &C
     for entry in blocked {
         let by = rivals[entry.destination.name()].iter().copied().find(|&line| line != entry.line);
         let action = Action::Block(Reason::Taken { by: by.unwrap_or(entry.line) });
-        selected.steps.push(answered(&entry, has_base, action));
+        selected.steps.push(answered(&entry, has_base, action, surveyor));
     }
     selected
 }
 
-async fn select(selection: &Selection, registries: &Client) -> Result<Vec<Entry>, Action> {
-    let source = &selection.source;
+async fn select(selection: &Selection, surveyor: &Surveyor) -> Result<Vec<Entry>, Action> {
+    let mirror = surveyor.mirrors.of(&selection.source).map_err(Action::Unchecked)?;
+    let source = mirror.as_ref().unwrap_or(&selection.source);
     // One more than is taken tells a list that was cut.
-    let tags = registries.tags(&source.host(), source.repository(), MOST_LISTED + 1).await;
+    let tags = surveyor.registries.tags(&source.host(), source.repository(), MOST_LISTED + 1).await;
     let tags = tags.map_err(|error| Action::Unchecked(error.problem(Side::Source)))?;
     if tags.len() > MOST_LISTED {
         let what = format!("`{source}` has more than {MOST_LISTED} tags, too many to select from");
@@ -87,10 +87,11 @@ fn rivals<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<String, Vec<
 }
 
 /// A step about which nobody needs to be asked.
-fn answered(entry: &Entry, has_base: bool, action: Action) -> Step {
+pub(super) fn answered(entry: &Entry, has_base: bool, action: Action, surveyor: &Surveyor) -> Step {
     Step {
         line: entry.line,
         source: entry.source.clone(),
+        mirror: surveyor.mirrors.of(&entry.source).ok().flatten(),
         destination: entry.destination.clone(),
         options: entry.options.clone(),
         change: if has_base { Change::Added } else { Change::Listed },

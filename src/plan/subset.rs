@@ -7,7 +7,7 @@ use super::{
 use crate::{
     images::Entry,
     problem::{Problem, Side},
-    reference::{Digest, Platform},
+    reference::{Digest, Platform, Reference},
     registry::{Cut, Manifest, RegistryError},
 };
 
@@ -34,6 +34,7 @@ pub(super) struct Narrowed {
 /// Narrows a source down to the platforms of its line; a line that names none wants all.
 pub(super) async fn narrow(
     entry: &Entry,
+    from: &Reference,
     source: Fact<SourceFact>,
     surveyor: &Surveyor,
     notes: &mut Vec<Note>,
@@ -45,7 +46,7 @@ pub(super) async fn narrow(
         source => return whole(source),
     };
     let unknown = |problem| whole(Fact::Unknown(problem));
-    match cut(entry, known.digest, wanted, surveyor).await {
+    match cut(from, known.digest, wanted, surveyor).await {
         Err(error) => unknown(error.problem(Side::Source)),
         Ok(Err(why)) => {
             let what = format!("the index {} cannot be cut down to some platforms: {why}", known.digest.short());
@@ -67,12 +68,12 @@ pub(super) async fn narrow(
 
 /// Returns what is left of an image, and the platforms that it has.
 async fn cut(
-    entry: &Entry,
+    from: &Reference,
     digest: Digest,
     wanted: &[Platform],
     surveyor: &Surveyor,
 ) -> Result<Result<(Cut, Vec<Platform>), String>, RegistryError> {
-    let (host, repository) = (entry.source.host(), entry.source.repository());
+    let (host, repository) = (from.host(), from.repository());
     let found = surveyor.registries.known_manifest(&host, repository, digest).await?;
     let Some(manifest) = found else { return Ok(Err("it is not there any more".to_owned())) };
     if manifest.is_index() {

@@ -1,8 +1,8 @@
 //! Asks registries: what is the source, what is there already. Each question once, a bounded number at a time.
 
 use super::{
-    Action, Ages, Change, Check, Companion, DirectSources, Note, Plan, Reason, Referrers, Service, Step, check,
-    companion,
+    Action, Ages, Change, Check, Companion, DirectSources, Mirrors, Note, Plan, Reason, Referrers, Service, Step,
+    check, companion,
     decide::{self, Overwrite},
     facts::{DestinationFact, Fact, SourceFact},
     nearest::nearest,
@@ -39,6 +39,8 @@ pub struct Surveyor {
     pub service: Service,
     /// The sources that ACR cannot reach.
     pub direct: DirectSources,
+    /// The sources that are read elsewhere.
+    pub mirrors: Mirrors,
     /// Which images that are there already are looked into.
     pub check: Check,
     /// Whether what refers to an image travels along.
@@ -68,7 +70,7 @@ impl Surveyor {
 
 /// Makes the plan for changes. Cannot fail: what could not be asked is a fact about its line.
 pub async fn build(changes: &Changes<'_>, has_base: bool, surveyor: &Surveyor) -> Plan {
-    let selected = selected::expand(changes, has_base, &surveyor.registries);
+    let selected = selected::expand(changes, has_base, surveyor);
     let Selected { entries, mut steps } = during("plan", None, selected).await;
     let of_patterns = entries.iter().map(|entry| change::Change { entry, kind: ChangeKind::Added });
     // What stands in another line's way is answered already.
@@ -102,10 +104,18 @@ pub fn removed(changes: &Changes<'_>) -> Vec<Entry> {
 
 async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) -> Step {
     let entry = change.entry;
+    let mirror = match surveyor.mirrors.of(&entry.source) {
+        Ok(mirror) => mirror,
+        Err(problem) => return selected::answered(entry, has_base, Action::Unchecked(problem), surveyor),
+    };
+    let from = mirror.as_ref().unwrap_or(&entry.source);
     let pinned = entry.source.digest();
     let mut notes = Vec::new();
-    let (source, destination) = tokio::join!(source(entry, surveyor, &mut notes), destination(entry, surveyor));
-    let Narrowed { source, cut, subset, lacks } = subset::narrow(entry, source, surveyor, &mut notes).await;
+    if mirror.is_some() && surveyor.target.as_ref() == Ok(&from.host()) {
+        notes.push(Note::MirrorIsTarget);
+    }
+    let (source, destination) = tokio::join!(source(from, surveyor, &mut notes), destination(entry, surveyor));
+    let Narrowed { source, cut, subset, lacks } = subset::narrow(entry, from, source, surveyor, &mut notes).await;
     // The line's own digest is that of all platforms.
     let pinned = pinned.filter(|_| entry.options.platforms().is_empty());
     let mut action = match lacks {
@@ -119,8 +129,9 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
     if let (Fact::Unknown(problem), true) = (&source, action.is_change()) {
         notes.push(Note::SourceUnread(problem.clone()));
     }
-    if let Action::Block(Reason::NoSource { nearest }) = &mut action {
-        *nearest = nearest_tags(entry, surveyor).await;
+    if let Action::Block(Reason::NoSource { nearest, mirror }) = &mut action {
+        *nearest = nearest_tags(from, surveyor).await;
+        *mirror = (from != &entry.source).then(|| Box::new([from.clone(), entry.source.clone()]));
     }
     if let (Action::Keep, Some(digest), true, Some(verifier)) =
         (&action, digest, surveyor.check.applies(has_base), &surveyor.verifier)
@@ -132,7 +143,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
             Action::Import | Action::Move { .. } | Action::Repair(_) | Action::Block(_) | Action::Unchecked(_),
             Fact::Known(known),
         ) => {
-            match parts::image(entry, known, cut.as_ref(), surveyor, &mut notes).await {
+            match parts::image(from, known, cut.as_ref(), surveyor, &mut notes).await {
                 Ok(image) => image,
                 Err(lie) => {
                     // A source whose bytes are not what it names is not imported from, whatever is there already.
@@ -144,7 +155,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         }
         _ => None,
     };
-    let route = route::route(&entry.source, image.as_ref(), subset.as_ref(), surveyor.service, &surveyor.direct);
+    let route = route::route(&entry.source, from, image.as_ref(), subset.as_ref(), surveyor.service, &surveyor.direct);
     let change = match change.kind {
         ChangeKind::Updated { before } => Change::Updated(before.clone()),
         ChangeKind::Added if has_base => Change::Added,
@@ -153,6 +164,7 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
     let mut step = Step {
         line: entry.line,
         source: entry.source.clone(),
+        mirror,
         destination: entry.destination.clone(),
         options: entry.options.clone(),
         change,
@@ -175,7 +187,7 @@ async fn companions(step: &mut Step, cut: Option<&Manifest>, has_base: bool, sur
     let (Referrers::Take, Some(digest), true) = (referrers, step.digest, is_kept || step.may_be_written()) else {
         return Vec::new();
     };
-    let found = match companion::find(&surveyor.registries, &step.source, digest, cut).await {
+    let found = match companion::find(&surveyor.registries, step.from(), digest, cut).await {
         Ok(found) => found,
         Err(error) => {
             step.notes.push(Note::ReferrersUnknown(error.problem(Side::Source)));
@@ -205,8 +217,7 @@ async fn companions(step: &mut Step, cut: Option<&Manifest>, has_base: bool, sur
     coming
 }
 
-async fn source(entry: &Entry, surveyor: &Surveyor, notes: &mut Vec<Note>) -> Fact<SourceFact> {
-    let reference = &entry.source;
+async fn source(reference: &Reference, surveyor: &Surveyor, notes: &mut Vec<Note>) -> Fact<SourceFact> {
     if reference.tag().is_none() && reference.digest().is_none() {
         notes.push(Note::ImpliedLatest);
     }
@@ -241,8 +252,7 @@ async fn destination(entry: &Entry, surveyor: &Surveyor) -> Fact<DestinationFact
     }
 }
 
-async fn nearest_tags(entry: &Entry, surveyor: &Surveyor) -> Vec<String> {
-    let source = &entry.source;
+async fn nearest_tags(source: &Reference, surveyor: &Surveyor) -> Vec<String> {
     // Only a tag can be mistyped for another; the list is a courtesy, so a refusal leaves it empty.
     if source.digest().is_some() {
         return Vec::new();

@@ -123,14 +123,14 @@ impl Policy {
     }
 
     fn objections(&self, step: &Step) -> Vec<Objection> {
-        let source = format!("{}/{}", step.source.registry(), step.source.repository());
+        let source = step.source.name();
         let destination = step.destination.repository().to_owned();
         let is_outside = |patterns: &Option<Vec<Glob>>, name: &str| {
             patterns.as_ref().is_some_and(|patterns| !patterns.iter().any(|pattern| pattern.matches(name)))
         };
         let mut found = Vec::new();
-        if is_outside(&self.allow, &source) {
-            found.push(Objection::Source(source));
+        if is_outside(&self.allow, source) {
+            found.push(Objection::Source(source.to_owned()));
         }
         if is_outside(&self.destinations, &destination) {
             found.push(Objection::Destination(destination));
@@ -222,6 +222,7 @@ mod tests {
         Step {
             line: entry.line,
             source: entry.source,
+            mirror: None,
             destination: entry.destination,
             options: entry.options,
             change: Change::Added,

@@ -20,6 +20,7 @@ pub use glob::Glob;
 pub use platform::Platform;
 pub use registry::Registry;
 pub(crate) use registry::is_host;
+pub(crate) use repository::is_below;
 
 /// The full name of an image: `registry/repository[:tag][@sha256:…]`.
 ///
@@ -46,6 +47,11 @@ impl Reference {
     /// Returns the path inside the registry, `library/nginx` for Docker Hub's `nginx`.
     pub fn repository(&self) -> &str {
         &self.text[usize::from(self.registry_end) + 1..usize::from(self.repository_end)]
+    }
+
+    /// Returns registry and repository, `docker.io/library/nginx`.
+    pub fn name(&self) -> &str {
+        &self.text[..usize::from(self.repository_end)]
     }
 
     /// Returns the tag that was written, if one was.

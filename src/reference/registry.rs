@@ -38,6 +38,12 @@ impl Registry {
         &*self.0 == DOCKER_HUB
     }
 
+    /// Returns where an image is whose name of one part was written as a path of Docker Hub: `nginx` is everybody's word for
+    /// `library/nginx`, and a namespace besides.
+    pub fn library(&self, path: &str) -> Option<String> {
+        (self.is_docker_hub() && !path.is_empty() && !path.contains('/')).then(|| format!("library/{path}"))
+    }
+
     /// Returns the name as people write it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -56,6 +62,19 @@ impl Registry {
     /// Returns whether this is a login server of an Azure Container Registry, in one of Azure's clouds.
     pub fn is_azure(&self) -> bool {
         AZURE_SUFFIXES.iter().any(|suffix| self.0.ends_with(suffix))
+    }
+
+    /// Returns whether the registry is at an address of the link alone (RFC 3927; RFC 4291, 2.5.6), where clouds serve
+    /// what a machine knows of itself.
+    pub fn is_link_local(&self) -> bool {
+        let (host, _) = split_port(&self.0);
+        match host.trim_start_matches('[').trim_end_matches(']').parse() {
+            Ok(std::net::IpAddr::V4(address)) => address.is_link_local(),
+            Ok(std::net::IpAddr::V6(address)) => {
+                address.is_unicast_link_local() || address.to_ipv4_mapped().is_some_and(|it| it.is_link_local())
+            }
+            Err(_) => false,
+        }
     }
 }
 

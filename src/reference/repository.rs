@@ -5,6 +5,11 @@ use super::{Fault, ReferenceError};
 /// The most characters of host and repository together (OCI distribution specification, "Pulling manifests").
 pub(crate) const LONGEST: usize = 255;
 
+/// Returns whether a repository is this path or below it, at whole parts; every one is below the empty path.
+pub(crate) fn is_below(repository: &str, path: &str) -> bool {
+    path.is_empty() || repository.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Checks `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/…)*` (OCI distribution specification, "Pulling manifests").
 pub(crate) fn check(text: &str) -> Result<(), ReferenceError> {
     if is_path(text.as_bytes()) { Ok(()) } else { Err(fault(text)) }

@@ -10,7 +10,7 @@ use super::{
     realm,
 };
 use crate::{
-    http::{Http, Reply},
+    http::{self, Http, Reply},
     reference::Registry,
 };
 use azure_core::credentials::TokenCredential;
@@ -63,8 +63,10 @@ impl Auth {
         self.exchange.refresh_token(registry, credential).await
     }
 
-    pub(super) fn has_login(&self, registry: &Registry) -> bool {
-        self.logins.has(registry)
+    /// Reads a refusal, and says where a login was kept back.
+    pub(super) fn refused(&self, registry: &Registry, reply: &Reply) -> RegistryError {
+        let error = RegistryError::refused(registry, reply, self.logins.has(registry));
+        if self.logins.is_silent(&super::connection_host(registry)) { error.kept_back() } else { error }
     }
 
     /// Returns what to send first: a token that is still good, or a new one where the host's way is known.
@@ -99,7 +101,7 @@ impl Auth {
         let challenge =
             refusal.headers.get_all("www-authenticate").iter().find_map(|value| Challenge::read(value.to_str().ok()?));
         let Some(challenge) = challenge else {
-            return Err(RegistryError::refused(registry, refusal, self.has_login(registry)));
+            return Err(self.refused(registry, refusal));
         };
         let key = (registry.clone(), access.scope());
         {
@@ -111,10 +113,9 @@ impl Auth {
             tokens.remove(&key);
         }
         lock(&self.offers).insert(registry.clone(), general(challenge.clone(), access.repository));
-        self.sign_in(registry, access, &challenge).await?.map_or_else(
-            || Err(RegistryError::refused(registry, refusal, self.has_login(registry))),
-            |header| Ok(Some(header)),
-        )
+        self.sign_in(registry, access, &challenge)
+            .await?
+            .map_or_else(|| Err(self.refused(registry, refusal)), |header| Ok(Some(header)))
     }
 
     async fn sign_in(
@@ -166,7 +167,7 @@ impl Auth {
         login: Option<&Login>,
     ) -> Result<(HeaderValue, Duration), RegistryError> {
         let credential = match login {
-            Some(Login::Password { username, password }) => {
+            Some(Login::Password { username, password }) if !self.logins.is_silent(&http::host(realm)) => {
                 let is_shared = self.logins.shares(registry).is_some_and(|other| realm::belongs(other, realm));
                 if !realm::belongs(registry, realm) && !is_shared {
                     let realm = realm.host_str().unwrap_or_default().to_owned();

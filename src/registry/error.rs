@@ -96,6 +96,14 @@ impl RegistryError {
         Self { ids: reply.ids.clone(), ..Self::new(registry, why) }
     }
 
+    /// Says that no login was sent: who the host is rests on an authority that nobody has approved.
+    pub(super) fn kept_back(mut self) -> Self {
+        if let Why::Unauthorized { said, .. } | Why::Denied(said) = &mut self.why {
+            said.push_str("; no credential goes there before its `ca` in acr-sync.yaml is merged");
+        }
+        self
+    }
+
     /// Returns whether the registry takes less at once (413).
     pub(crate) fn is_too_large(&self) -> bool {
         matches!(self.why, Why::Status(413, _))
@@ -125,6 +133,10 @@ impl RegistryError {
             _ => side,
         };
         let hint = match &self.why {
+            Why::Http(error) if matches!(error.cause(), Cause::Certificate(_)) => Some(format!(
+                "If the certificates of `{host}` are the company's own, name their authority in acr-sync.yaml: `sources: {{ {host}: {{ ca: certs/root-ca.pem }} }}`. Behind an inspecting proxy, by SSL_CERT_FILE.",
+                host = error.host(),
+            )),
             Why::Http(error) => error.hint(),
             Why::Unauthorized { had_login: false, .. } => Some(format!(
                 "Check that the image exists; if it is private, give a credential for `{registry}` (input `credentials`)."

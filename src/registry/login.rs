@@ -1,9 +1,16 @@
 //! Login: who we are at a registry. Kept per exact host.
 
-use crate::{credential::Mask, reference::Registry};
+use crate::{
+    credential::Mask,
+    reference::{Registry, is_below},
+};
 use azure_core::credentials::TokenCredential;
 use secrecy::SecretString;
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::Arc,
+};
 
 /// A way to prove who we are at one registry.
 #[derive(Clone)]
@@ -34,6 +41,8 @@ pub struct Logins {
     places: HashMap<Registry, Vec<(String, Login)>>,
     /// Hosts that are another registry's own, and may send to its token service.
     shared: HashMap<Registry, Registry>,
+    /// Hosts, as connections name them, that are sent no login.
+    silent: HashSet<String>,
     mask: Mask,
 }
 
@@ -41,7 +50,7 @@ impl Logins {
     /// Takes a login in for a whole registry, or for the repositories below `path`.
     pub fn add(&mut self, registry: Registry, path: &str, login: Login) {
         let path = path.trim_matches('/');
-        let library = library(&registry, path);
+        let library = registry.library(path);
         let logins = self.places.entry(registry).or_default();
         logins.extend(library.map(|path| (path, login.clone())));
         logins.push((path.to_owned(), login));
@@ -67,26 +76,26 @@ impl Logins {
         &self.mask
     }
 
+    /// Keeps every login from a host, as a registry and as a token service: who it is rests on an authority that nobody
+    /// has approved.
+    pub fn silence(&mut self, host: String) {
+        self.silent.insert(host);
+    }
+
+    pub(super) fn is_silent(&self, host: &str) -> bool {
+        self.silent.contains(host)
+    }
+
     /// Returns whether there is any login for exactly this registry.
     pub fn has(&self, registry: &Registry) -> bool {
-        self.places.contains_key(registry)
+        self.places.contains_key(registry) && !self.is_silent(&super::connection_host(registry))
     }
 
     /// Returns the login for a repository of exactly this registry.
     pub fn find(&self, registry: &Registry, repository: &str) -> Option<&Login> {
-        let is_below = |path: &str| {
-            path.is_empty()
-                || repository == path
-                || repository.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
-        };
-        self.places.get(registry)?.iter().find(|(path, _)| is_below(path)).map(|(_, login)| login)
+        let places = self.places.get(registry).filter(|_| self.has(registry))?;
+        places.iter().find(|(path, _)| is_below(repository, path)).map(|(_, login)| login)
     }
-}
-
-/// Returns where an image is whose name of one part was written as a path of Docker Hub: `nginx` is everybody's word for
-/// `library/nginx`, and a namespace besides.
-fn library(registry: &Registry, path: &str) -> Option<String> {
-    (registry.is_docker_hub() && !path.is_empty() && !path.contains('/')).then(|| format!("library/{path}"))
 }
 
 #[cfg(test)]

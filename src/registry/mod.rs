@@ -27,7 +27,7 @@ mod tags;
 mod upload;
 
 use crate::{
-    http::{Http, HttpError, Opened, Reply, Setback},
+    http::{self, Http, HttpError, Opened, Reply, Setback},
     reference::{Digest, Registry},
 };
 use access::Access;
@@ -249,7 +249,7 @@ impl Client {
     }
 
     fn refused(&self, registry: &Registry, reply: &Reply) -> RegistryError {
-        RegistryError::refused(registry, reply, self.auth.has_login(registry))
+        self.auth.refused(registry, reply)
     }
 }
 
@@ -268,6 +268,11 @@ enum Manner {
 fn base(registry: &Registry) -> String {
     let scheme = if registry.is_loopback() { "http" } else { "https" };
     format!("{scheme}://{}", registry.api_host())
+}
+
+/// Returns the host of a registry as its connections name it, with a port that is not the scheme's own.
+pub fn connection_host(registry: &Registry) -> String {
+    base(registry).parse().map_or_else(|_| registry.api_host().to_owned(), |url| http::host(&url))
 }
 
 /// Reads the rest of the allowance (`ratelimit-remaining: 20;w=21600`, Docker Hub's usage documentation).

@@ -1,7 +1,10 @@
 //! Realm: the token service that a registry names, and whether a password may go there.
 
 use super::{RegistryError, Why};
-use crate::{http::may_follow, reference::Registry};
+use crate::{
+    http::{host, may_follow},
+    reference::Registry,
+};
 use reqwest::Url;
 
 pub(super) fn read(registry: &Registry, realm: &str) -> Result<Url, RegistryError> {
@@ -25,7 +28,7 @@ fn is_loopback(url: &Url) -> bool {
 
 /// A password goes to the registry's own host, and Docker Hub's to Docker Hub's token service.
 pub(super) fn belongs(registry: &Registry, realm: &Url) -> bool {
-    let realm = &realm[url::Position::BeforeHost..url::Position::AfterPort];
+    let realm = host(realm);
     realm == registry.api_host() || (registry.is_docker_hub() && realm == "auth.docker.io")
 }
 

@@ -134,6 +134,9 @@ pub(super) struct Line {
     pub registry: Option<String>,
     /// The source as the line names it, with everything written out.
     pub source: String,
+    /// The source's name at the mirror where it is read instead; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<String>,
     /// `repository:tag` in the target registry.
     pub destination: String,
     pub change: Change,

@@ -208,6 +208,7 @@ fn line(row: &Row<'_>, part: &Part) -> form::Line {
         line: step.line.get(),
         registry: name(part),
         source: step.source.to_string(),
+        mirror: step.mirror.as_ref().map(ToString::to_string),
         destination: step.destination.name().to_owned(),
         change,
         was,

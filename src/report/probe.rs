@@ -18,7 +18,7 @@ pub(crate) fn report(text: &str) -> Report {
         .import("a:1 => a")
         .ended(Outcome::Failed(problem(Side::Source)))
         .step("b:1 => b", Action::Unchecked(problem(Side::Network)))
-        .step("c:1 => c", Action::Block(Reason::NoSource { nearest }))
+        .step("c:1 => c", Action::Block(Reason::NoSource { nearest, mirror: None }))
         .import("d:1 => d")
         .finding(Gravity::Warning, text, problem(Side::Target))
         .finding(Gravity::Bad, text, problem(Side::Azure))

@@ -210,8 +210,9 @@ impl Row<'_> {
 
     /// Returns the way the image takes, where it takes one and it is not the usual one.
     pub(super) fn detour(&self) -> Option<String> {
-        let why = self.route_reason()?;
-        Some(format!("direct copy: {why}"))
+        let mirror = self.step.by_mirror().map(|mirror| format!("by mirror {mirror}"));
+        let direct = self.route_reason().map(|why| format!("direct copy: {why}"));
+        [mirror, direct].into_iter().flatten().reduce(|mirror, direct| format!("{mirror}; {direct}"))
     }
 
     /// Returns why this runner copies the image or copied it.

@@ -131,6 +131,7 @@ impl Sample {
         let steps = parsed.list.entries().iter().zip(self.steps).map(|(entry, (action, _, notes))| Step {
             line: entry.line,
             source: entry.source.clone(),
+            mirror: None,
             destination: entry.destination.clone(),
             options: entry.options.clone(),
             subset: None,
@@ -239,7 +240,7 @@ pub(super) fn mixed() -> Sample {
         .locked("quay.io/jetstack/cert-manager-controller:v1.15.2 => jetstack/cert-manager-controller")
         .step(
             "docker.io/library/redis:7.2.99 => mirror/redis",
-            Action::Block(Reason::NoSource { nearest: vec!["7.2.9".to_owned(), "7.2.5".to_owned()] }),
+            Action::Block(Reason::NoSource { nearest: vec!["7.2.9".to_owned(), "7.2.5".to_owned()], mirror: None }),
         )
         .wrong("quay.io/Team/App:V1 -> mirror/app  # ours")
         .unchecked("quay.io/private/app:2 => private/app")

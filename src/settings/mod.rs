@@ -12,7 +12,7 @@ use crate::{
     certificates,
     cleanup::Rule,
     connected::Connected,
-    policy::Policy,
+    policy::{Policy, RepositoryFile},
     pull_check::PullCheck,
     registry_settings::{Guards, Locks, Replica, Retention, SoftDelete, Switch},
     standing::Standing,
@@ -39,6 +39,7 @@ pub struct Settings {
     /// What reviewers need not look for: a line that breaks a rule is blocked.
     pub policy: Policy,
     /// How registries that images come from are reached; the input `credentials` goes before it.
+    #[serde(deserialize_with = "source::read")]
     pub sources: BTreeMap<Site, Source>,
     /// Where the input `registry` names several: what each has of its own, by the name it has there.
     pub registries: BTreeMap<String, Place>,
@@ -92,7 +93,8 @@ impl Settings {
 
     /// Returns the files of the repository that hold certificates.
     pub fn certificate_files(&self) -> BTreeSet<&str> {
-        self.certificates.iter().flat_map(|rule| &rule.authority).map(String::as_str).collect()
+        let own = self.sources.values().filter_map(|source| source.ca.as_ref()).map(RepositoryFile::as_str);
+        self.certificates.iter().flat_map(|rule| &rule.authority).map(String::as_str).chain(own).collect()
     }
 
     /// Returns what of it is meant for a registry that gets these sections; none for all of them.

@@ -51,14 +51,14 @@ impl<'a> Gate<'a> {
     }
 
     async fn of(&self, step: &Step, registries: &Client) -> Option<Signature> {
-        let name = format!("{}/{}", step.source.registry(), step.source.repository());
-        let signers: Vec<_> = self.entries.iter().filter(|(signed, _)| signed.is_about(&name)).collect();
+        let name = step.source.name();
+        let signers: Vec<_> = self.entries.iter().filter(|(signed, _)| signed.is_about(name)).collect();
         // An index of some platforms is new: signed is the source's, whose manifests they are.
         let signed = step.subset.as_ref().map(|subset| subset.of).or(step.digest);
         let (Some(digest), true, false) = (signed, step.may_be_written(), signers.is_empty()) else {
             return None;
         };
-        let found = match material::fetch(registries, &step.source, digest).await {
+        let found = match material::fetch(registries, step.from(), digest).await {
             Ok(found) => found,
             Err(error) => return Some(Signature::Unknown(error.problem(Side::Source).what)),
         };

@@ -147,6 +147,7 @@ fn step(name: &str) -> Step {
     Step {
         line: entry.line,
         source: entry.source,
+        mirror: None,
         destination: entry.destination,
         options: entry.options,
         change: Change::Added,

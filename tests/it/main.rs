@@ -1,6 +1,7 @@
 //! Scenarios through the corridor against the emulator, in the order in which a run walks.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod authorities;
 mod azure_devops;
 mod azure_devops_sign_in;
 mod binary;
@@ -21,6 +22,7 @@ mod github;
 mod house;
 mod importing;
 mod kit;
+mod mirrors;
 mod observing;
 mod pipeline;
 mod planning;

@@ -80,7 +80,7 @@ async fn a_missing_tag_names_its_neighbours_and_stops_no_other_line() {
     let run = Scenario::plan(&list).source(NGINX, &image()).run().await;
 
     let steps = &run.report.plan().unwrap().steps;
-    assert_eq!(steps[0].action, Action::Block(Reason::NoSource { nearest: vec!["1.27".to_owned()] }));
+    assert_eq!(steps[0].action, Action::Block(Reason::NoSource { nearest: vec!["1.27".to_owned()], mirror: None }));
     assert_eq!(steps[1].action, Action::Import);
 }
 

@@ -60,8 +60,13 @@ impl Chapter {
         }
         files.settings.push_str(self.settings);
         let root = stage.authority().to_owned();
-        let repository =
-            [("images.txt", &files.list), ("acr-sync.yaml", &files.settings), ("certs/root-ca.crt", &root)];
+        let company = stage.world().company_ca_pem();
+        let repository = [
+            ("images.txt", &files.list),
+            ("acr-sync.yaml", &files.settings),
+            ("certs/root-ca.crt", &root),
+            ("certs/corp-root.pem", &company),
+        ];
         let report = stage.propose_files(&repository.map(|(path, text)| (path, text.as_str()))).await?;
         let comment = stage.comment()?;
         outlet::print(&format!("\n{}", indented(&comment)));

@@ -40,7 +40,7 @@ fn old_build(world: &World, tag: &str, days: i64) {
 }
 
 /// Every section that there is.
-pub(super) const CHAPTERS: [Chapter; 12] = [
+pub(super) const CHAPTERS: [Chapter; 13] = [
     Chapter {
         title: "`policy`: what reviewers need not look for; the list is judged by it at once",
         settings: "policy:\n  allow: [\"registry.k8s.io/**\", \"quay.io/jetstack/*\", \"docker.io/**\", \"ghcr.io/**\"]\n  deny-latest: true\n",
@@ -59,6 +59,20 @@ pub(super) const CHAPTERS: [Chapter; 12] = [
         registry: ONE,
         before: nothing,
         planned: &["podinfo:6.7.0", "ACR cannot reach the source"],
+        applied: &["1 imported"],
+        kit: None,
+        meddling: None,
+    },
+    Chapter {
+        title: "`mirror` and `ca`: images of Docker Hub by a mirror whose certificates are the company's own",
+        settings: "  docker.io/bitnami: { mirror: artifacts.corp.example/dockerhub, ca: certs/corp-root.pem }\n",
+        list: Some(("docker.io/cloudflare", "docker.io/bitnami/redis:7.2 => bitnami/redis\ndocker.io/cloudflare")),
+        registry: ONE,
+        before: |world| {
+            let mirror = world.source("artifacts.corp.example").company_certificates();
+            mirror.put("dockerhub/bitnami/redis:7.2", &Image::index(["linux/amd64"]));
+        },
+        planned: &["by mirror `artifacts.corp.example/dockerhub`", "its certificates are the company's own"],
         applied: &["1 imported"],
         kit: None,
         meddling: None,

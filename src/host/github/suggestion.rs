@@ -180,6 +180,7 @@ mod tests {
         Step {
             line,
             source,
+            mirror: None,
             destination,
             options,
             change,
