@@ -55,7 +55,7 @@ pub(super) async fn layer(place: &Place<'_>, layer: &Descriptor, known: &Known) 
     if let Some(listing) = known.get(layer.digest) {
         return Ok(listing);
     }
-    let unpacker = Unpacker::new(&layer.media_type).filter(|_| layer.urls.is_empty());
+    let unpacker = Unpacker::new(&layer.media_type).filter(|_| !layer.is_foreign());
     let packed = || Unfit::Packed { layer: layer.digest, media_type: layer.media_type.clone() };
     let mut unpacker = unpacker.ok_or_else(packed)?;
     let broken = |error: io::Error| Unfit::Broken { layer: layer.digest, why: error.to_string() };

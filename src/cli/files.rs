@@ -2,6 +2,7 @@
 
 use crate::{
     app::Occasion,
+    host,
     inputs::Inputs,
     problem::{Problem, Side},
     report::{self, Report, json, sarif},
@@ -32,7 +33,7 @@ pub(super) fn write(inputs: &Inputs, report: &Report) -> Result<(), Problem> {
         put(path, json::plan_json(report).as_bytes())?;
     }
     if let Some(path) = &inputs.sarif_file {
-        put(path, sarif::sarif(report).as_bytes())?;
+        put(path, sarif::sarif(report, &host::registries(inputs)).as_bytes())?;
     }
     match &inputs.result_file {
         Some(path) if report.is_applied() || report.stopped().is_some() => {

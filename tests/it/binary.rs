@@ -163,6 +163,18 @@ async fn the_command_line_signs_in_at_sources_with_what_docker_keeps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_renamed_says_why_every_line_is_new() {
+    let folder = TempDir::new().unwrap();
+    commit(folder.path(), LIST);
+    fs::write(folder.path().join("new.txt"), LIST).unwrap();
+    let emulator = Emulator::start(World::demo()).await.unwrap();
+    let mut command = online(folder.path(), &emulator);
+    command.args(["plan", "new.txt", "--registry", "contosoacr", "--base", "HEAD"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(stdout(&output).contains("it has no `new.txt`, so that every line is new"), "{}", stdout(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changed_lines_are_found_in_local_git_objects_without_a_git_program() {
     let folder = TempDir::new().unwrap();
     commit(folder.path(), LIST);
@@ -246,6 +258,34 @@ async fn a_pull_request_of_github_is_planned_and_a_push_applied() {
     assert!(fs::read_to_string(at("summary.md")).unwrap().contains("mirror/nginx"));
     assert!(fs::read_to_string(at("output")).unwrap().contains("imported<<"));
     assert_eq!(emulator.world().imports().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reviewed_plan_that_cannot_be_read_stands_in_the_report() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("images.txt"), LIST).unwrap();
+    fs::write(at("event.json"), r#"{"schedule":"0 0 * * *"}"#).unwrap();
+    // The runner makes both.
+    ["summary.md", "output"].iter().for_each(|name| fs::write(at(name), "").unwrap());
+    let emulator = Emulator::start(World::demo()).await.unwrap();
+    let mut command = online(folder.path(), &emulator);
+    command
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_EVENT_NAME", "schedule")
+        .env("GITHUB_EVENT_PATH", at("event.json"))
+        .env("GITHUB_WORKSPACE", folder.path())
+        .env("GITHUB_STEP_SUMMARY", at("summary.md"))
+        .env("GITHUB_OUTPUT", at("output"))
+        .env("INPUT_RESULT-FILE", "result.json")
+        .env("INPUT_REVIEWED-PLAN", "no-plan.json")
+        .env("INPUT_REGISTRY", "contosoacr");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert_eq!((code(&output), emulator.world().imports().len()), (1, 0), "{}", stdout(&output));
+    let summary = fs::read_to_string(at("summary.md")).unwrap();
+    assert!(summary.contains("no-plan.json"), "{summary}");
+    assert!(fs::read_to_string(at("output")).unwrap().contains("clean<<"));
+    assert!(fs::read_to_string(at("result.json")).unwrap().contains("no-plan.json"));
 }
 
 /// The variables of a build on the main branch, as the agent names them.
