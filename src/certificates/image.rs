@@ -88,11 +88,7 @@ pub(super) async fn make(
             image.left_out.push(platform.clone());
             continue;
         }
-        let found = place.registries.known_manifest(place.registry, place.repository, child.digest).await?;
-        let found = found.ok_or(Failure::Absent)?;
-        if found.is_index() {
-            return Err(Unfit::NoImage("an index of indexes".to_owned()).into());
-        }
+        let found = part(place, child.digest).await?;
         one(place, child.digest, &found, addition, known, &mut image).await?;
         if let Some((_, bytes)) = image.manifests.last() {
             let media_type = edit::OCI_MANIFEST.to_owned();
@@ -110,6 +106,26 @@ pub(super) async fn make(
     Ok(image)
 }
 
+/// Reads the manifest of one platform.
+pub(super) async fn part(place: &Place<'_>, digest: Digest) -> Result<Manifest, Failure> {
+    let found = place.registries.known_manifest(place.registry, place.repository, digest).await?;
+    let found = found.ok_or(Failure::Absent)?;
+    if found.is_index() {
+        return Err(Unfit::NoImage("an index of indexes".to_owned()).into());
+    }
+    Ok(found)
+}
+
+/// Reads the configuration of one platform.
+pub(super) async fn configuration(place: &Place<'_>, manifest: &Manifest) -> Result<(Digest, Bytes), Failure> {
+    let Some(config) = manifest.config.as_ref().filter(|config| edit::is_config(&config.media_type)) else {
+        let media_type = manifest.config.as_ref().map_or(&manifest.media_type, |config| &config.media_type);
+        return Err(Unfit::NoImage(media_type.clone()).into());
+    };
+    let found = place.registries.document(place.registry, place.repository, config.digest).await?;
+    Ok((config.digest, found.ok_or(Failure::Absent)?))
+}
+
 async fn one(
     place: &Place<'_>,
     digest: Digest,
@@ -118,12 +134,7 @@ async fn one(
     known: &Known,
     image: &mut Image,
 ) -> Result<(), Failure> {
-    let Some(config) = manifest.config.as_ref().filter(|config| edit::is_config(&config.media_type)) else {
-        let media_type = manifest.config.as_ref().map_or(&manifest.media_type, |config| &config.media_type);
-        return Err(Unfit::NoImage(media_type.clone()).into());
-    };
-    let found = place.registries.document(place.registry, place.repository, config.digest).await?;
-    let configuration = found.ok_or(Failure::Absent)?;
+    let (_, configuration) = configuration(place, manifest).await?;
     let root = root(place, &manifest.layers, known).await?;
     let store = root.store(addition.base)?;
     let layer = layer::over(&store, addition.authorities);

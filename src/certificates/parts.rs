@@ -54,11 +54,7 @@ impl Parts {
                 parts.left_out.push(platform.clone());
                 continue;
             }
-            let found = place.registries.known_manifest(place.registry, place.repository, child.digest).await?;
-            let found = found.ok_or(Failure::Absent)?;
-            if found.is_index() {
-                return Err(Unfit::NoImage("an index of indexes".to_owned()).into());
-            }
+            let found = image::part(place, child.digest).await?;
             parts.take(place, child.digest, &found, Some(platform), wanted, known).await?;
         }
         if parts.built.is_empty() {
@@ -76,13 +72,9 @@ impl Parts {
         wanted: Wanted<'_>,
         known: &Known,
     ) -> Result<(), Failure> {
-        let Some(config) = manifest.config.as_ref().filter(|config| edit::is_config(&config.media_type)) else {
-            let media_type = manifest.config.as_ref().map_or(&manifest.media_type, |config| &config.media_type);
-            return Err(Unfit::NoImage(media_type.clone()).into());
-        };
-        let found = place.registries.document(place.registry, place.repository, config.digest).await?;
-        let found: Value = serde_json::from_slice(&found.ok_or(Failure::Absent)?)
-            .map_err(|error| Unfit::Broken { layer: config.digest, why: error.to_string() })?;
+        let (config, found) = image::configuration(place, manifest).await?;
+        let found: Value =
+            serde_json::from_slice(&found).map_err(|error| Unfit::Broken { layer: config, why: error.to_string() })?;
         let own = || serde_json::from_value::<Platform>(found.clone()).ok();
         let platform = platform.cloned().or_else(own).filter(|it| !it.os.is_empty() && !it.architecture.is_empty());
         let platform = platform.ok_or_else(|| Unfit::NoPlatform("a platform that it does not name".to_owned()))?;

@@ -16,18 +16,8 @@ use crate::{
 use std::{fmt, sync::Arc};
 use tokio::sync::watch;
 
-/// Something to be made, as the plan shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
-    /// The variant: `vendor/app:1.2-ca`.
-    pub subject: String,
-    /// What is to be made.
-    pub work: Work,
-    /// What it is made of, which way, and why, a fragment.
-    pub reason: String,
-    /// Why it cannot be made.
-    pub block: Option<Problem>,
-}
+/// A variant such as `vendor/app:1.2-ca`, as the plan shows it.
+pub type Wish = crate::problem::Wish<Work>;
 
 /// A variant of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,10 @@
 //! Decide: what goes from one repository. Pure: the same content, rules and time give the same choice.
 
-use super::{Age, Content, Kind, Link, Relation, Rule, Share, needs, subject_of};
-use std::collections::{BTreeMap, BTreeSet};
+use super::{Age, Content, Kind, Link, Relation, Rule, Share, Time, listing, needs, subject_of, told::SHOWN};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap},
+};
 
 /// A time, in seconds since 1970.
 pub type Moment = i64;
@@ -22,6 +25,8 @@ pub struct Question<'a> {
     pub listed: &'a BTreeSet<String>,
     /// The present.
     pub now: Moment,
+    /// How many removals there is room for.
+    pub room: usize,
 }
 
 /// What goes.
@@ -29,8 +34,12 @@ pub struct Question<'a> {
 pub struct Choice {
     /// The tags, the oldest first.
     pub tags: Vec<Leaving>,
-    /// The manifests, in the order in which they go.
+    /// The manifests that there is room for beside the tags, in the order in which they go.
     pub manifests: Vec<Going>,
+    /// How many more would go, by what is known.
+    pub more: usize,
+    /// Of each manifest, whether it stays.
+    pub kept: Vec<bool>,
     /// How many tags and manifests are from the future by this clock: they stay.
     pub future: usize,
     /// Where more goes than the rules allow by one plan: how many of how many, and what is allowed.
@@ -54,9 +63,9 @@ pub struct Excess {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Leaving {
     /// Its place among the tags.
-    pub tag: usize,
+    pub tag: u32,
     /// The place of the rule that takes it.
-    pub rule: usize,
+    pub rule: u8,
 }
 
 /// A manifest that goes.
@@ -67,7 +76,7 @@ pub struct Going {
     /// Its place in the order: what has a lower one goes first.
     pub level: u8,
     /// The places of the tags that go with it, because they belong to an image that goes.
-    pub companions: Vec<usize>,
+    pub companions: Vec<u32>,
     /// The places of the manifests that must be gone before.
     pub after: Vec<u32>,
 }
@@ -75,51 +84,27 @@ pub struct Going {
 /// Decides what goes.
 pub fn decide(question: &Question<'_>) -> Choice {
     let Question { content, rules, .. } = *question;
-    let leaving = tags(question);
-    let stays = own_reasons(question, &leaving);
-    let links = companions(content);
-    let kept = needs::kept(content, &links.iter().map(|(_, link)| *link).collect::<Vec<_>>(), stays);
-    let goes = |place: u32| !kept[place as usize];
-
-    let mut gone: Vec<Link> = links.iter().map(|(_, link)| *link).chain(content.links.iter().copied()).collect();
-    // A tag of an image's own can stand for that image: nothing waits for itself.
-    gone.retain(|link| link.from != link.to && goes(link.from) && goes(link.to));
-    let levels = needs::levels(&gone, content.manifests.len());
-    let mut after: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for link in &gone {
-        let (first, then) = needs::before(link);
-        after.entry(then).or_default().push(first);
-    }
-    let mut with: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (tag, link) in links.iter().filter(|(_, link)| goes(link.from)) {
-        with.entry(link.from).or_default().push(*tag);
-    }
-    let mut manifests: Vec<_> = (0_u32..)
-        .zip(&kept)
-        .filter(|(_, is_kept)| !**is_kept)
-        .map(|(manifest, _)| Going {
-            manifest,
-            level: levels[manifest as usize],
-            companions: with.remove(&manifest).unwrap_or_default(),
-            after: after.remove(&manifest).unwrap_or_default(),
-        })
-        .collect();
-    manifests.sort_by_key(|it| (it.level, content.at(it.manifest).updated, it.manifest));
-    let mut tags: Vec<_> =
-        leaving.iter().enumerate().filter_map(|(tag, rule)| Some(Leaving { tag, rule: (*rule)? })).collect();
-    tags.sort_by_key(|it| content.tags[it.tag].updated);
-    let is_future = |updated: Option<Moment>| updated.is_some_and(|updated| updated > question.now + SKEW);
+    let taken = tags(question);
+    let stays = own_reasons(question, &taken);
+    let companions = companions(content);
+    let links: Vec<_> = companions.iter().map(|(_, link)| *link).collect();
+    let kept = needs::kept(content, &links, stays);
+    let leaving = (0_u32..).zip(taken).filter_map(|(tag, rule)| Some(Leaving { tag, rule: rule? }));
+    let mut tags: Vec<_> = leaving.collect();
+    tags.sort_by_key(|it| content.tags[it.tag as usize].updated);
+    let is_future = |updated: Time| updated.is_some_and(|updated| updated.get() > question.now + SKEW);
     let future = content.tags.iter().filter(|it| is_future(it.updated)).count()
         + content.manifests.iter().filter(|it| is_future(it.updated)).count();
-    let excess = excess(content, rules, &tags, &manifests);
-    Choice { tags, manifests, future, excess }
+    let all = kept.iter().filter(|is_kept| !**is_kept).count();
+    let excess = excess(content, rules, &tags, all);
+    let room = if excess.is_some() { SHOWN } else { question.room.saturating_sub(tags.len()) };
+    let manifests = listing::listed(content, &companions, &kept, room);
+    Choice { tags, more: all - manifests.len(), manifests, kept, future, excess }
 }
 
 /// Returns, for each manifest, whether something of its own makes it stay; what stays because of others is not known yet.
-///
-/// A survey reads what leads on from the others only.
-pub(super) fn own_reasons(question: &Question<'_>, leaving: &[Option<usize>]) -> Vec<bool> {
-    let Question { content, rules, now, listed } = *question;
+fn own_reasons(question: &Question<'_>, leaving: &[Option<u8>]) -> Vec<bool> {
+    let Question { content, rules, now, listed, .. } = *question;
     let untagged = rules.iter().filter(|rule| rule.untagged).filter_map(|rule| rule.older_than).min();
     let Some(age) = untagged else { return vec![true; content.manifests.len()] };
     let age = age.max(SETTLED);
@@ -145,25 +130,27 @@ pub(super) fn own_reasons(question: &Question<'_>, leaving: &[Option<usize>]) ->
 }
 
 /// Returns, for each tag, the rule that takes it.
-pub(super) fn tags(question: &Question<'_>) -> Vec<Option<usize>> {
-    let Question { content, rules, listed, now } = *question;
+fn tags(question: &Question<'_>) -> Vec<Option<u8>> {
+    let Question { content, rules, listed, now, .. } = *question;
     let mut held = vec![false; content.tags.len()];
     for rule in rules.iter().filter(|rule| rule.keep > 0) {
-        let meant = content.tags.iter().enumerate().filter(|(_, tag)| is_meant(rule, &tag.name));
-        let mut meant: Vec<_> = meant.map(|(place, tag)| (tag.updated, &tag.name, place)).collect();
-        meant.sort_unstable_by(|one, other| other.cmp(one));
-        for (_, _, place) in meant.iter().take(rule.keep) {
-            held[*place] = true;
+        let mut newest = BinaryHeap::new();
+        for (place, tag) in content.tags.iter().enumerate().filter(|(_, tag)| is_meant(rule, &tag.name)) {
+            newest.push(Reverse((tag.updated, &tag.name, place)));
+            if newest.len() > rule.keep {
+                newest.pop();
+            }
         }
+        newest.iter().for_each(|Reverse((_, _, place))| held[*place] = true);
     }
     let takes = |(place, tag): (usize, &super::Tag)| {
         if held[place] || tag.is_locked || listed.contains(&*tag.name) {
             return None;
         }
         let age = |rule: &Rule| rule.older_than.unwrap_or(Age::seconds(0));
-        rules.iter().position(|rule| is_meant(rule, &tag.name) && is_older(tag.updated, age(rule), now))
+        (0_u8..).zip(rules).find(|(_, rule)| is_meant(rule, &tag.name) && is_older(tag.updated, age(rule), now))
     };
-    content.tags.iter().enumerate().map(takes).collect()
+    content.tags.iter().enumerate().map(|tag| takes(tag).map(|(rule, _)| rule)).collect()
 }
 
 /// What belongs to an image is nobody's to select: it goes with its image.
@@ -172,15 +159,15 @@ fn is_meant(rule: &Rule, tag: &str) -> bool {
 }
 
 /// What has no time, and what is from the future, is not old.
-fn is_older(updated: Option<Moment>, age: Age, now: Moment) -> bool {
-    let Some(passed) = updated.and_then(|updated| now.checked_sub(updated)) else { return false };
+fn is_older(updated: Time, age: Age, now: Moment) -> bool {
+    let Some(passed) = updated.and_then(|updated| now.checked_sub(updated.get())) else { return false };
     u64::try_from(passed).is_ok_and(|passed| passed >= age.as_seconds())
 }
 
 /// Returns the tags that belong to an image which is there, and what ties what they stand for to it.
-pub(super) fn companions(content: &Content) -> Vec<(usize, Link)> {
+pub(super) fn companions(content: &Content) -> Vec<(u32, Link)> {
     let mut found = Vec::new();
-    for (place, tag) in content.tags.iter().enumerate() {
+    for (place, tag) in (0_u32..).zip(&content.tags) {
         let Some(to) = subject_of(&tag.name).and_then(|subject| content.place(subject)) else { continue };
         let Some(from) = content.place(tag.digest) else { continue };
         found.push((place, Link { from, to, relation: Relation::Subject }));
@@ -188,16 +175,14 @@ pub(super) fn companions(content: &Content) -> Vec<(usize, Link)> {
     found
 }
 
-fn excess(content: &Content, rules: &[&Rule], tags: &[Leaving], manifests: &[Going]) -> Option<Excess> {
+fn excess(content: &Content, rules: &[&Rule], tags: &[Leaving], manifests: usize) -> Option<Excess> {
     let by: BTreeSet<_> = tags.iter().map(|leaving| leaving.rule).collect();
     let strictest =
         |rules: &mut dyn Iterator<Item = &Rule>| rules.filter(|rule| !rule.confirm).map(|rule| rule.share).min();
-    let of_tags = strictest(&mut by.iter().map(|place| rules[*place]));
+    let of_tags = strictest(&mut by.iter().map(|place| rules[usize::from(*place)]));
     let of_manifests = strictest(&mut rules.iter().copied().filter(|rule| rule.untagged));
-    let all = [
-        (true, of_tags, tags.len(), content.tags.len()),
-        (false, of_manifests, manifests.len(), content.manifests.len()),
-    ];
+    let all =
+        [(true, of_tags, tags.len(), content.tags.len()), (false, of_manifests, manifests, content.manifests.len())];
     all.into_iter().find_map(|(is_tags, share, going, all)| {
         let share = share.filter(|share| share.is_exceeded(going, all))?;
         Some(Excess { is_tags, going, all, share })

@@ -1,14 +1,13 @@
-//! Links: reads what leads from one manifest to another, as much of it as a decision needs.
-//!
-//! A repository of a hundred thousand manifests is not read whole. Indexes and artifacts are; of images, which hardly ever
-//! refer to anything, those that nothing keeps; and of what would go, the registry is asked who refers to it.
+//! Links: reads what leads from one manifest to another, as much of it as a choice leans on (`unknown`).
 
-use super::{Content, Kind, Link, Plane, Relation, decide, doing::refusal, needs, told};
+use super::{Content, Known, Link, Plane, Relation, doing::refusal, told};
 use crate::{problem::Problem, reference::Digest, registry::RegistryError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 /// Requests at once; the registry's own limit holds besides.
 const AT_ONCE: usize = 8;
+/// How many are asked about before their answers are put in order.
+const PART: usize = 4_000;
 
 /// Where manifests are read.
 #[derive(Debug, Clone, Copy)]
@@ -27,69 +26,59 @@ struct Named {
 }
 
 impl Links<'_> {
-    /// Reads the manifests that lead to others; `stays` tells of each whether something of its own makes it stay.
+    /// Reads what manifests name.
     ///
     /// # Errors
     /// What kept one from being read: what it needs is not known then.
-    pub(super) async fn read(&self, content: &mut Content, stays: &[bool]) -> Result<(), Problem> {
-        let leads = |kind: Kind| match kind {
-            Kind::Index | Kind::Artifact | Kind::Unknown => true,
-            Kind::Image | Kind::Plain => false,
-        };
-        let manifests = (0_u32..).zip(&content.manifests);
-        let first = manifests.filter(|(_, it)| leads(it.kind)).map(|(place, _)| place).collect();
-        self.read_these(content, first).await?;
-        let companions: Vec<_> = decide::companions(content).into_iter().map(|(_, link)| link).collect();
-        let kept = needs::kept(content, &companions, stays.to_vec());
-        let manifests = (0_u32..).zip(content.manifests.iter().zip(kept));
-        let then =
-            manifests.filter(|(_, (it, kept))| it.kind == Kind::Image && !kept).map(|(place, _)| place).collect();
-        self.read_these(content, then).await
+    pub(super) async fn read(&self, content: &mut Content, places: &[u32]) -> Result<(), Problem> {
+        for part in places.chunks(PART) {
+            let part: Vec<_> = part.iter().map(|place| (*place, content.at(*place).digest)).collect();
+            let mut found = stream::iter(part).map(|(from, digest)| self.one(from, digest)).buffer_unordered(AT_ONCE);
+            while let Some(Named { from, children, subject }) = found.try_next().await? {
+                content.manifests[from as usize].known = Known::Read;
+                let link = |to: u32, relation: Relation| Link { from, to, relation };
+                let children = children.into_iter().filter_map(|it| content.place(it));
+                let children: Vec<_> = children.map(|to| link(to, Relation::Child)).collect();
+                content.links.extend(children);
+                match subject.map(|subject| content.place(subject)) {
+                    Some(Some(to)) => content.links.push(link(to, Relation::Subject)),
+                    Some(None) => content.manifests[from as usize].is_stray = true,
+                    None => {}
+                }
+            }
+            drop(found);
+            content.tidy();
+        }
+        Ok(())
     }
 
-    /// Asks who refers to manifests that would go, and reads those of whom that was not known: an image that stays and
-    /// refers to something is not read otherwise.
+    /// Asks who refers to manifests. A registry that does not tell is asked once.
     ///
     /// # Errors
     /// As [`Links::read`].
-    pub(super) async fn read_referrers(&self, content: &mut Content, going: Vec<u32>) -> Result<(), Problem> {
+    pub(super) async fn read_referrers(&self, content: &mut Content, places: &[u32]) -> Result<(), Problem> {
         let Plane { registry, registries } = *self.plane;
-        let asked: Vec<_> = going.into_iter().map(|place| (place, content.at(place).digest)).collect();
+        let asked: Vec<_> = places.iter().map(|place| (*place, content.at(*place).digest)).collect();
         let lists = stream::iter(asked).map(async |(to, digest)| {
             let list = registries.referrers_list(registry, self.repository, digest).await;
-            list.map(|list| (to, list.unwrap_or_default())).map_err(|error| refusal(&error, self.plane))
+            list.map(|list| (to, list)).map_err(|error| refusal(&error, self.plane))
         });
         let mut lists = lists.buffer_unordered(AT_ONCE);
-        let mut unread = Vec::new();
         while let Some((to, list)) = lists.try_next().await? {
+            let Some(list) = list else {
+                content.is_silent = true;
+                break;
+            };
+            content.manifests[to as usize].known = Known::Referrers;
             for (other, _) in list {
                 match content.place(other) {
                     None => content.manifests[to as usize].is_stray = true,
-                    Some(from) if content.links.binary_search(&subject(from, to)).is_err() => unread.push(from),
-                    Some(_) => {}
+                    Some(from) => content.links.push(Link { from, to, relation: Relation::Subject }),
                 }
             }
         }
         drop(lists);
-        self.read_these(content, unread).await
-    }
-
-    async fn read_these(&self, content: &mut Content, places: Vec<u32>) -> Result<(), Problem> {
-        let places: Vec<_> = places.into_iter().map(|place| (place, content.at(place).digest)).collect();
-        let mut found = stream::iter(places).map(|(from, digest)| self.one(from, digest)).buffer_unordered(AT_ONCE);
-        while let Some(Named { from, children, subject: of }) = found.try_next().await? {
-            let child = |to: u32| Link { from, to, relation: Relation::Child };
-            let children: Vec<_> = children.into_iter().filter_map(|it| content.place(it)).map(child).collect();
-            content.links.extend(children);
-            match of.map(|of| content.place(of)) {
-                Some(Some(to)) => content.links.push(subject(from, to)),
-                Some(None) => content.manifests[from as usize].is_stray = true,
-                None => {}
-            }
-        }
-        drop(found);
-        content.links.sort_unstable();
-        content.links.dedup();
+        content.tidy();
         Ok(())
     }
 
@@ -106,8 +95,4 @@ impl Links<'_> {
             Some(_) => Err(told::unreadable(digest)),
         }
     }
-}
-
-fn subject(from: u32, to: u32) -> Link {
-    Link { from, to, relation: Relation::Subject }
 }

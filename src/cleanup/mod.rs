@@ -10,19 +10,21 @@ mod decide;
 mod doing;
 mod filter;
 mod links;
+mod listing;
 mod needs;
 #[cfg(test)]
 mod properties;
 mod rule;
 mod survey;
 mod told;
+mod unknown;
 mod work;
 
 use crate::{problem::Remark, reference::Registry, registry::Client};
 use std::collections::BTreeSet;
 
 pub use age::Age;
-pub use content::{Content, Kind, Link, Manifest, Relation, Tag, subject_of};
+pub use content::{Content, Kind, Known, Link, Manifest, Relation, Tag, Time, subject_of};
 pub use decide::{Choice, Going, Leaving, Moment, Question, decide};
 pub use filter::TagFilter;
 pub use rule::{MOST_RULES, Rule, Share, read};
@@ -50,7 +52,7 @@ pub struct Asked<'a> {
     /// The rules that are about it; at least one.
     pub rules: &'a [&'a Rule],
     /// Returns which of the tags that are there the list brings in: those stay.
-    pub listed: &'a (dyn Fn(&[String]) -> BTreeSet<String> + Sync),
+    pub listed: &'a (dyn Fn(&mut dyn Iterator<Item = &str>) -> BTreeSet<String> + Sync),
 }
 
 /// Something that is to go.
@@ -73,6 +75,6 @@ pub struct Decision {
     pub wishes: Vec<Wish>,
     /// Beside them.
     pub remarks: Vec<Remark>,
-    /// How many removals there was no room for.
+    /// How many removals there was no room for, at most: nobody has asked yet whether something keeps those.
     pub more: usize,
 }

@@ -1,9 +1,15 @@
 //! Properties: whatever a repository holds and whatever the rules say, nothing is lost that somebody needs.
 
-use super::{Age, Choice, Content, Kind, Link, Manifest, Question, Relation, Rule, Share, Tag, TagFilter, decide};
+use super::{
+    Age, Choice, Content, Kind, Known, Link, Manifest, Question, Relation, Rule, Share, Tag, TagFilter, Time, decide,
+    unknown::{Unknown, unknown},
+};
 use crate::reference::{Digest, Glob};
 use proptest::prelude::*;
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    num::NonZeroI64,
+};
 
 const NOW: i64 = 1_000_000_000;
 
@@ -34,7 +40,7 @@ impl Model {
 
     fn apply(&mut self, choice: &Choice) {
         for leaving in &choice.tags {
-            self.tags.remove(&leaving.tag);
+            self.tags.remove(&(leaving.tag as usize));
         }
         for going in &choice.manifests {
             // As `doing` does: what must be gone before and is not holds it back.
@@ -57,6 +63,36 @@ impl Model {
     }
 }
 
+/// Asks of a registry what a choice leans on, as a survey does; nothing goes where too much would.
+fn choose(registry: &Content, question: &Question<'_>) -> Choice {
+    let mut known = Content { links: Vec::new(), is_silent: false, ..registry.clone() };
+    loop {
+        let choice = decide(&Question { content: &known, ..*question });
+        let learn = |known: &mut Content, places: Vec<u32>, level: Known, is_told: &dyn Fn(&Link, u32) -> bool| {
+            for place in places {
+                assert!(known.at(place).known < level, "asked twice");
+                known.manifests[place as usize].known = level;
+                known.links.extend(registry.links.iter().filter(|link| is_told(link, place)));
+            }
+            known.tidy();
+        };
+        match unknown(&Question { content: &known, ..*question }, &choice) {
+            Unknown::Nothing if choice.excess.is_some() => return Choice::default(),
+            Unknown::Nothing => return choice,
+            Unknown::Names(places) => learn(&mut known, places, Known::Read, &|link, place| link.from == place),
+            Unknown::Referrers(_) if registry.is_silent => known.is_silent = true,
+            Unknown::Referrers(places) => learn(&mut known, places, Known::Referrers, &|link, place| {
+                link.relation == Relation::Subject && link.to == place
+            }),
+        }
+    }
+}
+
+/// So many days ago, from the day after tomorrow; none from the seventh.
+fn written(days: i64) -> Time {
+    NonZeroI64::new(NOW - (days - 1) * 86_400).filter(|_| days < 7)
+}
+
 fn digest(number: usize) -> Digest {
     Digest::of(&number.to_be_bytes())
 }
@@ -65,12 +101,13 @@ prop_compose! {
     fn manifests()(rows in prop::collection::vec((0..8_i64, 0..10_u8, 0..10_u8), 1..14)) -> Vec<Manifest> {
         let mut manifests: Vec<_> = rows.iter().enumerate().map(|(number, (days, lock, kind))| Manifest {
             digest: digest(number),
-            updated: (*days < 7).then_some(NOW - (days - 1) * 86_400),
+            updated: written(*days),
             bytes: 1,
             tags: 0,
             kind: match kind { 0 => Kind::Unknown, 1..5 => Kind::Index, 5 => Kind::Plain, 6 => Kind::Artifact, _ => Kind::Image },
             is_locked: *lock == 0,
             is_stray: *lock == 1,
+            known: Known::Listed,
         }).collect();
         manifests.sort_by_key(|it| it.digest);
         manifests
@@ -94,14 +131,20 @@ prop_compose! {
                 found.push(Tag {
                     name: name.into(),
                     digest: manifests[manifest].digest,
-                    updated: (days < 7).then_some(NOW - (days - 1) * 86_400),
+                    updated: written(days),
                     is_locked: lock == 0,
                 });
             }
         }
-        // No digest can stand in what it is made of: links lead one way.
+        // No digest can stand in what it is made of: links lead one way. Only indexes have children, and Docker's manifest
+        // of one image leads nowhere.
         let place = |number: usize| u32::try_from(number).unwrap();
-        let links = links.iter().filter(|(from, to, _)| from > to).map(|(from, to, is_child)| Link {
+        let leads = |from: usize, is_child: bool| match manifests[from].kind {
+            Kind::Index | Kind::Unknown => true,
+            Kind::Image | Kind::Artifact => !is_child,
+            Kind::Plain => false,
+        };
+        let links = links.iter().filter(|(from, to, is_child)| from > to && leads(*from, *is_child)).map(|(from, to, is_child)| Link {
             from: place(*from),
             to: place(*to),
             relation: if *is_child { Relation::Child } else { Relation::Subject },
@@ -109,7 +152,7 @@ prop_compose! {
         let mut links: Vec<_> = links.collect();
         links.sort_unstable();
         links.dedup();
-        Content { tags: found, manifests, links }
+        Content { tags: found, manifests, links, is_silent: false }
     }
 }
 
@@ -121,7 +164,7 @@ prop_compose! {
             older_than: Some(Age::seconds(days * 86_400)),
             keep,
             untagged,
-            share: Share::default(),
+            share: if keep == 0 { Share::default() } else { Share::try_from(100).unwrap() },
             confirm,
         }).collect()
     }
@@ -136,14 +179,21 @@ proptest! {
         rules in rules(),
         listed in prop::collection::btree_set(0..14_usize, 0..3),
         cut in any::<prop::sample::Index>(),
+        (room, is_silent) in (0..30_usize, any::<bool>()),
     ) {
+        let content = Content { is_silent, ..content };
         let listed: BTreeSet<String> =
             listed.iter().filter_map(|place| content.tags.get(*place)).map(|tag| tag.name.to_string()).collect();
         let rules: Vec<_> = rules.iter().collect();
-        let mut choice = decide(&Question { content: &content, rules: &rules, listed: &listed, now: NOW });
-        let chosen: BTreeSet<_> = choice.tags.iter().map(|it| it.tag).collect();
+        let mut choice = choose(&content, &Question { content: &content, rules: &rules, listed: &listed, now: NOW, room });
+        prop_assert!(choice.manifests.len() <= room.saturating_sub(choice.tags.len()), "more than there is room for");
+        let chosen: BTreeSet<_> = choice.tags.iter().map(|it| it.tag as usize).collect();
         let with: BTreeSet<_> = choice.manifests.iter().flat_map(|it| it.companions.clone()).collect();
+        let with: BTreeSet<_> = with.into_iter().map(|tag| tag as usize).collect();
         let going: BTreeSet<_> = choice.manifests.iter().map(|it| it.manifest).collect();
+        let mut whole = Model::of(&content);
+        whole.apply(&choice);
+        prop_assert!(going.is_disjoint(&whole.manifests), "what goes waits for itself");
         // A run can be cut off anywhere.
         choice.manifests.truncate(cut.index(choice.manifests.len() + 1));
         let mut after = Model::of(&content);
@@ -166,11 +216,11 @@ proptest! {
                     }
                 }
             }
-            let is_safe = tag.is_locked || listed.contains(&*tag.name) || tag.updated.is_none_or(|time| time > NOW);
+            let is_safe = tag.is_locked || listed.contains(&*tag.name) || tag.updated.is_none_or(|time| time.get() > NOW);
             prop_assert!(!is_safe || stays, "{} was to stay", tag.name);
         }
         for (place, manifest) in (0_u32..).zip(&content.manifests) {
-            let is_young = manifest.updated.is_none_or(|time| NOW - time < 3_600);
+            let is_young = manifest.updated.is_none_or(|time| NOW - time.get() < 3_600);
             let is_safe = manifest.is_locked || manifest.is_stray || manifest.kind == Kind::Unknown || is_young;
             prop_assert!(!is_safe || after.manifests.contains(&place), "{} was to stay", manifest.digest);
             prop_assert!(going.contains(&place) || after.manifests.contains(&place), "{} was not listed", manifest.digest);

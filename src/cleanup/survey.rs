@@ -3,11 +3,13 @@
 //! Lists come page by page and are kept as compact values; what leads from one manifest to another is for `links`.
 
 use super::{
-    Asked, Choice, Content, Decision, Kind, MOST_REMOVALS, Manifest, Plane, Question, Relation, Rule, Tag, Wish,
-    decide::{self, Moment, decide},
+    Asked, Choice, Content, Decision, Kind, Known, MOST_REMOVALS, Manifest, Plane, Question, Relation, Rule, Tag, Time,
+    Wish,
+    decide::{Moment, decide},
     doing::refusal,
     links::Links,
     told,
+    unknown::{Unknown, unknown},
     work::{Delete, Untag, Work},
 };
 use crate::{
@@ -18,6 +20,7 @@ use crate::{
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    num::NonZeroI64,
     ops::ControlFlow,
 };
 use time::OffsetDateTime;
@@ -71,9 +74,7 @@ impl Survey<'_> {
         }
         let now = self.now(&facts);
         let mut content = self.content().await?;
-        let names: Vec<_> = content.tags.iter().map(|tag| tag.name.to_string()).collect();
-        let listed = (self.asked.listed)(&names);
-        drop(names);
+        let listed = (self.asked.listed)(&mut content.tags.iter().map(|tag| &*tag.name));
         let mut rules: Vec<_> = self.asked.rules.iter().map(|rule| Cow::Borrowed(*rule)).collect();
         let hidden = self.hidden(&facts, content.manifests.len()).await?;
         if hidden > 0 && rules.iter().any(|rule| rule.untagged) {
@@ -81,24 +82,16 @@ impl Survey<'_> {
             rules.iter_mut().for_each(|rule| rule.to_mut().untagged = false);
         }
         let rules: Vec<&Rule> = rules.iter().map(|rule| &**rule).collect();
-        let question = Question { content: &content, rules: &rules, listed: &listed, now };
-        let stays = decide::own_reasons(&question, &decide::tags(&question));
-        if !stays.contains(&false) {
-            return Ok(self.decision(&question, &decide(&question), room));
-        }
         let links = Links { plane: self.plane, repository: self.asked.repository };
-        links.read(&mut content, &stays).await?;
-        let mut asked = BTreeSet::new();
         loop {
-            let question = Question { content: &content, rules: &rules, listed: &listed, now };
+            let question = Question { content: &content, rules: &rules, listed: &listed, now, room };
             let choice = decide(&question);
-            let going = choice.manifests.iter().take(room.saturating_sub(choice.tags.len()));
-            let going: Vec<_> = going.map(|it| it.manifest).filter(|place| asked.insert(*place)).collect();
-            // Each round asks about some that no round before has: there is an end.
-            if choice.excess.is_some() || going.is_empty() {
-                return Ok(self.decision(&question, &choice, room));
+            // Each round makes more known than the one before: there is an end.
+            match unknown(&question, &choice) {
+                Unknown::Nothing => return Ok(self.decision(&question, &choice)),
+                Unknown::Names(places) => links.read(&mut content, &places).await?,
+                Unknown::Referrers(places) => links.read_referrers(&mut content, &places).await?,
             }
-            links.read_referrers(&mut content, going).await?;
         }
     }
 
@@ -129,7 +122,7 @@ impl Survey<'_> {
         registries
             .each_tag(registry, repository, |row| {
                 let name = row.name.into_boxed_str();
-                tags.push(Tag { name, digest: row.digest, updated: row.updated, is_locked: row.is_locked });
+                tags.push(Tag { name, digest: row.digest, updated: time(row.updated), is_locked: row.is_locked });
             })
             .await
             .map_err(|error| refusal(&error, self.plane))?;
@@ -158,7 +151,7 @@ impl Survey<'_> {
         Ok(self.facts().await?.map_or(0, |again| hidden(&again).min(hidden(facts))))
     }
 
-    fn decision(mut self, question: &Question<'_>, choice: &Choice, room: usize) -> Decision {
+    fn decision(mut self, question: &Question<'_>, choice: &Choice) -> Decision {
         let content = question.content;
         if choice.future > 0 {
             self.remark(Grade::Doubtful, told::future(choice.future));
@@ -174,28 +167,30 @@ impl Survey<'_> {
             self.remark(Grade::Bad, problem);
             return Decision { remarks: self.remarks, ..Decision::default() };
         }
-        let all = choice.tags.len() + choice.manifests.len();
-        let wishes = self.wishes(question, choice, room);
+        let all = choice.tags.len() + choice.manifests.len() + choice.more;
+        let wishes = self.wishes(question, choice);
         Decision { more: all - wishes.len(), wishes, remarks: self.remarks }
     }
 
-    fn wishes(&self, question: &Question<'_>, choice: &Choice, room: usize) -> Vec<Wish> {
+    fn wishes(&self, question: &Question<'_>, choice: &Choice) -> Vec<Wish> {
         let (registry, repository) = (self.plane.registry, self.asked.repository);
         let content = question.content;
         let tags = choice.tags.iter().map(|leaving| {
-            let tag = &content.tags[leaving.tag];
+            let tag = &content.tags[leaving.tag as usize];
             let untag = Untag {
                 registry: registry.clone(),
                 repository: repository.to_owned(),
                 tag: tag.name.to_string(),
                 digest: tag.digest,
-                updated: tag.updated,
+                updated: tag.updated.map(NonZeroI64::get),
             };
-            let reason = told::tag(question.rules[leaving.rule], tag.updated, question.now);
+            let reason = told::tag(question.rules[usize::from(leaving.rule)], tag.updated, question.now);
             Wish { subject: format!("{repository}:{}", tag.name), work: Work::Untag(untag), reason, bytes: None }
         });
-        let losing: BTreeSet<_> = choice.tags.iter().map(|leaving| content.tags[leaving.tag].digest).collect();
-        let newest = content.manifests.iter().filter_map(|it| it.updated).max().unwrap_or_default();
+        // Only where all of them have room is there any for manifests.
+        let losing = choice.tags.iter().take(question.room);
+        let losing: BTreeSet<_> = losing.map(|leaving| content.tags[leaving.tag as usize].digest).collect();
+        let newest = content.manifests.iter().filter_map(|it| it.updated).max().map_or(0, NonZeroI64::get);
         let digest = |place: u32| content.at(place).digest;
         let mut referrers: BTreeMap<u32, Vec<Digest>> = BTreeMap::new();
         for link in content.links.iter().filter(|link| link.relation == Relation::Subject) {
@@ -208,7 +203,7 @@ impl Survey<'_> {
                 repository: repository.to_owned(),
                 digest: it.digest,
                 level: going.level,
-                with: going.companions.iter().map(|place| content.tags[*place].name.to_string()).collect(),
+                with: going.companions.iter().map(|place| content.tags[*place as usize].name.to_string()).collect(),
                 after: going.after.iter().map(|place| digest(*place)).collect(),
                 referrers: referrers.get(&going.manifest).cloned().unwrap_or_default(),
                 newest,
@@ -220,7 +215,7 @@ impl Survey<'_> {
                 bytes: Some(it.bytes),
             }
         });
-        tags.chain(manifests).take(room).collect()
+        tags.chain(manifests).take(question.room).collect()
     }
 }
 
@@ -244,11 +239,16 @@ fn manifest(row: &ManifestRow) -> Manifest {
     };
     Manifest {
         digest: row.digest,
-        updated: row.updated,
+        updated: time(row.updated),
         bytes: row.bytes,
         tags: u32::try_from(row.tags.len()).unwrap_or(u32::MAX),
         kind,
         is_locked: row.is_locked,
         is_stray: false,
+        known: if kind == Kind::Plain { Known::Read } else { Known::Listed },
     }
+}
+
+fn time(seconds: Option<i64>) -> Time {
+    seconds.and_then(NonZeroI64::new)
 }

@@ -1,7 +1,7 @@
 //! Told: why something goes, in words.
 
 use super::{
-    Age, Choice, Content, Going, Rule,
+    Age, Choice, Content, Going, Rule, Time,
     decide::{Excess, Moment},
     subject_of,
 };
@@ -12,10 +12,10 @@ use crate::{
 use std::collections::BTreeSet;
 
 /// Names that are shown where there are many.
-const SHOWN: usize = 5;
+pub(super) const SHOWN: usize = 5;
 
 /// Returns why a tag goes.
-pub(super) fn tag(rule: &Rule, updated: Option<Moment>, now: Moment) -> String {
+pub(super) fn tag(rule: &Rule, updated: Time, now: Moment) -> String {
     let mut why = format!("{} old", age(updated, now));
     if let Some(filter) = &rule.tags {
         why.push_str(&format!("; `{filter}`"));
@@ -33,7 +33,8 @@ pub(super) fn tag(rule: &Rule, updated: Option<Moment>, now: Moment) -> String {
 pub(super) fn manifest(content: &Content, going: &Going, losing: &BTreeSet<Digest>, now: Moment) -> String {
     let it = content.at(going.manifest);
     let age = age(it.updated, now);
-    let with: Vec<_> = going.companions.iter().map(|place| format!("`{}`", content.tags[*place].name)).collect();
+    let with: Vec<_> =
+        going.companions.iter().map(|place| format!("`{}`", content.tags[*place as usize].name)).collect();
     match (with.is_empty(), going.after.is_empty(), losing.contains(&it.digest)) {
         (false, ..) => format!("{age} old; with its image, and the tag {}", with.join(", ")),
         (true, false, _) => format!("{age} old; no tag, and what it belongs to goes"),
@@ -42,8 +43,8 @@ pub(super) fn manifest(content: &Content, going: &Going, losing: &BTreeSet<Diges
     }
 }
 
-fn age(updated: Option<Moment>, now: Moment) -> Age {
-    Age::seconds(updated.and_then(|updated| u64::try_from(now - updated).ok()).unwrap_or_default())
+fn age(updated: Time, now: Moment) -> Age {
+    Age::seconds(updated.and_then(|updated| u64::try_from(now - updated.get()).ok()).unwrap_or_default())
 }
 
 /// Returns that more would go than the rules allow.
@@ -51,7 +52,7 @@ pub(super) fn excess(excess: &Excess, content: &Content, choice: &Choice, reposi
     let Excess { is_tags, going, all, share } = excess;
     let what = if *is_tags { "tags" } else { "manifests" };
     let names: Vec<_> = if *is_tags {
-        choice.tags.iter().take(SHOWN).map(|it| content.tags[it.tag].name.to_string()).collect()
+        choice.tags.iter().take(SHOWN).map(|it| content.tags[it.tag as usize].name.to_string()).collect()
     } else {
         choice.manifests.iter().take(SHOWN).map(|it| content.at(it.manifest).digest.short()).collect()
     };

@@ -6,6 +6,7 @@
 use super::{
     Actions, Change, Client, Connected, Edit, Found, Instance, New, NewToken, Span, Wish, Work, actions,
     found::same,
+    merging::merged,
     objection, removal,
     wanted::{Wanted, is_name},
 };
@@ -247,30 +248,6 @@ fn extend(subject: &str, map: &str, add: Actions, why: &str, wishes: &mut Vec<Wi
     let edit = Edit::adding(map, add);
     let reason = format!("{}{why}", edit.told());
     wishes.push(Wish { subject: subject.to_owned(), work: Work::Extend(edit), reason, block: None });
-}
-
-/// Puts changes of one scope map together: what is written at the same time is written once, and limits are about the sum.
-fn merged(wishes: Vec<Wish>) -> Vec<Wish> {
-    let mut kept: Vec<Wish> = Vec::new();
-    for wish in wishes {
-        let twin = kept.iter_mut().find(|other| match (&other.work, &wish.work) {
-            (Work::Extend(one), Work::Extend(other)) | (Work::Shrink(one), Work::Shrink(other)) => {
-                same(&one.map, &other.map)
-            }
-            _ => false,
-        });
-        match (twin, wish.work) {
-            (Some(twin), Work::Extend(edit) | Work::Shrink(edit)) => {
-                if let Work::Extend(into) | Work::Shrink(into) = &mut twin.work {
-                    into.add.extend(edit.add);
-                    into.remove.extend(edit.remove);
-                    twin.reason = into.told();
-                }
-            }
-            (_, work) => kept.push(Wish { work, ..wish }),
-        }
-    }
-    kept
 }
 
 #[cfg(test)]

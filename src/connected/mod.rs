@@ -11,6 +11,7 @@ mod decide;
 mod doing;
 mod found;
 pub mod kit;
+mod merging;
 mod objection;
 mod removal;
 mod setting;

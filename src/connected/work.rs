@@ -1,20 +1,10 @@
 //! Work: what is to be done for connected registries, as values. Nothing here asks anybody.
 
 use super::{Actions, actions};
-use crate::{plan::Mark, problem::Problem};
+use crate::plan::Mark;
 
-/// Something to be done, as the plan shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
-    /// The connected registry, or the client token.
-    pub subject: String,
-    /// What is to be done.
-    pub work: Work,
-    /// What differs, a fragment.
-    pub reason: String,
-    /// Why it cannot be done.
-    pub block: Option<Problem>,
-}
+/// Something about a connected registry, or a client token, as the plan shows it.
+pub type Wish = crate::problem::Wish<Work>;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,12 +2,14 @@
 
 mod ids;
 mod remark;
+mod wish;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 pub use ids::RequestIds;
 pub use remark::{Grade, Remark};
+pub use wish::Wish;
 
 /// Where the fault lies, so that the reader knows whom to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,16 +19,34 @@ use std::collections::BTreeMap;
 const FINGERPRINT: &str = "acrSync/v1";
 
 /// One result, before it is written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug)]
 struct Finding {
     rule: Rule,
-    level: &'static str,
+    level: Level,
     message: String,
     line: u32,
     /// First and last column, and the whole line where there is none.
     columns: Option<(u32, u32)>,
     /// What it is about, whatever its line.
     about: String,
+}
+
+/// How bad a result is, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Note,
+    Warning,
+    Error,
+}
+
+impl Level {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// A rule's id and what it is about.
@@ -89,35 +107,61 @@ fn result(report: &Report, finding: &Finding, rules: &[&str], fingerprint: &str)
     json!({
         "ruleId": finding.rule.0,
         "ruleIndex": index,
-        "level": finding.level,
+        "level": finding.level.word(),
         "message": { "text": finding.message },
         "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&report.file) }, "region": region } }],
         "partialFingerprints": { FINGERPRINT: fingerprint },
     })
 }
 
-/// Returns the results in the order of the file. What holds at every registry is told once, the rest with its registry.
+/// Returns the results in the order of the file: one for a line and rule, whatever the number of registries. Its message
+/// names them where it does not hold at all of them, or not in the same words.
 fn findings(report: &Report) -> Vec<Finding> {
-    let mut told: BTreeMap<_, Vec<&Registry>> = BTreeMap::new();
-    let found = report.parts.iter().map(of_part).collect::<Vec<_>>();
-    for (part, found) in report.parts.iter().zip(&found) {
-        for finding in found {
-            told.entry(finding).or_default().extend(&part.target);
+    let mut results: Vec<(Finding, Vec<Told>)> = Vec::new();
+    let mut places: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for part in &report.parts {
+        for finding in of_part(part) {
+            let registry = part.target.as_ref();
+            let places = places.entry((finding.rule, finding.line, finding.about.clone())).or_default();
+            // What one registry says twice is two things.
+            let is_free = |place: &&usize| results[**place].1.iter().all(|told| !told.registries.contains(&registry));
+            let Some(place) = places.iter().find(is_free) else {
+                let told = Told { message: finding.message.clone(), registries: vec![registry] };
+                places.push(results.len());
+                results.push((finding, vec![told]));
+                continue;
+            };
+            let (first, told) = &mut results[*place];
+            first.level = first.level.max(finding.level);
+            match told.iter_mut().find(|told| told.message == finding.message) {
+                Some(told) => told.registries.push(registry),
+                None => told.push(Told { message: finding.message, registries: vec![registry] }),
+            }
         }
     }
-    let mut all: Vec<_> = report.errors.iter().map(of_error).collect();
-    // Each at its first registry, which keeps the order of the file within a line.
-    for finding in found.iter().flatten() {
-        let Some(registries) = told.remove(finding) else { continue };
-        let mut finding = finding.clone();
-        if !registries.is_empty() && registries.len() < report.parts.len() {
-            let names: Vec<_> = registries.iter().map(ToString::to_string).collect();
-            finding.message = format!("{}: {}", names.join(", "), finding.message);
-        }
-        all.push(finding);
-    }
+    let whole = |(finding, told): (Finding, Vec<Told>)| {
+        let told: Vec<_> = told.iter().map(|told| told.text(report.parts.len())).collect();
+        Finding { message: told.join("\n"), ..finding }
+    };
+    let mut all: Vec<_> = report.errors.iter().map(of_error).chain(results.into_iter().map(whole)).collect();
     all.sort_by_key(|finding| finding.line);
     all
+}
+
+/// What is said of one thing, and by which registries.
+struct Told<'a> {
+    message: String,
+    registries: Vec<Option<&'a Registry>>,
+}
+
+impl Told<'_> {
+    fn text(&self, registries: usize) -> String {
+        let names: Vec<_> = self.registries.iter().flatten().map(ToString::to_string).collect();
+        if names.is_empty() || names.len() == registries {
+            return self.message.clone();
+        }
+        format!("{}: {}", names.join(", "), self.message)
+    }
 }
 
 fn of_part(part: &Part) -> Vec<Finding> {
@@ -127,7 +171,9 @@ fn of_part(part: &Part) -> Vec<Finding> {
         for note in &row.step.notes {
             if let Note::Policy(objections) = note {
                 all.extend(
-                    objections.iter().map(|it| of_step(&row, rule(it), "note", format!("{it}; what is there stays"))),
+                    objections
+                        .iter()
+                        .map(|it| of_step(&row, rule(it), Level::Note, format!("{it}; what is there stays"))),
                 );
             }
         }
@@ -135,7 +181,7 @@ fn of_part(part: &Part) -> Vec<Finding> {
     if let Body::Stopped(problem) = &part.body {
         let rule = ("run", "The run could not begin");
         let message = problem.to_string();
-        all.push(Finding { rule, level: "error", message, line: 1, columns: None, about: String::new() });
+        all.push(Finding { rule, level: Level::Error, message, line: 1, columns: None, about: String::new() });
     }
     all
 }
@@ -145,7 +191,7 @@ fn of_error(error: &LineError) -> Finding {
         (!error.text.is_empty()).then(|| super::annotations::columns(&error.text, error.column, &error.place));
     Finding {
         rule: ("line", "A line of the list cannot be read"),
-        level: "error",
+        level: Level::Error,
         message: format!("{}: {}", error.kind, error.expected()),
         line: error.line.get(),
         columns,
@@ -160,21 +206,21 @@ fn of_row(row: &Row<'_>) -> Vec<Finding> {
     };
     match row.kind() {
         Kind::Import | Kind::Move | Kind::Repair | Kind::Keep | Kind::Withheld => Vec::new(),
-        Kind::Unchecked => vec![told(("unchecked", "A source or the registry could not be asked"), "warning")],
-        Kind::Failed => vec![told(("failed", "An import failed"), "error")],
+        Kind::Unchecked => vec![told(("unchecked", "A source or the registry could not be asked"), Level::Warning)],
+        Kind::Failed => vec![told(("failed", "An import failed"), Level::Error)],
         Kind::StillRunning | Kind::CopyStopped | Kind::NotStarted => {
-            vec![told(("stopped", "The run was stopped"), "error")]
+            vec![told(("stopped", "The run was stopped"), Level::Error)]
         }
         Kind::Block => match row.blocked() {
             Some(Reason::Policy(objections)) => {
-                objections.iter().map(|it| of_step(row, rule(it), "error", it.to_string())).collect()
+                objections.iter().map(|it| of_step(row, rule(it), Level::Error, it.to_string())).collect()
             }
-            Some(_) | None => vec![told(("blocked", "A line would not do what it asks for"), "error")],
+            Some(_) | None => vec![told(("blocked", "A line would not do what it asks for"), Level::Error)],
         },
     }
 }
 
-fn of_step(row: &Row<'_>, rule: Rule, level: &'static str, message: String) -> Finding {
+fn of_step(row: &Row<'_>, rule: Rule, level: Level, message: String) -> Finding {
     let about = format!("{}\n{}", row.step.source, row.step.destination);
     Finding { rule, level, message, line: row.step.line.get(), columns: None, about }
 }
@@ -259,6 +305,39 @@ mod tests {
         assert_eq!(results(&Sample::new().import("a:1 => a").ended(failed()).applied()), ["1 error failed"]);
         assert_eq!(results(&mixed().stopped("no right")).last().map(String::as_str), Some("5 error line"));
         assert!(results(&mixed().stopped("no right")).contains(&"1 error run".to_owned()));
+    }
+
+    #[test]
+    fn what_several_registries_say_of_a_line_is_one_result_that_names_them() {
+        let kept = Sample::new()
+            .import("quay.io/a/b:1 => b")
+            .keep("nginx => a")
+            .note(Note::Policy(vec![Objection::Latest]))
+            .wrong("a -> c")
+            .locked("nginx => d");
+        let mut report = refused().planned();
+        for (name, sample) in [("fabrikam", refused()), ("adatum", kept)] {
+            let target = Registry::parse(&format!("{name}.azurecr.io")).ok();
+            report.parts.extend(sample.planned().parts.into_iter().map(|part| Part { target: target.clone(), ..part }));
+        }
+        let expected = [
+            "2 error policy/deny-latest",
+            "2 error policy/require-digest",
+            "3 error line",
+            "4 note policy/deny-latest",
+            "4 error blocked",
+        ];
+        assert_eq!(results(&report), expected);
+        let told: Vec<_> = findings(&report).into_iter().map(|finding| finding.message).collect();
+        let latest = Objection::Latest;
+        let both = "contoso.azurecr.io, fabrikam.azurecr.io";
+        assert_eq!(told[0], format!("{both}: {latest}\nadatum.azurecr.io: {latest}; what is there stays"));
+        assert_eq!(told[1], format!("{both}: {}", Objection::NoDigest));
+        assert!(told[4].starts_with("adatum.azurecr.io: "), "{}", told[4]);
+        let mut report = refused().planned();
+        report.parts.extend(refused().planned().parts);
+        report.parts[1].target = Registry::parse("fabrikam.azurecr.io").ok();
+        assert_eq!(findings(&report)[0].message, latest.to_string(), "what holds at all of them needs no names");
     }
 
     #[test]

@@ -11,18 +11,8 @@ use crate::{
 };
 use serde_json::{Map, Value, json};
 
-/// Something to be done, as the plan shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
-    /// The task's name.
-    pub subject: String,
-    /// What is to be done.
-    pub work: Work,
-    /// What differs, a fragment. Can hold foreign text.
-    pub reason: String,
-    /// Why it cannot be done.
-    pub block: Option<Problem>,
-}
+/// A task that is to be made or changed, as the plan shows it.
+pub type Wish = crate::problem::Wish<Work>;
 
 /// Compares a task as it is stated with what is there; nothing where they agree.
 pub fn decide(task: &Standing, found: &Found, secrets: &Secrets) -> Option<Wish> {

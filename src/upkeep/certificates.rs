@@ -1,8 +1,8 @@
 //! Certificates: the images of `certificates`, looked at with the lines that bring what they are made of.
 
-use super::{Asked, Chore, Clients, Finding, Gravity, Section, State, Task, Upkeep};
+use super::{Asked, Chore, Clients, Finding, Gravity, Section, Task, Upkeep};
 use crate::{
-    certificates::{self, Question, Rule, Wish},
+    certificates::{self, Question, Rule},
     images::ImageList,
     problem::{Grade, Problem, Remark, Side},
 };
@@ -37,7 +37,9 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
         now: asked.now,
     };
     let decision = certificates::look(&question).await;
-    upkeep.chores.extend(decision.wishes.into_iter().map(chore));
+    upkeep
+        .chores
+        .extend(decision.wishes.into_iter().map(|wish| Chore::of(Section::Certificates, wish, Task::Certificates)));
     upkeep.findings.extend(decision.remarks.into_iter().map(|remark| Finding::of(Section::Certificates, remark)));
 }
 
@@ -54,15 +56,4 @@ fn closed(problem: Problem) -> Finding {
     let problem = Problem { what, ..problem };
     let section = Section::Certificates;
     Finding { section, subject: section.to_string(), gravity: Gravity::Unchecked, problem }
-}
-
-fn chore(wish: Wish) -> Chore {
-    Chore {
-        section: Section::Certificates,
-        subject: wish.subject,
-        task: Task::Certificates(wish.work),
-        reason: wish.reason,
-        bytes: None,
-        state: wish.block.map_or(State::Due, State::Block),
-    }
 }

@@ -6,7 +6,7 @@ use crate::{
     cleanup::{self, Plane},
     connected::Work,
     plan::{Mark, Reviewed},
-    problem::{Problem, Side},
+    problem::{Problem, Side, Wish},
     registry_settings::{self, Pace, Planes},
     standing,
 };
@@ -57,6 +57,12 @@ pub enum State {
 }
 
 impl Chore {
+    /// Returns what a room wishes, as its section has it done.
+    pub(super) fn of<W>(section: Section, wish: Wish<W>, task: impl FnOnce(W) -> Task) -> Self {
+        let state = wish.block.map_or(State::Due, State::Block);
+        Self { section, subject: wish.subject, task: task(wish.work), reason: wish.reason, bytes: None, state }
+    }
+
     /// Returns what tells this removal from every other; none for what takes nothing away.
     pub fn mark(&self) -> Option<Mark> {
         match &self.task {

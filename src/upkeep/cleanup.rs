@@ -65,7 +65,7 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
 
 async fn look(asked: &Asked<'_>, plane: &Plane<'_>, repository: &str, room: usize) -> Decision {
     let rules: Vec<&Rule> = asked.settings.cleanup.iter().filter(|rule| rule.covers(repository)).collect();
-    let listed = |tags: &[String]| listed(asked, repository, tags);
+    let listed = |tags: &mut dyn Iterator<Item = &str>| listed(asked, repository, tags);
     let question = cleanup::Asked { repository, rules: &rules, listed: &listed };
     cleanup::look(&question, plane, room).await.unwrap_or_else(|problem| {
         let remark = Remark { subject: repository.to_owned(), grade: Grade::Bad, problem };
@@ -75,7 +75,7 @@ async fn look(asked: &Asked<'_>, plane: &Plane<'_>, repository: &str, room: usiz
 
 /// Returns the tags of a repository that the list brings in, by a line or by a pattern, those that `removed` takes, and the
 /// variants that `certificates` makes of them.
-fn listed(asked: &Asked<'_>, repository: &str, tags: &[String]) -> BTreeSet<String> {
+fn listed(asked: &Asked<'_>, repository: &str, tags: &mut dyn Iterator<Item = &str>) -> BTreeSet<String> {
     let is_here = |name: &str| name == repository;
     let entries = asked.list.entries().iter().map(|entry| &entry.destination);
     let removed = asked.removed.iter().filter(|_| asked.settings.removed == Removed::Untag);
@@ -87,8 +87,10 @@ fn listed(asked: &Asked<'_>, repository: &str, tags: &[String]) -> BTreeSet<Stri
         .map(|destination| destination.tag().to_owned())
         .collect();
     // A pattern selects at the source; of what is here, it means the same.
-    for selection in asked.list.selections().iter().filter(|selection| is_here(selection.repository())) {
-        listed.extend(selection.entries(tags).iter().map(|entry| entry.destination.tag().to_owned()));
+    let mut selections = asked.list.selections().iter().filter(|selection| is_here(selection.repository())).peekable();
+    let tags: Vec<String> = if selections.peek().is_some() { tags.map(str::to_owned).collect() } else { Vec::new() };
+    for selection in selections {
+        listed.extend(selection.entries(&tags).iter().map(|entry| entry.destination.tag().to_owned()));
     }
     let rules = asked.settings.certificates.iter().filter(|rule| rule.covers(repository));
     let variants: Vec<_> = rules.flat_map(|rule| listed.iter().filter_map(|tag| rule.tag(tag).ok())).collect();
@@ -97,7 +99,7 @@ fn listed(asked: &Asked<'_>, repository: &str, tags: &[String]) -> BTreeSet<Stri
 }
 
 fn later(more: usize) -> Problem {
-    Problem::new(Side::Target, format!("{more} more go with later plans: one lists at most {MOST_REMOVALS}"))
+    Problem::new(Side::Target, format!("up to {more} more go with later plans: one lists at most {MOST_REMOVALS}"))
 }
 
 fn freed(bytes: u64) -> Problem {

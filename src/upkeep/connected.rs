@@ -1,9 +1,9 @@
 //! Connected: the connected registries of `acr-sync.yaml`, looked at when they change, when the plan is about what they
 //! have a copy of, and when all that the file states is meant.
 
-use super::{Asked, Chore, Clients, Finding, Gravity, Section, State, Task, Upkeep};
+use super::{Asked, Chore, Clients, Finding, Gravity, Section, Task, Upkeep};
 use crate::{
-    connected::{self, Connected, Planes, Question, Wish},
+    connected::{self, Connected, Planes, Question},
     plan::{Action, Step},
     problem::{Problem, Side},
 };
@@ -66,7 +66,9 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
         upkeep.findings.push(unasked(gravity, problem));
     }
     let question = Question { meant, before: before.map(Vec::as_slice), planned: &planned, found: &found };
-    upkeep.chores.extend(connected::decide(&question).into_iter().map(chore));
+    upkeep.chores.extend(
+        connected::decide(&question).into_iter().map(|wish| Chore::of(Section::Connected, wish, Task::Connected)),
+    );
     if asked.before.is_none() {
         let remarks = connected::look(meant, &found, &planes, OffsetDateTime::now_utc()).await;
         upkeep.findings.extend(remarks.into_iter().map(|remark| Finding::of(Section::Connected, remark)));
@@ -76,15 +78,4 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
 /// Returns whether the repository of a step is there when the steps are done.
 fn will_be_there(step: &Step) -> bool {
     step.action == Action::Keep || step.may_be_written()
-}
-
-fn chore(wish: Wish) -> Chore {
-    Chore {
-        section: Section::Connected,
-        subject: wish.subject,
-        task: Task::Connected(wish.work),
-        reason: wish.reason,
-        bytes: None,
-        state: wish.block.map_or(State::Due, State::Block),
-    }
 }

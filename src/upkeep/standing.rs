@@ -1,10 +1,10 @@
 //! Standing: the tasks of `acr-sync.yaml`, each looked at when its entry changes, and all when all that the file states is
 //! meant.
 
-use super::{Asked, Chore, Clients, Finding, Gravity, Section, State, Task, Upkeep};
+use super::{Asked, Chore, Clients, Finding, Gravity, Section, Task, Upkeep};
 use crate::{
     problem::{Problem, Side},
-    standing::{self, Site, Wish},
+    standing::{self, Site},
 };
 
 /// Plans what becomes of tasks. One that is stated nowhere is nobody's business here.
@@ -38,7 +38,10 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
     };
     for task in tasks {
         match standing::ask(&azure.arm, &mut site, task).await {
-            Ok(facts) => upkeep.chores.extend(standing::decide(task, &facts, &clients.secrets).map(chore)),
+            Ok(facts) => upkeep.chores.extend(
+                standing::decide(task, &facts, &clients.secrets)
+                    .map(|wish| Chore::of(Section::Tasks, wish, Task::Standing)),
+            ),
             Err(problem) => upkeep.findings.push(found(&task.name, Gravity::Bad, problem)),
         }
     }
@@ -46,15 +49,4 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
 
 fn found(subject: &str, gravity: Gravity, problem: Problem) -> Finding {
     Finding { section: Section::Tasks, subject: subject.to_owned(), gravity, problem }
-}
-
-fn chore(wish: Wish) -> Chore {
-    Chore {
-        section: Section::Tasks,
-        subject: wish.subject,
-        task: Task::Standing(wish.work),
-        reason: wish.reason,
-        bytes: None,
-        state: wish.block.map_or(State::Due, State::Block),
-    }
 }

@@ -28,26 +28,17 @@ pub(super) fn answer(
     action: &[&str],
 ) -> Option<Reply> {
     let (is_get, is_post) = (call.method == Method::GET, call.method == Method::POST);
-    let (right, is_read) = match action {
-        ["listbuildsourceuploadurl"] if is_post => ("listBuildSourceUploadUrl/action", false),
-        ["schedulerun"] if is_post => ("scheduleRun/action", false),
-        ["runs"] | ["runs", _] if is_get => ("runs/read", true),
-        ["runs", _] => ("runs/write", false),
-        ["runs", _, "cancel"] if is_post => ("runs/cancel/action", false),
-        ["runs", _, "listlogsasurl"] if is_post => ("runs/listLogSasUrl/action", false),
+    let right = match action {
+        ["listbuildsourceuploadurl"] if is_post => "listBuildSourceUploadUrl/action",
+        ["schedulerun"] if is_post => "scheduleRun/action",
+        ["runs"] | ["runs", _] if is_get => "runs/read",
+        ["runs", _] => "runs/write",
+        ["runs", _, "cancel"] if is_post => "runs/cancel/action",
+        ["runs", _, "listlogsasurl"] if is_post => "runs/listLogSasUrl/action",
         _ => return None,
     };
-    let rights = &principal.rights;
-    let is_allowed = if is_read { rights.may_read_tasks(&azure.name) } else { rights.may_do_tasks(&azure.name) };
-    if !is_allowed {
-        return Some(registry::unauthorized(
-            principal,
-            &format!("Microsoft.ContainerRegistry/registries/{right}"),
-            &azure.id(),
-        ));
-    }
-    if let Some(reply) = unknown_version(call) {
-        return Some(reply);
+    if let Some(refusal) = refusal(call, principal, azure, right) {
+        return Some(refusal);
     }
     Some(match action {
         ["listbuildsourceuploadurl"] => place(world, azure),
@@ -56,6 +47,18 @@ pub(super) fn answer(
         ["runs", id, rest @ ..] => one(world, call, azure, id, rest),
         _ => not_found(call),
     })
+}
+
+/// Returns what stands against a call: the right that it takes, or a version that knows no tasks.
+pub(super) fn refusal(call: &Call, principal: &Principal, azure: &Azure, right: &str) -> Option<Reply> {
+    let rights = &principal.rights;
+    let is_read = right.ends_with("/read");
+    let is_allowed = if is_read { rights.may_read_tasks(&azure.name) } else { rights.may_do_tasks(&azure.name) };
+    if !is_allowed {
+        let action = format!("Microsoft.ContainerRegistry/registries/{right}");
+        return Some(registry::unauthorized(principal, &action, &azure.id()));
+    }
+    unknown_version(call)
 }
 
 pub(super) fn unknown_version(call: &Call) -> Option<Reply> {

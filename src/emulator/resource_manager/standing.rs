@@ -1,7 +1,7 @@
 //! Standing tasks as resources, the agent pools that they name, and their runs out of turn (2019-04-01, "Tasks"; official
 //! samples `Tasks*.json`, `AgentPoolsGet.json`).
 
-use super::{not_found, registry, runs};
+use super::{not_found, runs};
 use crate::emulator::{
     World,
     call::{Call, Refusal, Reply, arm_error, empty, json_reply},
@@ -30,14 +30,8 @@ pub(super) fn answer(
         ["tasks", _, "listdetails"] if call.method == Method::POST => "tasks/listDetails/action",
         _ => return None,
     };
-    let rights = &principal.rights;
-    let is_allowed = if is_get { rights.may_read_tasks(&azure.name) } else { rights.may_do_tasks(&azure.name) };
-    if !is_allowed {
-        let action = format!("Microsoft.ContainerRegistry/registries/{right}");
-        return Some(registry::unauthorized(principal, &action, &azure.id()));
-    }
-    if let Some(reply) = runs::unknown_version(call) {
-        return Some(reply);
+    if let Some(refusal) = runs::refusal(call, principal, azure, right) {
+        return Some(refusal);
     }
     // The case in which it was written.
     let written: Vec<_> = call.path.split('/').filter(|part| !part.is_empty()).collect();

@@ -14,7 +14,8 @@ use crate::{
 use octocrab::Octocrab;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
-    sync::Arc,
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::OnceCell;
@@ -31,6 +32,8 @@ pub(super) struct Api {
     root: String,
     token: String,
     retry: Retry,
+    /// Revisions that are known to be there: of these a 404 means the file.
+    there: Arc<Mutex<BTreeSet<String>>>,
     user: Arc<OnceCell<Option<u64>>>,
 }
 
@@ -85,6 +88,7 @@ impl Api {
             root: format!("{server}/repos/{repository}"),
             token: token.to_owned(),
             retry: http.retry().clone(),
+            there: Arc::default(),
             user: Arc::default(),
         })
     }
@@ -161,14 +165,20 @@ impl Api {
 
     /// Gets the commit that a SHA or a branch names.
     pub(super) async fn commit(&self, revision: &str) -> Result<Commit, ApiError> {
-        self.get(&format!("/commits/{}", encoded(revision).replace('/', "%2F"))).await
+        let commit = self.get(&format!("/commits/{}", encoded(revision).replace('/', "%2F"))).await?;
+        self.there().insert(revision.to_owned());
+        Ok(commit)
+    }
+
+    fn there(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.there.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gets a file at a commit, or nothing if the commit has no such file.
     ///
     /// The raw form has every file up to 100 MB, where the usual one has an empty text for more than 1 MB (REST
-    /// reference, "Get repository content"). A 404 is also what a commit that is not there is answered with, and a
-    /// folder or a submodule comes as JSON.
+    /// reference, "Get repository content"). A 404 is also what a commit that is not there is answered with, so that
+    /// one which nothing was read of yet is asked for; a folder or a submodule comes as JSON.
     pub(super) async fn file(&self, path: &str, at: &str) -> Result<Option<Vec<u8>>, ApiError> {
         let url = format!("{}/contents/{}?ref={}", self.root, encoded(path), encoded(at).replace('/', "%2F"));
         let make = |client: &reqwest::Client| {
@@ -192,8 +202,10 @@ impl Api {
         };
         let reply = patiently(&self.retry, Again::No, send).await?;
         if reply.status.as_u16() == 404 {
-            return self.commit(at).await.map(|_| None);
+            let is_there = self.there().contains(at);
+            return if is_there { Ok(None) } else { self.commit(at).await.map(|_| None) };
         }
+        self.there().insert(at.to_owned());
         let is_raw = reply.header("content-type").is_some_and(|kind| kind.contains("raw"));
         if !is_raw || (texts::may_be_link(&reply.body) && self.is_link(path, at).await?) {
             return Err(ApiError::Unfit(format!("`{path}` is a folder, a submodule or a symbolic link, not a file")));
