@@ -5,7 +5,7 @@ use crate::{
     azure::RegistryName,
     http::during,
     import::{self, Event, Outcome, Span},
-    inputs::{Inputs, Mode},
+    inputs::{Inputs, Mode, Variable},
     plan::{self, Plan},
     policy,
     problem::{Problem, Side},
@@ -196,7 +196,7 @@ fn with_place(inputs: &Inputs, place: &Place) -> Result<Inputs, Problem> {
     if let Some(variable) = &place.client_secret {
         let secret = inputs.variables.get(variable.name()).ok_or_else(|| {
             let what = format!("the variable `{}`, which `client-secret` names, is not set", variable.name());
-            Problem::new(Side::Settings, what).hint("Give it to the step by `env`.")
+            Problem::new(Side::Settings, what).hint(Variable::HINT)
         })?;
         own.identity.mask.hide(secret);
         own.identity.client_secret = Some(secret.into());

@@ -2,7 +2,7 @@
 
 use super::Stated;
 use crate::{
-    inputs::{Inputs, Mode},
+    inputs::{Inputs, Mode, Variable},
     problem::{Problem, Side},
     registry::Login,
     settings::{Account, FILE, Site, Source, Way},
@@ -29,7 +29,7 @@ pub(super) fn with_sources(inputs: &Inputs, stated: &Stated, mode: Mode) -> Resu
                 (None, Mode::Apply) => {
                     let variable = account.password.name();
                     let why = format!("the variable `{variable}`, which `password` names, is not set");
-                    return Err(unusable(site, &why).hint("Give it to the step by `env`."));
+                    return Err(unusable(site, &why).hint(Variable::HINT));
                 }
             }
         }
