@@ -9,6 +9,8 @@ pub(super) const LONGEST_TAG: usize = 128;
 
 /// One of the section `certificates`: images that are made once more with a company's authorities in their trust store.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// The most entries that are read.
+const MOST: usize = 1_000;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "Certificates"))]
 #[serde(try_from = "Written")]
@@ -212,6 +214,10 @@ impl Rule {
 pub fn read<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<Vec<Rule>, D::Error> {
     let rules = Vec::<Rule>::deserialize(deserializer)?;
     for (at, rule) in rules.iter().enumerate() {
+    // Each is compared with each, and with every line.
+    if rules.len() > MOST {
+        return Err(de::Error::custom(format!("{} entries, and {MOST} are read at most", rules.len())));
+    }
         if rules[..at].contains(rule) {
             return Err(de::Error::custom("two entries say the same"));
         }
@@ -271,6 +277,19 @@ mod tests {
     fn a_tag_is_that_of_the_image_with_the_suffix_or_the_one_that_is_stated() {
         let suffixed = rule("{ authority: [a.crt], images: [\"vendor/*\"], suffix: -ca }").unwrap();
         assert_eq!((suffixed.tag("1.2").unwrap().as_str(), suffixed.covers("vendor/app")), ("1.2-ca", true));
+    #[test]
+    fn more_entries_than_are_read_are_refused_before_they_are_compared() {
+        let entries = |number: usize| {
+            let each = (0..number).map(|at| format!("- {{ authority: [a.crt], images: [a], tag: ca-{at} }}\n"));
+            let text = format!("certificates:\n{}", each.collect::<String>());
+            crate::settings::parse(text.as_bytes())
+                .map(|read| read.certificates.len())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(entries(MOST), Ok(MOST));
+        assert!(entries(MOST + 1).unwrap_err().contains("1001 entries, and 1000 are read at most"));
+    }
+
         assert!(suffixed.tag(&"1".repeat(126)).unwrap_err().contains("129 characters"));
         let tagged = rule("{ authority: [a.crt], images: [\"vendor/*\"], tag: internal }").unwrap();
         assert_eq!((tagged.tag("1.2").unwrap().as_str(), tagged.covers("vendor/deep/app")), ("internal", false));
