@@ -4,7 +4,7 @@ use super::{
     Authority, Base, Known, Unfit,
     edit::{self, Origin, Replaced},
     layer,
-    read::{self, Place},
+    read::{Place, Reader},
     root::Root,
 };
 use crate::{
@@ -78,8 +78,9 @@ pub(super) async fn make(
     known: &Known,
 ) -> Result<Image, Failure> {
     let mut image = Image { blobs: Vec::new(), manifests: Vec::new(), bases: Vec::new(), left_out: Vec::new() };
+    let mut reader = Reader::new(place, known);
     if !manifest.is_index() {
-        one(place, base, manifest, addition, known, &mut image).await?;
+        one(&mut reader, base, manifest, addition, &mut image).await?;
         return Ok(image);
     }
     let mut replaced = BTreeMap::new();
@@ -93,7 +94,7 @@ pub(super) async fn make(
         if found.is_index() {
             return Err(Unfit::NoImage("an index of indexes".to_owned()).into());
         }
-        one(place, child.digest, &found, addition, known, &mut image).await?;
+        one(&mut reader, child.digest, &found, addition, &mut image).await?;
         if let Some((_, bytes)) = image.manifests.last() {
             let media_type = edit::OCI_MANIFEST.to_owned();
             replaced.insert(child.digest, Replaced { media_type, digest: Digest::of(bytes), size: bytes.len() });
@@ -111,20 +112,20 @@ pub(super) async fn make(
 }
 
 async fn one(
-    place: &Place<'_>,
+    reader: &mut Reader<'_>,
     digest: Digest,
     manifest: &Manifest,
     addition: Addition<'_>,
-    known: &Known,
     image: &mut Image,
 ) -> Result<(), Failure> {
     let Some(config) = manifest.config.as_ref().filter(|config| edit::is_config(&config.media_type)) else {
         let media_type = manifest.config.as_ref().map_or(&manifest.media_type, |config| &config.media_type);
         return Err(Unfit::NoImage(media_type.clone()).into());
     };
-    let found = place.registries.document(place.registry, place.repository, config.digest).await?;
+    let Place { registries, registry, repository } = *reader.place;
+    let found = registries.document(registry, repository, config.digest).await?;
     let configuration = found.ok_or(Failure::Absent)?;
-    let root = root(place, &manifest.layers, known).await?;
+    let root = root(reader, &manifest.layers).await?;
     let store = root.store(addition.base)?;
     let layer = layer::over(&store, addition.authorities);
     let broken = |why| Unfit::Broken { layer: digest, why };
@@ -140,14 +141,14 @@ async fn one(
     Ok(())
 }
 
-pub(super) async fn root(place: &Place<'_>, layers: &[Descriptor], known: &Known) -> Result<Root, Failure> {
+pub(super) async fn root(reader: &mut Reader<'_>, layers: &[Descriptor]) -> Result<Root, Failure> {
     let bytes = layers.iter().fold(0_u64, |sum, layer| sum.saturating_add(layer.size));
     if bytes > MOST_BYTES {
         return Err(Unfit::TooLarge { bytes, most: MOST_BYTES }.into());
     }
     let mut root = Root::default();
     for layer in layers {
-        root.lay(&*read::layer(place, layer, known).await?);
+        root.lay(&*reader.layer(layer).await?);
     }
     Ok(root)
 }

@@ -6,7 +6,7 @@ use super::{
     image::{self, Failure},
     layer,
     listing::{BUNDLE, RHEL_BUNDLE},
-    read::Place,
+    read::{Place, Reader},
     recipe::{How, Part},
 };
 use crate::{
@@ -46,8 +46,9 @@ impl Parts {
         known: &Known,
     ) -> Result<Self, Failure> {
         let mut parts = Self { built: Vec::new(), left_out: Vec::new() };
+        let mut reader = Reader::new(place, known);
         if !manifest.is_index() {
-            parts.take(place, base, manifest, None, wanted, known).await?;
+            parts.take(&mut reader, base, manifest, None, wanted).await?;
         }
         for (child, platform) in edit::images(&manifest.children) {
             if !is_built(platform) {
@@ -59,7 +60,7 @@ impl Parts {
             if found.is_index() {
                 return Err(Unfit::NoImage("an index of indexes".to_owned()).into());
             }
-            parts.take(place, child.digest, &found, Some(platform), wanted, known).await?;
+            parts.take(&mut reader, child.digest, &found, Some(platform), wanted).await?;
         }
         if parts.built.is_empty() {
             return Err(Unfit::NoPlatform(names(&parts.left_out, ", ")).into());
@@ -69,18 +70,18 @@ impl Parts {
 
     async fn take(
         &mut self,
-        place: &Place<'_>,
+        reader: &mut Reader<'_>,
         digest: Digest,
         manifest: &Manifest,
         platform: Option<&Platform>,
         wanted: Wanted<'_>,
-        known: &Known,
     ) -> Result<(), Failure> {
         let Some(config) = manifest.config.as_ref().filter(|config| edit::is_config(&config.media_type)) else {
             let media_type = manifest.config.as_ref().map_or(&manifest.media_type, |config| &config.media_type);
             return Err(Unfit::NoImage(media_type.clone()).into());
         };
-        let found = place.registries.document(place.registry, place.repository, config.digest).await?;
+        let Place { registries, registry, repository } = *reader.place;
+        let found = registries.document(registry, repository, config.digest).await?;
         let found: Value = serde_json::from_slice(&found.ok_or(Failure::Absent)?)
             .map_err(|error| Unfit::Broken { layer: config.digest, why: error.to_string() })?;
         let own = || serde_json::from_value::<Platform>(found.clone()).ok();
@@ -100,7 +101,7 @@ impl Parts {
             let problem = Problem::new(Side::Source, format!("no Dockerfile can name the image's user `{user}`"));
             return Err(Failure::Untold(problem.hint("Take the image out of `images`, or use `way: layer`.")));
         }
-        let (base, how) = how(place, &manifest.layers, wanted, known).await?;
+        let (base, how) = how(reader, &manifest.layers, wanted).await?;
         self.built.push(Part { platform, digest, base, user, how });
         Ok(())
     }
@@ -132,12 +133,7 @@ fn is_built(platform: &Platform) -> bool {
 }
 
 /// Chooses how the bundle comes about, by what is seen of the image, else by what is stated.
-async fn how(
-    place: &Place<'_>,
-    layers: &[Descriptor],
-    wanted: Wanted<'_>,
-    known: &Known,
-) -> Result<(Base, How), Failure> {
+async fn how(reader: &mut Reader<'_>, layers: &[Descriptor], wanted: Wanted<'_>) -> Result<(Base, How), Failure> {
     let Wanted { authorities, stated, helper } = wanted;
     let helped = |base: Base, why: &Unfit| {
         let path = if base == Base::Rhel { RHEL_BUNDLE } else { BUNDLE };
@@ -148,7 +144,7 @@ async fn how(
         })?;
         Ok((base, How::Helped { path, helper: helper.to_owned() }))
     };
-    let root = match image::root(place, layers, known).await {
+    let root = match image::root(reader, layers).await {
         Ok(root) => root,
         Err(Failure::Unfit(unfit)) if unfit.may_be_built() => {
             return match stated {
