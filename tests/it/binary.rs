@@ -390,3 +390,9 @@ async fn doctor_looks_at_clusters_and_changes_nothing() {
     }
     assert!(world.requests().iter().all(|seen| seen.method == "GET" || !seen.host.starts_with("management.")));
 }
+    // Who may not look at the cluster knows nothing of it, whatever the registry has.
+    fs::write(folder.path().join("images.txt"), "").unwrap();
+    world.identity(CLIENT, SECRET, Rights::importer());
+    let output = run(&["--registry", "contosoacr", "--cluster", &prod]).await.unwrap();
+    assert_eq!(code(&output), 1, "{}", stdout(&output));
+    assert!(stdout(&output).contains("\ndoctor: nothing could be asked of prod: "), "{}", stdout(&output));
