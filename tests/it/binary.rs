@@ -1,6 +1,8 @@
 //! A few runs of the real program in a scrubbed environment, through the proxy as any other client.
 
-use acr_sync::emulator::{AZURE_DEVOPS_CONNECTION, AZURE_DEVOPS_TOKEN, CLIENT, Emulator, Image, SECRET, TENANT, World};
+use acr_sync::emulator::{
+    AZURE_DEVOPS_CONNECTION, AZURE_DEVOPS_TOKEN, CLIENT, Emulator, Fault, Image, Rights, SECRET, TENANT, World,
+};
 use assert_cmd::Command;
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -26,6 +28,14 @@ pub(crate) fn online(folder: &Path, emulator: &Emulator) -> Command {
         .env("AZURE_CLIENT_ID", CLIENT)
         .env("AZURE_CLIENT_SECRET", SECRET);
     command
+}
+
+/// The same as a process that goes on while the test does.
+fn spawned(folder: &Path, emulator: &Emulator) -> std::process::Command {
+    let command = online(folder, emulator);
+    let mut process = std::process::Command::new(command.get_program());
+    process.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(folder);
+    process
 }
 
 pub(crate) fn stdout(output: &std::process::Output) -> String {
@@ -214,6 +224,36 @@ async fn a_cancelled_apply_ends_with_its_report() {
     assert_eq!(code(&output), 1, "{}", stdout(&output));
     assert!(stdout(&output).contains("still running"), "{}", stdout(&output));
     assert!(folder.path().join("result.json").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_interrupts_a_second_time_does_not_wait_for_what_has_begun() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("images.txt"), "# nothing\n").unwrap();
+    let task = "tasks: [{ name: purge-old, cmd: acr purge --ago 30d, triggers: { schedule: \"0 4 * * 0\" } }]\n";
+    fs::write(folder.path().join("acr-sync.yaml"), task).unwrap();
+    let world = World::demo();
+    world.identity(CLIENT, SECRET, Rights::importer().contributing_tasks());
+    world.fault(Fault::delay(std::time::Duration::from_secs(3600)).method("PUT").path("/tasks/purge-old"));
+    let emulator = Emulator::start(world.clone()).await.unwrap();
+    let mut command = spawned(folder.path(), &emulator);
+    command.args(["apply", "--registry", "contosoacr", "--all"]);
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    while world.faults_left() > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let process = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    let interrupt = || nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGINT).unwrap();
+    // Twice at once is one wish, and the host's SIGTERM is none: what has begun is waited for.
+    interrupt();
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    interrupt();
+    nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGTERM).unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    interrupt();
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+    assert_eq!(code(&output), 130, "{}", stdout(&output));
+    assert!(stdout(&output).contains("asked to stop a second time"), "{}", stdout(&output));
 }
 
 #[tokio::test(flavor = "multi_thread")]
