@@ -13,6 +13,7 @@ use crate::{
     report::{self, Body},
     settings::Place,
     signature::Gate,
+    stop,
     upkeep::{self, Asked, Hands, Upkeep},
 };
 use tokio::sync::{mpsc, watch};
@@ -69,7 +70,7 @@ impl Part {
         let mut stopped = stop.clone();
         let planned = tokio::select! {
             biased;
-            () = import::stopped(&mut stopped) => Err(cancelled()),
+            () = stop::stopped(&mut stopped) => Err(cancelled()),
             planned = survey(&own, occasion, &stated, name, &place, &mut lists) => planned,
         };
         let found = planned.as_ref().ok().and_then(|planned| planned.session.as_ref());

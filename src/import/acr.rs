@@ -3,13 +3,14 @@
 //! Azure says that it is done at its next poll, ten seconds apart; the registry serves the image long before.
 //! So the registry is asked at growing intervals, and the operation only for errors.
 
-use super::{Ended, Gates, Outcome, Pace, Proof, Sources, stopped};
+use super::{Ended, Gates, Outcome, Pace, Proof, Sources};
 use crate::{
     azure::{Arm, ArmError, Failure, ImportRequest, Mode, Operation, Progress, To},
     http::Retry,
     plan::{Action, Change, Step},
     problem::{Problem, Side},
     reference::Digest,
+    stop::stopped,
     verify::Verifier,
 };
 use std::time::Duration;

@@ -4,9 +4,10 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 31] = [
+const DOORS: [(&str, &[&str]); 32] = [
     ("reference", &[]),
     ("problem", &[]),
+    ("stop", &[]),
     ("images", &["reference"]),
     ("change", &["images", "reference"]),
     ("http", &["problem"]),
@@ -21,9 +22,9 @@ const DOORS: [(&str, &[&str]); 31] = [
     ("connected", &["azure", "credential", "plan", "problem", "reference", "registry"]),
     ("cleanup", &["plan", "problem", "reference", "registry"]),
     ("pull_check", &["azure", "plan", "problem", "reference", "registry"]),
-    ("registry_settings", &["azure", "plan", "problem", "reference", "registry"]),
+    ("registry_settings", &["azure", "plan", "problem", "reference", "registry", "stop"]),
     ("context", &["problem"]),
-    ("tasks", &["azure", "http", "problem", "reference"]),
+    ("tasks", &["azure", "http", "problem", "reference", "stop"]),
     ("standing", &["azure", "connected", "inputs", "problem", "reference", "tasks"]),
     ("certificates", &["http", "plan", "problem", "reference", "registry", "tasks"]),
     (
@@ -64,7 +65,7 @@ const DOORS: [(&str, &[&str]); 31] = [
     ),
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
-    ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
+    ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "stop", "verify"]),
     ("report", &["http", "images", "import", "plan", "problem", "pull_check", "reference", "upkeep"]),
     ("needed", &["images", "reference", "report"]),
     (
@@ -105,6 +106,7 @@ const DOORS: [(&str, &[&str]); 31] = [
             "report",
             "settings",
             "signature",
+            "stop",
             "upkeep",
             "verify",
         ],
