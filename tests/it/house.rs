@@ -251,6 +251,24 @@ fn action_task_readme_and_program_have_the_same_inputs() {
 }
 
 #[test]
+fn a_release_is_made_again_by_the_compiler_that_made_it() {
+    let text = |path: &str| fs::read_to_string(path).unwrap();
+    let dockerfile = text("Dockerfile");
+    let image = dockerfile.lines().find_map(|line| line.strip_prefix("FROM --platform=$BUILDPLATFORM ")).unwrap();
+    let image = image.strip_suffix(" AS build").unwrap();
+    let release: serde_yaml::Value = serde_yaml::from_str(&text(".github/workflows/release.yml")).unwrap();
+    let job = &release["jobs"]["reproduced"];
+    assert_eq!(job["container"].as_str(), Some(image));
+    let last = job["steps"].as_sequence().unwrap().last().unwrap()["run"].as_str().unwrap();
+    assert!(last.contains(".ci/reproducible \"$PLATFORM\" \"programs/acr-sync-linux-$PLATFORM\""), "{last}");
+    assert!(text(".github/images.txt").contains(&format!("docker.io/library/{image} => ")));
+    // A tag that names the whole version does not move from one compiler to the next.
+    let version = image.strip_prefix("rust:").unwrap().split('-').next().unwrap();
+    assert_eq!(version.split('.').count(), 3, "{version}");
+    assert!(version.starts_with(env!("CARGO_PKG_RUST_VERSION")), "{version}");
+}
+
+#[test]
 fn what_the_documents_point_to_is_there() {
     let documents = fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
     let pages = documents.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
