@@ -5,6 +5,7 @@
 mod doctor;
 mod lists;
 mod part;
+mod reach;
 mod session;
 mod sources;
 mod stated;
@@ -15,12 +16,14 @@ use crate::{
     inputs::{Inputs, Mode},
     plan::{Plan, Reviewed},
     policy::Evidence,
+    problem::Problem,
     report::{self, Base, Body, Report},
     settings::Place,
 };
 use futures_util::future;
 use lists::Lists;
 use part::Part;
+use reach::Reach;
 use sources::with_sources;
 use stated::Stated;
 use std::time::Instant;
@@ -72,7 +75,7 @@ async fn corridor(
     watch: &impl AsyncFn(&Plan, UnboundedReceiver<Event>),
     stop: &watch::Receiver<bool>,
 ) -> Report {
-    let stated = Stated::read(occasion);
+    let stated = complete(inputs, occasion.mode).and_then(|()| Stated::read(occasion));
     let stated = stated.and_then(|stated| Ok((with_sources(inputs, &stated, occasion.mode)?, stated)));
     let (inputs, stated) = match stated {
         Ok(found) => found,
@@ -86,7 +89,8 @@ async fn corridor(
         names => names.iter().map(Some).collect(),
     };
     // Planned side by side, for a plan writes nothing; a registry that is down keeps the others waiting only.
-    let plans = names.into_iter().map(|name| Part::plan(&inputs, occasion, &stated, name, stop));
+    let reach = Reach::default();
+    let plans = names.into_iter().map(|name| Part::plan(&inputs, occasion, &stated, name, &reach, stop));
     let plans = future::join_all(plans).await;
     // The list is the same for all; its errors are those of the first reading.
     let head = plans.first().map(|part| part.lists.head.clone()).unwrap_or_default();
@@ -99,6 +103,17 @@ async fn corridor(
         });
     }
     told(occasion, head, parts)
+}
+
+/// Refuses to write where a secret is missing that the settings name. A run for a fork has none, and gets its plan.
+fn complete(inputs: &Inputs, mode: Mode) -> Result<(), Problem> {
+    match (mode, inputs.missing.as_slice()) {
+        (Mode::Plan, _) | (Mode::Apply, []) => Ok(()),
+        (Mode::Apply, [first, others @ ..]) => {
+            let what = others.iter().fold(first.what.clone(), |what, other| format!("{what}; {}", other.what));
+            Err(Problem { what, ..first.clone() })
+        }
+    }
 }
 
 fn told(occasion: &Occasion, head: Parsed, parts: Vec<report::Part>) -> Report {

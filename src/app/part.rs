@@ -1,6 +1,6 @@
 //! Part: the corridor as it leads to one of the registries.
 
-use super::{Occasion, Stated, lists::Lists, session::Session};
+use super::{Occasion, Stated, lists::Lists, reach::Reach, session::Session};
 use crate::{
     azure::RegistryName,
     http::during,
@@ -43,9 +43,11 @@ impl Part {
         occasion: &Occasion,
         stated: &Stated,
         name: Option<&RegistryName>,
+        reach: &Reach,
         stop: &watch::Receiver<bool>,
     ) -> Self {
         let target = name.and_then(known);
+        let doubt = name.and_then(|name| stated.doubt(name, occasion.mode, inputs.docker_config.is_some()));
         let (place, stated) = match name.map(|name| stated.at(name)).transpose() {
             Ok(found) => found.unwrap_or_else(|| (Place::default(), stated.clone())),
             Err(problem) => {
@@ -63,7 +65,11 @@ impl Part {
             let plan = lists.nothing();
             return Self { lists, target, plan: Ok(Planned { session: None, plan, upkeep: Upkeep::default() }) };
         }
-        let own = match with_place(inputs, &place) {
+        let own = match &doubt {
+            Some(_) => Ok(inputs.clone()),
+            None => with_place(inputs, &place, occasion.mode),
+        };
+        let own = match own {
             Ok(own) => own,
             Err(problem) => return Self { lists, target, plan: Err(problem) },
         };
@@ -71,7 +77,7 @@ impl Part {
         let planned = tokio::select! {
             biased;
             () = stop::stopped(&mut stopped) => Err(cancelled()),
-            planned = survey(&own, occasion, &stated, name, &place, &mut lists) => planned,
+            planned = survey(&own, occasion, &stated, (name, &place, doubt), reach, &mut lists) => planned,
         };
         let found = planned.as_ref().ok().and_then(|planned| planned.session.as_ref());
         let target = found.map(|session| session.name().clone()).or(target);
@@ -113,13 +119,13 @@ impl Part {
     }
 }
 
-/// Signs in, finds the registry and asks for the facts.
+/// Signs in, unless there is a doubt, finds the registry and asks for the facts.
 async fn survey(
     inputs: &Inputs,
     occasion: &Occasion,
     stated: &Stated,
-    name: Option<&RegistryName>,
-    place: &Place,
+    (name, place, doubt): (Option<&RegistryName>, &Place, Option<Problem>),
+    reach: &Reach,
     lists: &mut Lists,
 ) -> Result<Planned, Problem> {
     let name = name.ok_or_else(|| {
@@ -128,7 +134,7 @@ async fn survey(
     let policy = &stated.settings.policy;
     let gate = Gate::new(&policy.signatures, &occasion.evidence.files)?;
     let entries = lists.head.list.one_each();
-    let opened = Session::open(inputs, name, occasion.mode, &entries);
+    let opened = Session::open(inputs, reach.client(inputs)?, name, occasion.mode, &entries, doubt);
     let mut session = during("sign-in", None, opened).await?;
     if let Some(registry) = session.login_server() {
         // Only now is it known which host a destination may name.
@@ -168,13 +174,14 @@ async fn apply(
 ) -> Applied {
     let (sender, receiver) = mpsc::unbounded_channel();
     let work = async move {
-        let (outcomes, spans) = match session.importers() {
+        let (outcomes, spans): (Vec<_>, Vec<_>) = match session.importers() {
             Some(importers) => import::apply(plan, importers, &sender, stop).await.into_iter().unzip(),
             None => (vec![Outcome::Withheld; plan.steps.len()], Vec::new()),
         };
         // Whoever does not watch misses nothing that the report does not tell.
         let say = |line| drop(sender.send(Event::Said(line)));
-        let hands = Hands { clients: session.clients(), stop, say: &say };
+        let may_remove = outcomes.iter().all(Outcome::is_good);
+        let hands = Hands { clients: session.clients(), may_remove, stop, say: &say };
         let done = during("upkeep", None, upkeep::apply(&upkeep.chores, &hands)).await;
         (outcomes, spans, done)
     };
@@ -183,7 +190,7 @@ async fn apply(
 }
 
 /// Returns the run's settings with what the registry has of its own.
-fn with_place(inputs: &Inputs, place: &Place) -> Result<Inputs, Problem> {
+fn with_place(inputs: &Inputs, place: &Place, mode: Mode) -> Result<Inputs, Problem> {
     let mut own = inputs.clone();
     if place.tenant_id.is_some() || place.client_id.is_some() {
         // Another identity than the run's: neither its service connection nor its secret proves it.
@@ -195,12 +202,18 @@ fn with_place(inputs: &Inputs, place: &Place) -> Result<Inputs, Problem> {
     own.subscription = place.subscription_id.clone().or(own.subscription);
     own.cloud = place.cloud.clone().unwrap_or(own.cloud);
     if let Some(variable) = &place.client_secret {
-        let secret = inputs.variables.get(variable.name()).ok_or_else(|| {
-            let what = format!("the variable `{}`, which `client-secret` names, is not set", variable.name());
-            Problem::new(Side::Settings, what).hint(Variable::HINT)
-        })?;
-        own.identity.mask.hide(secret);
-        own.identity.client_secret = Some(secret.into());
+        match (inputs.variables.get(variable.name()), mode) {
+            (Some(secret), _) => {
+                own.identity.mask.hide(secret);
+                own.identity.client_secret = Some(secret.into());
+            }
+            // A fork's pull request has no secrets, and nobody else's is the identity that is meant.
+            (None, Mode::Plan) => own.identity.client_secret = None,
+            (None, Mode::Apply) => {
+                let what = format!("the variable `{}`, which `client-secret` names, is not set", variable.name());
+                return Err(Problem::new(Side::Settings, what).hint(Variable::HINT));
+            }
+        }
     }
     Ok(own)
 }

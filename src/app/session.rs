@@ -6,7 +6,6 @@ use crate::{
     change::Changes,
     copy::Copier,
     credential,
-    http::Http,
     images::Entry,
     import::{AcrImport, DirectCopy, Importers, Sources},
     inputs::{Inputs, Mode},
@@ -31,18 +30,23 @@ impl Session {
     /// Signs in and finds the registry.
     ///
     /// A plan without any credential goes on, with what it cannot ask left unchecked: a pull request from a fork
-    /// has none. A credential that is refused, and an apply, end here.
+    /// has none, and where there is a `doubt` nobody signs in. A credential that is refused, and an apply, end here.
     pub(super) async fn open(
         inputs: &Inputs,
+        client: Client,
         registry: &RegistryName,
         mode: Mode,
         entries: &[Entry],
+        doubt: Option<Problem>,
     ) -> Result<Self, Problem> {
-        let http = Http::new(&inputs.way).map_err(|error| Problem::new(Side::Settings, error.to_string()))?;
+        let http = client.http().clone();
         if let RegistryName::LoginServer(host) = registry
             && !inputs.cloud.has_login_server(host)
         {
-            return Ok(Self::other(inputs, http, host, entries).await);
+            return Ok(Self::other(inputs, client, host, entries).await);
+        }
+        if let Some(problem) = doubt {
+            return Ok(Self::anonymous(inputs, client, registry, problem, entries).await);
         }
         let credential = credential::azure(&inputs.identity, &http, &inputs.cloud)
             .await
@@ -55,7 +59,7 @@ impl Session {
             }
             let is_anonymous = !inputs.identity.is_explicit() && mode == Mode::Plan;
             return if is_anonymous {
-                Ok(Self::anonymous(inputs, http, registry, problem, entries).await)
+                Ok(Self::anonymous(inputs, client, registry, problem, entries).await)
             } else {
                 Err(problem)
             };
@@ -72,7 +76,7 @@ impl Session {
                 logins.add(source.login_server.clone(), "", Login::Azure(credential.clone()));
             }
         }
-        let registries = Client::new(http.clone(), logins);
+        let registries = client.with(logins);
         let since = Instant::now();
         // One question beforehand, or every line would wait for a door that is closed to all of them.
         let door = registries.ping(&target.login_server).await.map_err(|error| error.problem(Side::Target));
@@ -112,9 +116,9 @@ impl Session {
     }
 
     /// A registry that is no ACR: there is nobody to sign in at but the registry itself, which is not asked beforehand.
-    async fn other(inputs: &Inputs, http: Http, target: &Registry, entries: &[Entry]) -> Self {
+    async fn other(inputs: &Inputs, client: Client, target: &Registry, entries: &[Entry]) -> Self {
         let logins = with_docker(inputs, entries, &HashSet::new(), Some(target)).await;
-        let registries = Client::new(http, logins);
+        let registries = client.with(logins);
         let verifier = Verifier::new(registries.clone(), target.clone());
         let clients = Clients {
             registry: target.clone(),
@@ -150,7 +154,7 @@ impl Session {
 
     async fn anonymous(
         inputs: &Inputs,
-        http: Http,
+        client: Client,
         registry: &RegistryName,
         problem: Problem,
         entries: &[Entry],
@@ -162,7 +166,7 @@ impl Session {
                 as_registry(id.rsplit('/').next().unwrap_or_default(), &inputs.cloud.registry_suffix)
             }
         };
-        let registries = Client::new(http, with_docker(inputs, entries, &HashSet::new(), None).await);
+        let registries = client.with(with_docker(inputs, entries, &HashSet::new(), None).await);
         let clients = Clients {
             registry: name,
             registries: registries.clone(),

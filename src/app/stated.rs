@@ -2,8 +2,9 @@
 
 use super::Occasion;
 use crate::{
-    azure::RegistryName,
+    azure::{Cloud, RegistryName},
     change::Changes,
+    inputs::{Mode, Variable},
     problem::{Problem, Side},
     settings::{self, Place, Removed, Section, Settings},
 };
@@ -40,6 +41,24 @@ impl Stated {
         has_stated || (self.settings.removed == Removed::Untag && !changes.removed.is_empty())
     }
 
+    /// Returns why nobody signs in to a registry as the section says; none where somebody may.
+    ///
+    /// Who proposes a change could name a tenant and a cloud of his own, and any variable of the step as the secret that
+    /// is sent there: on the way to a plan only what the base states too is used. What is merged is trusted, and so is a
+    /// person's own run.
+    pub(super) fn doubt(&self, name: &RegistryName, mode: Mode, is_persons_own: bool) -> Option<Problem> {
+        let now = place(&self.settings, name).map(proof).unwrap_or_default();
+        let is_trusted = match (mode, &self.before) {
+            _ if now == Proof::default() => true,
+            (Mode::Apply, _) => true,
+            (Mode::Plan, Some(before)) => place(before, name).map(proof) == Some(now),
+            (Mode::Plan, None) => is_persons_own,
+        };
+        let what =
+            format!("{}: registries: {name}: the branch that is merged onto does not sign in so", settings::FILE);
+        (!is_trusted).then(|| Problem::new(Side::Settings, what).hint("It is signed in to once this is merged."))
+    }
+
     /// Returns what a registry has of its own, and what is stated for it.
     pub(super) fn at(&self, name: &RegistryName) -> Result<(Place, Self), Problem> {
         if self.settings.registries.is_empty() {
@@ -59,6 +78,13 @@ impl Stated {
         let has_new_certificates = self.has_new_certificates && !settings.certificates.is_empty();
         Ok((place.clone(), Self { settings, before, has_new_certificates }))
     }
+}
+
+/// How a registry is signed in to: tenant, client, secret and cloud; none of them where as the run itself.
+type Proof<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a Variable>, Option<&'a Cloud>);
+
+fn proof(place: &Place) -> Proof<'_> {
+    (place.tenant_id.as_deref(), place.client_id.as_deref(), place.client_secret.as_ref(), place.cloud.as_ref())
 }
 
 fn place<'a>(settings: &'a Settings, name: &RegistryName) -> Option<&'a Place> {

@@ -43,8 +43,7 @@ impl Cloud {
 
     /// Returns whether a host is a login server of this cloud's registries, or of another cloud's.
     pub fn has_login_server(&self, registry: &Registry) -> bool {
-        let host = registry.as_str();
-        host.ends_with(self.registry_suffix.as_str()) || host.contains(".azurecr.")
+        registry.as_str().ends_with(self.registry_suffix.as_str()) || registry.is_azure()
     }
 
     /// Returns the settings that the identity library wants.
@@ -76,5 +75,27 @@ impl FromStr for Cloud {
             )),
             _ => Err("expected `public`, `usgovernment` or `china`".to_owned()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_server_is_told_by_its_end() {
+        for (host, is_one) in [
+            ("contoso.azurecr.io", true),
+            ("contoso.azurecr.us", true),
+            ("contoso.azurecr.cn:443", true),
+            ("harbor.azurecr.corp.example", false),
+            ("contoso.azurecr.io.example.com", false),
+            ("contoso.azurecr.io:5000", false),
+            ("notazurecr.io", false),
+        ] {
+            assert_eq!(Cloud::public().has_login_server(&Registry::parse(host).unwrap()), is_one, "{host}");
+        }
+        let own = Cloud { registry_suffix: ".azurecr.local".to_owned(), ..Cloud::public() };
+        assert!(own.has_login_server(&Registry::parse("contoso.azurecr.local").unwrap()));
     }
 }

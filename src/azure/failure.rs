@@ -52,7 +52,7 @@ static TEXTS: LazyLock<Vec<(Regex, Failure)>> = LazyLock::new(|| {
         (r"AuthorizationFailed|does not have authorization to perform action", Failure::TargetRights),
         (r"client with IP '[^']*' is not allowed access", Failure::SourceFirewall),
         (r"Access to \S+ denied", Failure::TargetFirewall),
-        (r"429|TOOMANYREQUESTS|Too Many Requests|pull rate limit", Failure::SourceThrottled),
+        (r"(StatusCode:|Invalid message) 429|TOOMANYREQUESTS|Too Many Requests|pull rate limit", Failure::SourceThrottled),
         // No user has reported these; the form is that of the texts for 401 and 429.
         (
             r"Invalid message (InternalServerError|BadGateway|ServiceUnavailable|GatewayTimeout)|StatusCode: 50[0234]",
@@ -77,7 +77,7 @@ static TEXTS: LazyLock<Vec<(Regex, Failure)>> = LazyLock::new(|| {
 impl Failure {
     /// Tells the kind from code, message and status.
     pub fn read(refusal: &Refusal) -> Self {
-        let text = format!("{} {}", refusal.code, refusal.message);
+        let text = format!("{} {}", refusal.code, statement(&refusal.message));
         let known = TEXTS.iter().find(|(pattern, _)| pattern.is_match(&text)).map(|&(_, failure)| failure);
         known.unwrap_or(match refusal.status {
             500.. => Self::Service,
@@ -175,6 +175,13 @@ impl Failure {
     }
 }
 
+/// Returns what the service says, without the address before it: identifiers and names that people choose may hold any
+/// number or word of the patterns.
+fn statement(message: &str) -> &str {
+    let behind = message.split_once(" failed. Resource ").and_then(|(_, resource)| resource.split_once(' '));
+    behind.map_or(message, |(_, statement)| statement)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,6 +216,24 @@ mod tests {
             let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
             let status = error["http"].as_u64().unwrap_or(400) as u16;
             let refusal = Refusal { status, code: text("code"), message: text("message"), ids: RequestIds::default() };
+            assert_eq!(class(Failure::read(&refusal)), text("class"), "{}", refusal.message);
+        }
+    }
+
+    #[test]
+    fn names_and_numbers_in_the_address_of_an_operation_say_nothing() {
+        let observed: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/fixtures/arm/observed-import-errors.json")).unwrap();
+        for error in observed["errors"].as_array().unwrap() {
+            let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
+            let message = text("message")
+                .replace("GUID", "4291429a-4294-4429-8429-429042904290")
+                .replace("/SUB/", "/4291429a-4294-4429-8429-429042904290/")
+                .replace("/RG/", "/too-many-manifests-DENIED/")
+                .replace("TARGET", "acr429")
+                .replace("\"nats\"", "\"team/nats-429\"");
+            let status = error["http"].as_u64().unwrap_or(400) as u16;
+            let refusal = Refusal { status, code: text("code"), message, ids: RequestIds::default() };
             assert_eq!(class(Failure::read(&refusal)), text("class"), "{}", refusal.message);
         }
     }

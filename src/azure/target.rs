@@ -71,8 +71,6 @@ pub struct Target {
     pub id: String,
     /// The host of its data plane; never built from the name (ACR wire facts, 2.2).
     pub login_server: Registry,
-    /// Whether its public endpoint is switched on.
-    pub is_public: bool,
 }
 
 #[derive(Deserialize)]
@@ -86,16 +84,13 @@ struct Resource {
 #[serde(rename_all = "camelCase")]
 struct Properties {
     login_server: String,
-    #[serde(default)]
-    public_network_access: Option<String>,
 }
 
 impl Resource {
     fn target(self) -> Result<Target, Problem> {
         let login_server = Registry::parse(&self.properties.login_server)
             .map_err(|error| Problem::new(Side::Azure, format!("the registry's login server is malformed: {error}")))?;
-        let is_public = self.properties.public_network_access.is_none_or(|access| access != "Disabled");
-        Ok(Target { id: self.id, login_server, is_public })
+        Ok(Target { id: self.id, login_server })
     }
 }
 

@@ -63,8 +63,8 @@ impl Unpacker {
     fn new(layer: &Descriptor, room: &Room) -> Result<Self, Unfit> {
         let archive = Archive::within(room.left);
         let packing = match layer.media_type.rsplit_once("tar").map(|(_, packed)| packed) {
-            Some("+gzip" | ".gzip") if layer.urls.is_empty() => Packing::Gzip(Box::new(MultiGzDecoder::new(archive))),
-            Some("") if layer.urls.is_empty() => Packing::Plain(Box::new(archive)),
+            Some("+gzip" | ".gzip") if !layer.is_foreign() => Packing::Gzip(Box::new(MultiGzDecoder::new(archive))),
+            Some("") if !layer.is_foreign() => Packing::Plain(Box::new(archive)),
             _ => return Err(Unfit::Packed { layer: layer.digest, media_type: layer.media_type.clone() }),
         };
         Ok(Self { layer: layer.digest, packing, most: room.most })

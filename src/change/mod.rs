@@ -107,18 +107,20 @@ pub fn between<'a>(base: &'a ImageList, head: &'a ImageList) -> Changes<'a> {
 
 /// Compares the lines with a pattern, by all that they say: such a line has no destination of its own.
 fn between_selections<'a>(base: &'a ImageList, head: &'a ImageList, changes: &mut Changes<'a>) {
-    let known: HashMap<String, &Selection> =
-        base.selections().iter().map(|selection| (selection.to_string(), selection)).collect();
-    let mut left = known.clone();
+    let mut left: HashMap<String, Vec<&Selection>> = HashMap::new();
+    for selection in base.selections() {
+        left.entry(selection.to_string()).or_default().push(selection);
+    }
     let mut same = Vec::new();
     for selection in head.selections() {
-        let text = selection.to_string();
-        left.remove(&text);
-        // A line may stand there twice.
-        if known.contains_key(&text) { same.push(selection) } else { changes.selected.push(selection) }
+        // A line may stand there twice: each stands for one that was there.
+        match left.get_mut(&selection.to_string()).and_then(Vec::pop) {
+            Some(_) => same.push(selection),
+            None => changes.selected.push(selection),
+        }
     }
     changes.unchanged += same.len();
-    changes.unselected = left.into_values().collect();
+    changes.unselected = left.into_values().flatten().collect();
     changes.unselected.sort_by_key(|selection| selection.line);
 
     let by_pattern: HashSet<_> = changes.selected.iter().map(|selection| selection.repository()).collect();
@@ -175,6 +177,17 @@ mod tests {
         let changes = between(&twice, &twice);
         assert!(changes.is_empty());
         assert_eq!(changes.unchanged, 2);
+    }
+
+    #[test]
+    fn a_pattern_that_is_added_a_second_time_is_a_change_and_so_is_its_end() {
+        let (once, twice) =
+            (list("quay.io/a/c:^1.15 => c\n"), list("quay.io/a/c:^1.15 => c\nquay.io/a/c:^1.15 => c\n"));
+        let added = between(&once, &twice);
+        let rivals = (added.selected.len(), added.beside.selections.len(), added.unchanged);
+        assert_eq!(rivals, (1, 1, 1), "what blocks it is beside it");
+        let gone = between(&twice, &once);
+        assert_eq!((gone.has_work(), gone.unselected.len(), gone.unchanged), (false, 1, 1));
     }
 
     #[test]

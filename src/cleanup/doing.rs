@@ -113,15 +113,5 @@ fn stays(why: String) -> Problem {
 
 /// A refusal names the right that it takes.
 pub(super) fn refusal(error: &RegistryError, plane: &Plane<'_>) -> Problem {
-    let problem = error.problem(Side::Target);
-    let registry = plane.registry;
-    if error.is_denied() {
-        return problem.hint(format!(
-            "Grant this identity *AcrDelete* on `{registry}`; in ABAC mode *Container Registry Repository Contributor*."
-        ));
-    }
-    if error.is_locked() {
-        return problem.hint("It is locked, or its repository is: unlock it if it is to go.");
-    }
-    problem
+    error.removal(plane.registry)
 }

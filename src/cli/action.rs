@@ -69,16 +69,19 @@ async fn walk<H: Host>(
         occasion = Box::pin(http::during("event", None, host.occasion(&inputs))) => occasion,
     };
     let (report, mode) = match occasion {
-        Ok(Some(mut occasion)) => {
-            files::take_review(&inputs, &mut occasion).map_err(|problem| vec![problem])?;
-            (planned_or_applied(&inputs, &occasion, progress::<H>, &stop).await, occasion.mode)
-        }
+        Ok(Some(mut occasion)) => match files::take_review(&inputs, &mut occasion) {
+            Ok(()) => (planned_or_applied(&inputs, &occasion, progress::<H>, &stop).await, occasion.mode),
+            Err(problem) => (without_list(&inputs, Some(problem)), occasion.mode),
+        },
         Ok(None) => (without_list(&inputs, None), Mode::Plan),
         Err(problem) => (without_list(&inputs, Some(problem)), Mode::Plan),
     };
     outlet::report(&report, form, Colour::Plain);
     let written = files::write(&inputs, &report);
     let say = |said: Vec<Said>| said.into_iter().for_each(|said| tell::<H>(said, "host", form));
+    if mode == Mode::Plan {
+        say(inputs.missing.iter().map(|it| Said::Remark(Level::Warn, it.what.clone())).collect());
+    }
     say(host.record(&report, &inputs));
     let given_up = async {
         stopped(&mut stop.clone()).await;

@@ -2,6 +2,7 @@
 
 use crate::{
     app::Occasion,
+    host,
     inputs::Inputs,
     problem::{Problem, Side},
     report::{self, Report, json, sarif},
@@ -37,7 +38,7 @@ pub(super) fn write(inputs: &Inputs, report: &Report) -> Result<(), Problem> {
         put(path, json::plan_json(report).as_bytes(), Readers::AsItIs)?;
     }
     if let Some(path) = &inputs.sarif_file {
-        put(path, sarif::sarif(report).as_bytes(), Readers::AsItIs)?;
+        put(path, sarif::sarif(report, &host::registries(inputs)).as_bytes(), Readers::AsItIs)?;
     }
     match &inputs.result_file {
         Some(path) if report.is_applied() || report.stopped().is_some() => {

@@ -93,5 +93,5 @@ fn settings(mut env: Env, given: &[(String, String)]) -> Result<Inputs, Vec<Prob
     for (name, value) in given {
         env.set_input(name, value);
     }
-    Ok(Inputs::read(&env)?.with_docker(&env))
+    Ok(Inputs::read(&env)?.whole()?.with_docker(&env))
 }

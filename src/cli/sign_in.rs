@@ -48,13 +48,20 @@ pub(super) async fn sign_in(inputs: &Inputs, what: &str) -> Result<(Arm, Target)
     Ok((arm, target))
 }
 
-/// Returns who hides secrets: in a job everything that is printed is kept, so its host hears of them first.
+/// Returns who hides secrets: in a job everything that is printed is kept, so its host hears of them first, and at once of
+/// those that the run was given.
 pub(super) fn mask(env: &Env) -> Mask {
     if GitHub::is_here(env) {
-        Mask::new(|secret| outlet::print(&format!("{}\n", GitHub::mask(secret))))
+        hiding::<GitHub>(env)
     } else if AzureDevOps::is_here(env) {
-        Mask::new(|secret| outlet::print(&format!("{}\n", AzureDevOps::mask(secret))))
+        hiding::<AzureDevOps>(env)
     } else {
         Mask::default()
     }
+}
+
+fn hiding<H: Host>(env: &Env) -> Mask {
+    let mask = Mask::new(|secret| outlet::print(&format!("{}\n", H::mask(secret))));
+    H::secrets(env).iter().for_each(|secret| mask.hide(secret));
+    mask
 }

@@ -91,10 +91,6 @@ impl Inner {
         borne.map_err(|error| CopyError::Target(RegistryError::http(&self.target, error)))
     }
 
-    pub(super) fn count(&self, bytes: u64) {
-        self.sent.fetch_add(bytes, Ordering::Relaxed);
-    }
-
     /// Sends a blob, from memory or streaming, as often as its troubles allow.
     async fn send(
         &self,
@@ -124,10 +120,7 @@ impl Inner {
             };
             let (finished, failure) = self.once(from, repository, blob, &session, held.as_ref()).await;
             match (finished, failure) {
-                (Ok(()), None) => {
-                    self.count(blob.size);
-                    return Ok(());
-                }
+                (Ok(()), None) => return Ok(()),
                 (_, Some(Failure::WrongDigest(error))) => {
                     wrong += 1;
                     if wrong >= MOST_WRONG {

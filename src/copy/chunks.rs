@@ -55,10 +55,7 @@ impl Inner {
                 let got = here.hasher.clone().finish();
                 if got == blob.digest {
                     match self.close(repository, blob, &here.session).await {
-                        Ok(()) => {
-                            self.count(blob.size);
-                            return Ok(());
-                        }
+                        Ok(()) => return Ok(()),
                         Err(Finish::Refused(error)) => return Err(CopyError::Target(error)),
                         Err(Finish::Gone(error)) => again(&mut anew, error)?,
                         Err(Finish::Setback(setback)) => self.bear(&mut patience, setback).await?,
@@ -137,9 +134,13 @@ impl Inner {
         Some(Way { session, ahead, reading: None, ..way })
     }
 
+    /// Ends an upload whose bytes are all there; the registry gets the time to store them.
     async fn close(&self, repository: &str, blob: &Descriptor, session: &Session) -> Result<(), Finish> {
-        let nothing = bytes::Bytes::new().into();
-        self.registries.finish_upload(&self.target, repository, session, blob.digest, 0, nothing).await
+        let (nothing, storing) = (transfer::nothing(), Progress::new(0));
+        tokio::select! {
+            ended = self.registries.finish_upload(&self.target, repository, session, blob.digest, 0, nothing) => ended,
+            () = storing.stalled() => Err(Finish::Setback(self.registries.stalled(&self.target))),
+        }
     }
 }
 

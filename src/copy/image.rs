@@ -101,10 +101,8 @@ async fn cut(
 }
 
 fn node(digest: Digest, manifest: Manifest) -> Node {
-    let Manifest { media_type, bytes, config, layers, children, .. } = manifest;
-    // What has addresses of its own is not for registries to hold (image specification, "Non-distributable layers").
-    let mut blobs: Vec<_> =
-        config.into_iter().chain(layers.into_iter().filter(|layer| layer.urls.is_empty())).collect();
+    let mut blobs: Vec<_> = manifest.blobs().cloned().collect();
+    let Manifest { media_type, bytes, children, .. } = manifest;
     blobs.sort_unstable_by(|a, b| b.size.cmp(&a.size).then(a.digest.cmp(&b.digest)));
     blobs.dedup_by_key(|blob| blob.digest);
     let children = children.into_iter().map(|child| child.digest).collect();

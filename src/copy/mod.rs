@@ -22,10 +22,7 @@ use crate::{
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use image::Node;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
-};
+use std::sync::{Arc, atomic::AtomicBool};
 use table::Table;
 use tokio::{
     sync::{Mutex, Semaphore},
@@ -54,8 +51,6 @@ struct Inner {
     table: Table,
     streams: Arc<Semaphore>,
     uploads: Semaphore,
-    /// Bytes that were sent to the target.
-    sent: AtomicU64,
     /// Whether the target has refused to be asked for a mount: it is then not asked again.
     refuses_mounts: AtomicBool,
     /// Whether the target has shown that it keeps lists of referrers.
@@ -122,16 +117,10 @@ impl Copier {
             table: Table::default(),
             streams: Arc::new(Semaphore::new(STREAMS)),
             uploads: Semaphore::new(UPLOADS),
-            sent: AtomicU64::default(),
             refuses_mounts: AtomicBool::default(),
             keeps_lists: AtomicBool::default(),
             listing: Mutex::default(),
         }))
-    }
-
-    /// Returns how many bytes of blobs were sent to the target.
-    pub fn sent(&self) -> u64 {
-        self.0.sent.load(Ordering::Relaxed)
     }
 
     /// Copies the image with this digest whole, and returns when the registry has taken all of it.

@@ -12,7 +12,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -40,12 +40,19 @@ pub(super) struct Progress(Arc<Inner>);
 struct Inner {
     size: u64,
     at: AtomicU64,
+    /// Whether the source is being waited for.
+    is_reading: AtomicBool,
     failure: Mutex<Option<Failure>>,
 }
 
 impl Progress {
     pub(super) fn new(size: u64) -> Self {
-        Self(Arc::new(Inner { size, at: AtomicU64::default(), failure: Mutex::default() }))
+        Self(Arc::new(Inner {
+            size,
+            at: AtomicU64::default(),
+            is_reading: AtomicBool::default(),
+            failure: Mutex::default(),
+        }))
     }
 
     /// Takes out what went wrong at the source.
@@ -53,13 +60,23 @@ impl Progress {
         self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Returns when the target has taken nothing for too long. The source has a limit of its own.
+    /// Waits for the source; how long that may take is for the source's side to say.
+    async fn read<T>(&self, source: impl Future<Output = T>) -> T {
+        self.0.is_reading.store(true, Ordering::Relaxed);
+        let read = source.await;
+        self.0.is_reading.store(false, Ordering::Relaxed);
+        read
+    }
+
+    /// Returns when the target has taken nothing for too long. The source has a limit of its own, so that time in which
+    /// it is waited for does not count.
     pub(super) async fn stalled(&self) {
         loop {
             let before = self.0.at.load(Ordering::Relaxed);
             let wait = if before >= self.0.size { STORE } else { STALL };
             tokio::time::sleep(wait).await;
-            if self.0.at.load(Ordering::Relaxed) == before {
+            let has_moved = self.0.at.load(Ordering::Relaxed) != before;
+            if !has_moved && !self.0.is_reading.load(Ordering::Relaxed) {
                 return;
             }
         }
@@ -100,7 +117,8 @@ pub(super) fn body(
 
 impl Transfer {
     async fn next(&mut self) -> Result<Option<Bytes>, io::Error> {
-        let piece = self.download.next().await.map_err(|error| self.progress.fail(Failure::Source(error)))?;
+        let piece = self.progress.read(self.download.next()).await;
+        let piece = piece.map_err(|error| self.progress.fail(Failure::Source(error)))?;
         if let Some(piece) = &piece {
             self.hasher.update(piece);
             let at = self.progress.0.at.fetch_add(piece.len() as u64, Ordering::Relaxed) + piece.len() as u64;
@@ -189,7 +207,8 @@ impl Part {
     async fn next(&mut self) -> Result<Option<Bytes>, io::Error> {
         while self.left > 0 {
             let most = if self.ahead > 0 { self.ahead } else { self.left };
-            let read = self.reading.next(most).await.map_err(|error| self.progress.fail(Failure::Source(error)))?;
+            let read = self.progress.read(self.reading.next(most)).await;
+            let read = read.map_err(|error| self.progress.fail(Failure::Source(error)))?;
             let Some(piece) = read else { return Ok(None) };
             let bytes = piece.len() as u64;
             self.left -= bytes;
@@ -203,6 +222,12 @@ impl Part {
     }
 }
 
+/// Returns the body that ends an upload whose bytes are there. It streams though there is nothing in it: a body in memory
+/// would be answered within the time of a small request, and storing what was uploaded may take longer.
+pub(super) fn nothing() -> reqwest::Body {
+    reqwest::Body::wrap_stream(stream::empty::<Result<Bytes, io::Error>>())
+}
+
 /// Returns all bytes of a download.
 pub(super) async fn whole(download: &mut Download, blob: &Descriptor) -> Result<Bytes, RegistryError> {
     let mut bytes = BytesMut::new();
@@ -211,4 +236,30 @@ pub(super) async fn whole(download: &mut Download, blob: &Descriptor) -> Result<
     }
     let got = Digest::of(&bytes);
     if got == blob.digest { Ok(bytes.freeze()) } else { Err(download.wrong_digest(got)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::timeout;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_the_source_does_not_call_the_target_stalled() {
+        let progress = Progress::new(10);
+        let source = progress.read(tokio::time::sleep(4 * STALL));
+        tokio::select! {
+            () = source => {}
+            () = progress.stalled() => panic!("the source was waited for, as it asked"),
+        }
+        let began = tokio::time::Instant::now();
+        progress.stalled().await;
+        assert_eq!(began.elapsed(), STALL, "and then it is the target's turn");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_target_that_has_all_bytes_gets_the_time_to_store_them() {
+        assert!(nothing().as_bytes().is_none(), "only what streams is not bound to the time of a small answer");
+        assert!(timeout(STORE - STALL, Progress::new(0).stalled()).await.is_err());
+        assert!(timeout(2 * STALL, Progress::new(1).stalled()).await.is_ok());
+    }
 }

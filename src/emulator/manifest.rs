@@ -42,6 +42,15 @@ pub(super) struct Descriptor {
     pub(super) urls: Vec<String>,
 }
 
+impl Descriptor {
+    /// Returns whether it is of a kind that registries leave where it is; what else has addresses must be there
+    /// (distribution 3.0, `registry/storage/ocimanifesthandler.go` and `schema2manifesthandler.go`).
+    fn lives_elsewhere(&self) -> bool {
+        let is_kind = |kind| self.media_type.contains(kind);
+        !self.urls.is_empty() && (is_kind(".nondistributable.") || is_kind(".foreign."))
+    }
+}
+
 impl Links {
     /// Reads a manifest; `None` for bytes that are none.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
@@ -50,6 +59,6 @@ impl Links {
 
     /// Returns the blobs that must be there: configuration and layers, but no layer that lives elsewhere.
     pub(super) fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
-        self.config.iter().chain(&self.layers).filter(|blob| blob.urls.is_empty())
+        self.config.iter().chain(&self.layers).filter(|blob| !blob.lives_elsewhere())
     }
 }

@@ -17,17 +17,31 @@ use std::{
 pub(super) enum At<'a> {
     /// In the checkout; where it lacks the file, at this commit.
     Checkout(Option<&'a str>),
-    /// At this commit.
+    /// At this commit, whatever is checked out.
     Commit(&'a str),
-    /// At this commit as the host has it, whatever is checked out.
+    /// At this commit as the host has it, without a look at what is here.
     Host(&'a str),
     /// Nowhere: nothing is judged.
     Nowhere,
 }
 
+impl<'a> At<'a> {
+    /// Returns where a run for a commit reads its files, and what people should know of it.
+    pub(super) fn of_run<R: Remote>(texts: &Texts<'_, R>, commit: Option<&'a str>) -> (Self, Option<String>) {
+        let instead = commit.and_then(|commit| Some((commit, texts.checked_out_instead(commit)?)));
+        let Some((commit, instead)) = instead else { return (At::Checkout(commit), None) };
+        (At::Commit(commit), Some(format!("`{instead}` is checked out and not `{commit}`, at which the list is read")))
+    }
+}
+
+/// Reads the list.
+pub(super) async fn list<R: Remote>(texts: &Texts<'_, R>, at: At<'_>) -> Found {
+    read(texts, texts.file, at).await
+}
+
 /// Reads the settings.
 pub(super) async fn settings<R: Remote>(texts: &Texts<'_, R>, at: At<'_>) -> Found {
-    read(texts, settings::FILE, at).await
+    read(texts, Path::new(settings::FILE), at).await
 }
 
 /// Reads the certificates that settings name, and those that they are compared with: a new certificate is a change,
@@ -75,15 +89,15 @@ async fn all<R: Remote>(
 ) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
     let mut found = BTreeMap::new();
     for file in files {
-        if let Some(bytes) = read(texts, file, at).await? {
+        if let Some(bytes) = read(texts, Path::new(file), at).await? {
             found.insert((*file).to_owned(), bytes);
         }
     }
     Ok(found)
 }
 
-async fn read<R: Remote>(texts: &Texts<'_, R>, file: &str, at: At<'_>) -> Found {
-    let texts = texts.of(Path::new(file));
+async fn read<R: Remote>(texts: &Texts<'_, R>, file: &Path, at: At<'_>) -> Found {
+    let texts = texts.of(file);
     match at {
         At::Checkout(commit) => texts.head(commit).await,
         At::Commit(commit) => texts.at(commit).await,

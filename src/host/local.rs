@@ -3,6 +3,7 @@
 use super::{
     git::{self, GitError, MergeBase},
     scans,
+    texts::chosen,
 };
 use crate::{
     app::Occasion,
@@ -37,7 +38,7 @@ pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
         Scope::Changed => {
             let (id, because) = base(inputs)?;
             let text = git::text_at(Path::new("."), &id, path).map_err(|error| problem(&error))?;
-            (Some(text.unwrap_or_default()), Base::Commit { id, because })
+            chosen(text, &id, &because, path)
         }
     };
     let settings = own(settings::FILE)?.unwrap_or_default();

@@ -20,7 +20,7 @@ mod told;
 
 use crate::{
     app::Occasion,
-    inputs::{Env, INPUTS, Inputs},
+    inputs::{Env, INPUTS, Inputs, passwords},
     problem::Problem,
     report::{Report, log::Level, progress::Out},
 };
@@ -30,7 +30,7 @@ pub use azure_devops::AzureDevOps;
 pub use github::GitHub;
 pub use local::{Asked, occasion, settings};
 pub use said::Said;
-pub use told::without_list;
+pub use told::{registries, without_list};
 
 /// A CI host that runs this program as a step of a job.
 pub trait Host {
@@ -72,10 +72,52 @@ pub trait Host {
 
 /// Returns the secrets that the run was given; short values would hide half of the log.
 pub fn secrets(env: &Env) -> Vec<String> {
-    let secrets = INPUTS.iter().filter(|input| input.is_secret);
-    let values = secrets
-        .flat_map(|input| env.input(input.name).into_iter().chain(input.variable.and_then(|name| env.get(name))));
-    // A line of `credentials` holds its secret last.
-    let words = values.flat_map(str::lines).filter_map(|line| line.split_whitespace().last());
-    words.filter(|word| word.len() >= 6 && !word.starts_with('$')).map(str::to_owned).collect()
+    let mut secrets = Vec::new();
+    for input in INPUTS.iter().filter(|input| input.is_secret) {
+        for value in env.input(input.name).into_iter().chain(input.variable.and_then(|name| env.get(name))) {
+            match input.name {
+                "credentials" => secrets.extend(passwords(value, env)),
+                // A host hides by lines.
+                _ => secrets.extend(value.lines().map(str::trim)),
+            }
+        }
+    }
+    secrets.into_iter().filter(|secret| secret.len() >= 6).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_hidden_whole_and_that_of_a_variable_too() {
+        let env = Env::of([
+            (
+                "INPUT_CREDENTIALS",
+                "# me old-secret\nquay.io me $T\nghcr.io me ${U}\na.io me hunter4\nb.io me two secrets\nc.io hunter5",
+            ),
+            ("T", "hunter22"),
+            ("U", "hunter33"),
+            ("ACR_SYNC_CREDENTIALS", "d.io me $UNSET"),
+            ("INPUT_DOCKER-PASSWORD", "a b cdefgh"),
+            ("INPUT_CLIENT-SECRET", "$abcdef"),
+            ("AZURE_CLIENT_SECRET", "first line\n second line"),
+            ("INPUT_GITHUB-TOKEN", "short"),
+        ]);
+        assert_eq!(
+            secrets(&env),
+            [
+                "$abcdef",
+                "first line",
+                "second line",
+                "a b cdefgh",
+                "old-secret",
+                "hunter22",
+                "hunter33",
+                "hunter4",
+                "secrets",
+                "hunter5"
+            ]
+        );
+    }
 }

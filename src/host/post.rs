@@ -60,8 +60,22 @@ pub(super) enum Absent {
 
 /// Returns the hidden text by which our post is found again; two lists of one pull request have two.
 pub(super) fn marker(key: &str) -> String {
-    let key: String = key.chars().map(|c| if c.is_alphanumeric() || "./_ ".contains(c) { c } else { '_' }).collect();
-    format!("<!-- acr-sync {} -->", key.trim())
+    format!("<!-- acr-sync {} -->", unlike_others(key.trim()))
+}
+
+/// Writes a text so that nothing in it ends a comment, and no other text is written the same.
+fn unlike_others(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for c in text.chars() {
+        // Two hyphens could end the comment (HTML, 13.6), and so could `>` behind one.
+        if c.is_alphanumeric() || "./_ ".contains(c) || (c == '-' && !written.ends_with('-')) {
+            written.push(c);
+        } else {
+            let mut bytes = [0; 4];
+            c.encode_utf8(&mut bytes).bytes().for_each(|byte| written.push_str(&format!("%{byte:02X}")));
+        }
+    }
+    written
 }
 
 /// Returns what the reviewers of pull requests were shown, if anything: of two plans for one line, the later.
@@ -143,7 +157,19 @@ mod tests {
 
     #[test]
     fn a_marker_cannot_end_its_comment_early() {
-        assert_eq!(marker("a-->b.txt "), "<!-- acr-sync a___b.txt -->");
+        assert_eq!(marker("a-->b.txt "), "<!-- acr-sync a-%2D%3Eb.txt -->");
+        for key in ["--", "---", "a--!>b", "<!--", "-->\n", "a\u{200b}-", "%2D%2D"] {
+            let marker = marker(key);
+            let inner = marker.strip_prefix("<!-- ").unwrap().strip_suffix(" -->").unwrap();
+            assert!(!inner.contains("--") && !inner.contains(['<', '>', '\n', '\u{200b}']), "{marker}");
+        }
+    }
+
+    #[test]
+    fn no_two_lists_have_one_marker() {
+        let keys = ["images-prod.txt", "images_prod.txt", "a+b", "a-b", "a--b", "a-%2Db", "a%2D-b", "ä", "%C3%A4"];
+        let markers: std::collections::BTreeSet<_> = keys.map(marker).into();
+        assert_eq!(markers.len(), keys.len(), "{markers:?}");
     }
 
     #[test]

@@ -42,6 +42,12 @@ impl<'a, R: Remote> Texts<'a, R> {
         Self { workspace: self.workspace, file, api: self.api }
     }
 
+    /// Returns the commit that is checked out where it is another than this one: a folder that an earlier job left, where
+    /// this one checks nothing out. One without git objects holds what a step of this job has made.
+    pub(super) fn checked_out_instead(&self, of: &str) -> Option<String> {
+        git::commit_id(self.workspace, "HEAD").ok().filter(|here| here != of)
+    }
+
     /// Returns the list of the checkout; without a checkout, and where the file is not in it, that of the commit.
     pub(super) async fn head(&self, commit: Option<&str>) -> Found {
         let path = self.workspace.join(self.file);
@@ -86,12 +92,7 @@ impl<'a, R: Remote> Texts<'a, R> {
 
     /// Returns the list at a commit as one to compare with; a commit without the file has an empty one.
     pub(super) async fn base(&self, id: &str, because: &str) -> Result<Chosen, Problem> {
-        let Some(text) = self.at(id).await? else {
-            // A list that is renamed reads as new with all its lines: the report says why.
-            let because = format!("{because}; it has no `{}`, so that every line is new", self.file.display());
-            return Ok((Some(Vec::new()), commit(id, &because)));
-        };
-        Ok((Some(text), commit(id, because)))
+        Ok(chosen(self.at(id).await?, id, because, self.file))
     }
 
     /// Returns the list at a commit as the host has it, whatever is checked out.
@@ -139,8 +140,18 @@ pub(super) fn present(head: Option<Vec<u8>>, base: Option<&[u8]>, file: &str) ->
     }
 }
 
+/// Returns a list that is compared with, as a commit has it or has it not.
+pub(super) fn chosen(text: Option<Vec<u8>>, id: &str, because: &str, file: &Path) -> Chosen {
+    let Some(text) = text else {
+        // A list that is renamed reads as new with all its lines: the report says why.
+        let because = format!("{because}; it has no `{}`, so that every line is new", file.display());
+        return (Some(Vec::new()), commit(id, &because));
+    };
+    (Some(text), commit(id, because))
+}
+
 /// Names a commit that is compared with, and why.
-pub(super) fn commit(id: &str, because: &str) -> Base {
+fn commit(id: &str, because: &str) -> Base {
     Base::Commit { id: id.to_owned(), because: because.to_owned() }
 }
 

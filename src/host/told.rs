@@ -49,17 +49,22 @@ pub(super) fn is_worth_telling(report: &Report) -> bool {
     !report.errors.is_empty() || report.parts.iter().any(has_news)
 }
 
-/// Returns what the run is about in words that are the same in every run of it: the list, and the registry as it was
+/// Returns what the run is about in words that are the same in every run of it: the list, and the registries as they were
 /// named.
 pub(super) fn key(inputs: &Inputs) -> String {
+    let words: Vec<_> = std::iter::once(inputs.images_file.display().to_string()).chain(registries(inputs)).collect();
+    words.join(" ")
+}
+
+/// Returns the registries as they were named, which is the same in every run: one that nobody reached too.
+pub fn registries(inputs: &Inputs) -> Vec<String> {
     let suffix = &inputs.cloud.registry_suffix;
     let named = inputs.registries.iter().map(|registry| match registry {
         RegistryName::LoginServer(registry) => registry.to_string(),
         RegistryName::Name(name) => format!("{name}{suffix}"),
         RegistryName::Id(id) => format!("{}{suffix}", id.rsplit('/').next().unwrap_or_default()),
     });
-    let words: Vec<_> = std::iter::once(inputs.images_file.display().to_string()).chain(named).collect();
-    words.join(" ")
+    named.collect()
 }
 
 /// Returns the hidden first line of a post, with what the reviewers are shown; and a warning where that is too much for

@@ -44,6 +44,28 @@ pub enum Cause {
     Unsent(String),
 }
 
+impl Cause {
+    /// Tells what happened from the last cause's words, and from whether it happened before there was a connection or
+    /// because time ran out.
+    fn of(why: String, is_connect: bool, is_timeout: bool) -> Self {
+        let lower = why.to_ascii_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        if has(&["certificate", "unknownissuer"]) {
+            Self::Certificate(why)
+        } else if has(&["failed to lookup address", "name or service not known"]) {
+            // A resolver that is busy has not said that there is no such name (EAI_AGAIN, in glibc's words and musl's).
+            if has(&["temporary failure", "try again"]) { Self::Connect(why) } else { Self::Name }
+        } else if is_connect {
+            // Time may have run out here too: what counts is that nothing was sent.
+            Self::Connect(why)
+        } else if is_timeout {
+            Self::Timeout
+        } else {
+            Self::Broken(why)
+        }
+    }
+}
+
 impl HttpError {
     /// Returns why.
     pub fn cause(&self) -> &Cause {
@@ -73,7 +95,7 @@ impl HttpError {
         }
     }
 
-    /// Returns whether nobody answered at all.
+    /// Returns whether nobody answered this call: the host is out of reach, or slow in what was asked of it.
     pub fn is_unreached(&self) -> bool {
         matches!(self.cause, Cause::Connect(_) | Cause::Timeout | Cause::Name)
     }
@@ -163,21 +185,7 @@ impl Place {
     }
 
     pub(super) fn failed(&self, error: &reqwest::Error) -> HttpError {
-        let why = innermost(error);
-        let lower = why.to_ascii_lowercase();
-        let is_certificate = lower.contains("certificate") || lower.contains("unknownissuer");
-        let cause = if is_certificate {
-            Cause::Certificate(why)
-        } else if lower.contains("failed to lookup address") || lower.contains("name or service not known") {
-            Cause::Name
-        } else if error.is_timeout() {
-            Cause::Timeout
-        } else if error.is_connect() {
-            Cause::Connect(why)
-        } else {
-            Cause::Broken(why)
-        };
-        self.error(cause)
+        self.error(Cause::of(innermost(error), error.is_connect(), error.is_timeout()))
     }
 
     pub(super) fn too_long(&self, limit: usize) -> HttpError {
@@ -215,7 +223,7 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.chars().take(LONGEST_ID).collect())
 }
 
-fn host(url: &Url) -> String {
+pub(super) fn host(url: &Url) -> String {
     url[url::Position::BeforeHost..url::Position::AfterPort].to_owned()
 }
 
@@ -232,4 +240,31 @@ fn innermost(error: &reqwest::Error) -> String {
 pub(crate) fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(BODY)]);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_is_told_from_words_and_from_how_far_the_call_came() {
+        let glibc = "failed to lookup address information: Temporary failure in name resolution";
+        let musl = "failed to lookup address information: Try again";
+        let connect = |why: &str| Cause::Connect(why.to_owned());
+        for (why, is_connect, is_timeout, cause) in [
+            ("failed to lookup address information: Name or service not known", true, false, Cause::Name),
+            ("failed to lookup address information: Name does not resolve", true, false, Cause::Name),
+            (glibc, true, false, connect(glibc)),
+            (musl, true, false, connect(musl)),
+            ("deadline has elapsed", true, true, connect("deadline has elapsed")),
+            ("operation timed out", false, true, Cause::Timeout),
+            ("Connection refused (os error 111)", true, false, connect("Connection refused (os error 111)")),
+            ("invalid peer certificate: UnknownIssuer", true, false, {
+                Cause::Certificate("invalid peer certificate: UnknownIssuer".to_owned())
+            }),
+            ("connection reset by peer", false, false, Cause::Broken("connection reset by peer".to_owned())),
+        ] {
+            assert_eq!(Cause::of(why.to_owned(), is_connect, is_timeout), cause, "{why}");
+        }
+    }
 }

@@ -30,6 +30,8 @@ struct State {
     closed_until: Option<Instant>,
     /// Since when the host is out of reach, and how that showed.
     unreached: Option<(Instant, HttpError)>,
+    /// When the host last answered anything.
+    answered: Option<Instant>,
 }
 
 /// A place inside the gate; dropped, it is free again.
@@ -40,8 +42,8 @@ impl Gate {
     /// Makes a gate that lets `most` in at once, at least one.
     pub fn new(most: usize) -> Self {
         let most = most.max(1);
-        let state = Mutex::new(State { inside: 0, limit: most, well: 0, closed_until: None, unreached: None });
-        Self(Arc::new(Inner { most, state, changed: Notify::new() }))
+        let state = State { inside: 0, limit: most, well: 0, closed_until: None, unreached: None, answered: None };
+        Self(Arc::new(Inner { most, state: Mutex::new(state), changed: Notify::new() }))
     }
 
     /// Waits for a place.
@@ -79,8 +81,21 @@ impl Gate {
     }
 
     /// Remembers that nobody answers at the host: others need not find that out each for themselves.
-    pub(super) fn unreached(&self, error: &HttpError) {
-        self.state().unreached = Some((Instant::now(), error.clone()));
+    ///
+    /// A call that got no answer since `began` while others got theirs was slow in what it asked for, and says nothing of
+    /// the host.
+    pub(super) fn unreached(&self, error: &HttpError, began: Instant) {
+        let mut state = self.state();
+        if error.is_unconnected() || state.answered.is_none_or(|at| at < began) {
+            state.unreached = Some((Instant::now(), error.clone()));
+        }
+    }
+
+    /// Remembers that the host answers, whatever it said.
+    pub(super) fn answered(&self) {
+        let mut state = self.state();
+        state.answered = Some(Instant::now());
+        state.unreached = None;
     }
 
     /// Returns how it showed, moments ago, that nobody answers at the host.
@@ -90,8 +105,8 @@ impl Gate {
         (since.elapsed() < UNREACHED).then(|| error.clone())
     }
 
-    /// Returns how many are let in at present.
-    pub fn limit(&self) -> usize {
+    #[cfg(test)]
+    fn limit(&self) -> usize {
         self.state().limit
     }
 
@@ -104,7 +119,6 @@ impl Permit {
     /// Leaves, and counts towards letting more in.
     pub fn went_well(self) {
         let mut state = self.0.state();
-        state.unreached = None;
         state.well += 1;
         if state.well >= state.limit && state.limit < self.0.0.most {
             state.limit += 1;
@@ -133,6 +147,22 @@ mod tests {
         let _permit = gate.enter().await;
         assert_eq!(before.elapsed().as_secs(), 12);
         assert_eq!(gate.limit(), 2, "two calls told to wait at once are one event");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_answers_others_is_slow_and_not_out_of_reach() {
+        let gate = Gate::new(4);
+        let silent = HttpError::stalled("quay.io");
+        let began = Instant::now();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        gate.answered();
+        tokio::time::advance(Duration::from_secs(180)).await;
+        gate.unreached(&silent, began);
+        assert!(gate.is_unreached().is_none(), "others were answered meanwhile");
+        gate.unreached(&silent, Instant::now());
+        assert!(gate.is_unreached().is_some(), "nobody is answered any more");
+        gate.answered();
+        assert!(gate.is_unreached().is_none(), "it is back");
     }
 
     #[tokio::test(start_paused = true)]

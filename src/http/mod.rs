@@ -20,12 +20,10 @@ use patience::Pause;
 use reqwest::{Url, header};
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tokio::time::Instant;
 
 pub(crate) use error::excerpt;
 pub use error::{Cause, HttpError};
@@ -53,7 +51,6 @@ pub struct Http {
     uploads: reqwest::Client,
     retry: Retry,
     gates: Arc<Mutex<HashMap<String, Gate>>>,
-    sent: Arc<AtomicU64>,
     ledger: Ledger,
 }
 
@@ -72,7 +69,7 @@ impl Http {
         let client = way.builder(tls.clone())?.read_timeout(READ).build().map_err(client_error)?;
         let uploads = way.builder(tls::http1(tls))?.http1_only().build().map_err(client_error)?;
         let (retry, ledger) = (way.retry.clone(), way.ledger.clone());
-        Ok(Self { client, uploads, retry, gates: Arc::default(), sent: Arc::default(), ledger })
+        Ok(Self { client, uploads, retry, gates: Arc::default(), ledger })
     }
 
     /// Returns the client itself, for libraries that bring their own rules.
@@ -83,11 +80,6 @@ impl Http {
     /// Returns the settings for waiting.
     pub fn retry(&self) -> &Retry {
         &self.retry
-    }
-
-    /// Returns how many requests were sent, repetitions included.
-    pub fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
     }
 
     /// Notes a request that a library sends by the client; `status` reads what came of it.
@@ -168,8 +160,11 @@ impl Http {
             result = Box::pin(self.once(request()?, Take::Whole(limit), 0, 2)).await.map(|opened| opened.reply);
         }
         match &result {
-            Ok(_) => permit.went_well(),
-            Err(error) if error.is_unconnected() => gate.unreached(error),
+            Ok(_) => {
+                gate.answered();
+                permit.went_well();
+            }
+            Err(error) if error.is_unconnected() => gate.unreached(error, Instant::now()),
             Err(_) => {}
         }
         result
@@ -190,8 +185,13 @@ impl Http {
                 return Err(error);
             }
             // Apart: every question of every room has this in its future.
+            let host = error::host(request.url());
             let once = Box::pin(self.once(request, take, redirects, patience.attempts()));
-            let setback = match once.await {
+            let answered = once.await;
+            if answered.is_ok() {
+                gate.answered();
+            }
+            let setback = match answered {
                 Ok(opened) => match retry::verdict(&opened.reply) {
                     retry::Verdict::Final => {
                         permit.went_well();
@@ -202,11 +202,13 @@ impl Http {
                     }
                     retry::Verdict::Broken => Setback::new(HttpError::status(&opened.reply), Pause::Broken),
                 },
-                Err(error) if error.is_temporary() => Setback::new(error, Pause::Broken),
+                Err(error) if error.is_temporary() => Setback::broken(error),
                 Err(error) => return Err(error),
             };
             drop(permit);
-            patience.bear(setback.at(gate)).await?;
+            // Where the host has sent us on to another one, it is that one which does not answer.
+            let is_elsewhere = setback.is_break() && setback.host() != host;
+            patience.bear(if is_elsewhere { setback } else { setback.at(gate) }).await?;
         }
     }
 
@@ -220,7 +222,6 @@ impl Http {
         let follows = redirects > 0 && matches!(*request.method(), reqwest::Method::GET | reqwest::Method::HEAD);
         for hop in 0..=redirects {
             let next = follows.then(|| request.try_clone()).flatten();
-            self.count();
             let place = error::Place::of(&request);
             let path = if hop == 0 { Shown::Yes } else { Shown::No };
             let mut note = self.ledger.begin(request.method().as_str(), request.url(), attempt, path);
@@ -250,14 +251,9 @@ impl Http {
         Err(error::Place::of(&request).too_many_redirects())
     }
 
-    fn count(&self) {
-        self.sent.fetch_add(1, Ordering::Relaxed);
-    }
-
     fn gate(&self, url: &Url) -> Gate {
-        let host = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        gates.entry(host).or_insert_with(|| Gate::new(REQUESTS_PER_HOST)).clone()
+        gates.entry(error::host(url)).or_insert_with(|| Gate::new(REQUESTS_PER_HOST)).clone()
     }
 }
 
@@ -283,16 +279,18 @@ mod tests {
     #[tokio::test]
     async fn a_host_that_nobody_answers_at_is_found_out_once() {
         let retry = Retry { first: Duration::from_millis(1), ..Retry::default() };
-        let http = Http::new(&Way { retry, ..Way::default() }).unwrap();
+        let ledger = Ledger::open();
+        let http = Http::new(&Way { retry, ledger: ledger.clone(), ..Way::default() }).unwrap();
+        let sent = || ledger.read().unwrap().sent;
         // Port 1 is reserved and serves nothing on a machine of ours.
         let ask = || http.send(|client| client.get("http://127.0.0.1:1/"), 10);
         assert!(ask().await.unwrap_err().is_unreached());
-        let sent = http.sent();
-        assert!((2..=3).contains(&sent), "a few attempts and not six: {sent}");
+        let attempts = sent();
+        assert!((2..=3).contains(&attempts), "a few attempts and not six: {attempts}");
         assert!(ask().await.unwrap_err().is_unreached());
-        assert_eq!(http.sent(), sent, "the second caller is told at once");
+        assert_eq!(sent(), attempts, "the second caller is told at once");
         let once = || http.send_once(|client| client.post("http://127.0.0.1:2/"), 10);
         assert!(once().await.unwrap_err().is_unreached() && once().await.unwrap_err().is_unreached());
-        assert_eq!(http.sent(), sent + 2, "and so where nothing is repeated");
+        assert_eq!(sent(), attempts + 2, "and so where nothing is repeated");
     }
 }

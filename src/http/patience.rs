@@ -2,6 +2,7 @@
 
 use super::{Gate, Http, HttpError, retry::Schedule};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// What came of an attempt that may be worth another.
 #[derive(Debug)]
@@ -42,6 +43,11 @@ impl Setback {
         matches!(self.pause, Pause::Broken)
     }
 
+    /// Returns the host whose answer, or whose silence, it was.
+    pub(super) fn host(&self) -> &str {
+        self.error.host()
+    }
+
     /// Names the gate of the host: what the host asks for holds for all that talk to it.
     pub(crate) fn at(self, gate: Gate) -> Self {
         Self { gate: Some(gate), ..self }
@@ -50,16 +56,19 @@ impl Setback {
 
 /// The waits of one piece of work.
 #[derive(Debug)]
-pub(crate) struct Patience(Schedule);
+pub(crate) struct Patience {
+    schedule: Schedule,
+    began: Instant,
+}
 
 impl Patience {
     pub(crate) fn new(http: &Http) -> Self {
-        Self(http.retry().schedule())
+        Self { schedule: http.retry().schedule(), began: Instant::now() }
     }
 
     /// Returns the how-manieth attempt the next one is.
     pub(super) fn attempts(&self) -> u32 {
-        self.0.attempts()
+        self.schedule.attempts()
     }
 
     /// Waits as the setback asks for.
@@ -69,17 +78,17 @@ impl Patience {
     pub(crate) async fn bear(&mut self, setback: Setback) -> Result<(), HttpError> {
         let Setback { error, pause, gate } = setback;
         if matches!(pause, Pause::Broken) && error.is_unreached() {
-            self.0.hurry();
+            self.schedule.hurry();
         }
         let wait = match pause {
-            Pause::Throttled(asked) => self.0.throttled(asked),
-            Pause::Broken => self.0.broken(),
+            Pause::Throttled(asked) => self.schedule.throttled(asked),
+            Pause::Broken => self.schedule.broken(),
             Pause::Never => return Err(error),
         };
         let Some(wait) = wait else {
-            let error = error.after(self.0.attempts(), self.0.waited());
+            let error = error.after(self.schedule.attempts(), self.schedule.waited());
             if let Some(gate) = gate.filter(|_| error.is_unreached()) {
-                gate.unreached(&error);
+                gate.unreached(&error, self.began);
             }
             return Err(error);
         };

@@ -7,18 +7,27 @@ use reqwest::{
     StatusCode, Url,
     header::{HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER},
 };
+use std::time::Duration;
 
 fn headers(name: HeaderName, value: &str) -> Option<HeaderMap> {
     Some(HeaderMap::from_iter([(name, HeaderValue::from_str(value).ok()?)]))
 }
 
-pub(crate) fn retry_after(value: &str) {
-    let Some(headers) = headers(RETRY_AFTER, value) else { return };
+/// Returns how long a host with this `Retry-After` wants to be left alone.
+pub(super) fn asked(value: &str) -> Option<Duration> {
+    let headers = headers(RETRY_AFTER, value)?;
     let url = "https://quay.io/".parse().expect("it is an address");
     let reply =
         Reply { status: StatusCode::TOO_MANY_REQUESTS, headers, body: Bytes::new(), url, ids: RequestIds::default() };
-    let asked = retry::retry_after(&reply);
-    let wait = Retry::default().schedule().throttled(asked);
+    retry::retry_after(&reply)
+}
+
+pub(crate) fn retry_after(value: &str) {
+    let asked = asked(value);
+    // Whoever waits has often waited before.
+    let mut schedule = Retry::default().schedule();
+    schedule.throttled(Some(Duration::from_secs(1)));
+    let wait = schedule.throttled(asked);
     // Obeyed in full, or not at all.
     assert!(wait.is_none() || asked.is_none() || wait >= asked, "{value}: {wait:?}");
 }

@@ -82,7 +82,7 @@ impl Schedule {
     }
 
     fn grant(&mut self, wait: Duration) -> Option<Duration> {
-        if self.waited + wait > self.retry.patience {
+        if self.waited.saturating_add(wait) > self.retry.patience {
             return None;
         }
         self.attempts += 1;
@@ -111,15 +111,19 @@ pub(super) fn verdict(reply: &Reply) -> Verdict {
     }
 }
 
-/// Reads `Retry-After`, seconds or a date (RFC 9110, 10.2.3).
+/// The longest time that a host is understood to ask for. Nobody waits that long, so that it is refused as any longer
+/// one would be; and whoever adds it to a moment or to another time stays within what those can hold.
+const MOST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Reads `Retry-After`, seconds or a date (RFC 9110, 10.2.3); at most a day.
 pub(crate) fn retry_after(reply: &Reply) -> Option<Duration> {
     let text = reply.header("retry-after")?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds).min(MOST));
     }
     let format = time::format_description::well_known::Rfc2822;
     let date = time::OffsetDateTime::parse(&text.replace("GMT", "+0000"), &format).ok()?;
-    SystemTime::from(date).duration_since(SystemTime::now()).ok()
+    Some(SystemTime::from(date).duration_since(SystemTime::now()).ok()?.min(MOST))
 }
 
 #[cfg(test)]
@@ -130,6 +134,24 @@ mod tests {
     fn a_wait_that_was_asked_for_is_never_shortened() {
         let mut schedule = Retry::default().schedule();
         assert_eq!(schedule.throttled(Some(Duration::from_secs(30))), Some(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn no_wait_is_too_long_to_be_refused() {
+        for forever in [Duration::from_secs(u64::MAX), Duration::MAX] {
+            let mut schedule = Retry::default().schedule();
+            assert!(schedule.throttled(Some(Duration::from_secs(1))).is_some());
+            assert_eq!(schedule.throttled(Some(forever)), None);
+        }
+    }
+
+    #[test]
+    fn no_host_asks_for_more_than_a_moment_can_hold() {
+        for text in ["18446744073709551615", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            let asked = super::super::probe::asked(text).unwrap();
+            assert_eq!(asked, MOST, "{text}");
+        }
+        assert_eq!(super::super::probe::asked("7"), Some(Duration::from_secs(7)));
     }
 
     #[test]

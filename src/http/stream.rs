@@ -64,7 +64,6 @@ impl Http {
         let is_stream = request.body().is_some_and(|body| body.as_bytes().is_none());
         let permit = (!is_stream).then_some(permit);
         let place = error::Place::of(&request);
-        self.count();
         let answered = async {
             let client = if is_stream { &self.uploads } else { &self.client };
             let mut note = self.ledger.begin(request.method().as_str(), request.url(), 1, Shown::Yes);
@@ -72,7 +71,11 @@ impl Http {
             note.answered(response.status().as_u16());
             super::reply::read(response, place.clone(), limit).await
         };
-        let setback = match answered.await {
+        let answered = answered.await;
+        if answered.is_ok() {
+            gate.answered();
+        }
+        let setback = match answered {
             Ok(reply) => match retry::verdict(&reply) {
                 retry::Verdict::Final => {
                     permit.into_iter().for_each(super::Permit::went_well);

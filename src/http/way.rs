@@ -10,7 +10,7 @@ pub struct Way {
     pub https_proxy: Option<String>,
     /// The proxy for `http` addresses (`HTTP_PROXY`).
     pub http_proxy: Option<String>,
-    /// Hosts that are reached without a proxy (`NO_PROXY`).
+    /// Hosts that are reached without a proxy (`NO_PROXY`), beside this machine and its metadata service.
     pub no_proxy: Option<String>,
     /// A file of certificates in PEM form that are trusted beside the embedded ones (`SSL_CERT_FILE`).
     pub root_file: Option<std::path::PathBuf>,
@@ -18,11 +18,17 @@ pub struct Way {
     pub root_folder: Option<std::path::PathBuf>,
     /// Certificates in PEM form that are trusted beside all others.
     pub roots: Option<String>,
+    /// Whether a stand-in is behind the proxies, which serves this machine's own addresses too.
+    pub is_stand_in: bool,
     /// Back-off and patience.
     pub retry: Retry,
     /// Where requests are noted.
     pub ledger: Ledger,
 }
+
+/// What is never meant for a proxy: this machine, whose registries are sent their passwords in the clear, and the
+/// metadata service, which tells each machine its own identity (Azure Instance Metadata Service, "Proxies").
+const OWN: &str = "localhost,127.0.0.0/8,::1,169.254.169.254";
 
 impl Way {
     /// Returns a client that goes this way, before its time-outs for reading.
@@ -35,7 +41,9 @@ impl Way {
             .retry(reqwest::retry::never())
             .no_proxy()
             .tls_backend_preconfigured(tls);
-        let direct = self.no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
+        let given = self.no_proxy.as_deref().unwrap_or_default();
+        let own = if self.is_stand_in { "" } else { OWN };
+        let direct = reqwest::NoProxy::from_string(&format!("{given},{own}"));
         for (address, proxy) in [
             (&self.https_proxy, reqwest::Proxy::https as fn(String) -> reqwest::Result<reqwest::Proxy>),
             (&self.http_proxy, reqwest::Proxy::http),

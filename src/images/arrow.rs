@@ -22,7 +22,8 @@ pub(super) fn find(content: &str) -> Result<Range<usize>, Broken> {
     let mut from = 0;
     while let Some(run) = next_run(content, from) {
         from = run.end;
-        if !content[run.clone()].contains(ARROW) {
+        let signs = &content[run.clone()];
+        if signs != ARROW && !signs.contains(ARROW) {
             continue;
         }
         if found.is_some() {

@@ -61,6 +61,20 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
+/// Returns a text without the spaces and tabs at its end. By bytes: every line is trimmed some times.
+pub(super) fn trimmed_end(text: &str) -> &str {
+    &text[..text.bytes().rposition(|byte| !is_space_byte(byte)).map_or(0, |at| at + 1)]
+}
+
+/// Returns a text without the spaces and tabs at its start.
+pub(super) fn trimmed_start(text: &str) -> &str {
+    &text[text.bytes().position(|byte| !is_space_byte(byte)).unwrap_or(text.len())..]
+}
+
+fn is_space_byte(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,8 +8,6 @@ use crate::reference::{Fault, Reference, ReferenceError, Registry, registry, rep
 use memchr::{memchr, memrchr};
 use std::{fmt, hash};
 
-/// The login servers of Azure's clouds end so (Azure public, US Government, China).
-const AZURE_SUFFIXES: [&str; 3] = [".azurecr.io", ".azurecr.us", ".azurecr.cn"];
 const LATEST: &str = "latest";
 
 /// A repository and a tag of the target registry. Both are there: what a line leaves open is decided when it is read.
@@ -161,11 +159,7 @@ fn path_start(text: &str, source: &Reference, target: Option<&Registry>) -> Resu
 pub fn is_login_server(host: &str, target: Option<&Registry>) -> bool {
     match target {
         Some(target) => target.as_str().eq_ignore_ascii_case(host),
-        None => {
-            let host = host.to_ascii_lowercase();
-            Registry::parse(&host).is_ok()
-                && AZURE_SUFFIXES.iter().any(|suffix| host.len() > suffix.len() && host.ends_with(suffix))
-        }
+        None => Registry::parse(host).is_ok_and(|host| host.is_azure()),
     }
 }
 

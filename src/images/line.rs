@@ -121,8 +121,8 @@ fn content(text: &str) -> Range<usize> {
     let bytes = text.as_bytes();
     let mut signs = memchr_iter(b'#', bytes);
     let end = signs.find(|&at| at == 0 || matches!(bytes[at - 1], b' ' | b'\t')).unwrap_or(text.len());
-    let trimmed = text[..end].trim_end_matches([' ', '\t']);
-    let start = trimmed.len() - trimmed.trim_start_matches([' ', '\t']).len();
+    let trimmed = character::trimmed_end(&text[..end]);
+    let start = trimmed.len() - character::trimmed_start(trimmed).len();
     start..trimmed.len()
 }
 
@@ -146,8 +146,8 @@ fn check_characters(text: &str, content: &Range<usize>) -> Result<(), Broken> {
 
 fn entry(content: &str, target: Option<&Registry>) -> Result<Line, Broken> {
     let arrow = arrow::find(content)?;
-    let source_place = 0..content[..arrow.start].trim_end_matches([' ', '\t']).len();
-    let rest = content[arrow.end..].trim_start_matches([' ', '\t']);
+    let source_place = 0..character::trimmed_end(&content[..arrow.start]).len();
+    let rest = character::trimmed_start(&content[arrow.end..]);
     let destination_start = content.len() - rest.len();
     let (rest, options) = match memchr2(b' ', b'\t', rest.as_bytes()) {
         Some(end) => (&rest[..end], Some(end)),

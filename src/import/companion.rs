@@ -1,18 +1,27 @@
 //! Companions: what refers to an image follows it, on the image's own way.
 
-use super::{DirectCopy, Importers, Way};
+use super::{
+    DirectCopy, Gates, Importers, Way,
+    order::{Broken, Order},
+};
 use crate::{
-    azure::{ImportRequest, Mode, Progress, To},
-    copy::{Before, Extent, Onto, Place},
+    azure::{Failure, ImportRequest, Mode, To},
+    copy::{Before, CopyError, Extent, Onto, Place},
     plan::{Companion, Step},
     problem::{Problem, Side},
     reference::Digest,
 };
-use std::{collections::BTreeMap, time::Duration};
-use tokio::time::Instant;
+use std::collections::BTreeMap;
+use tokio::{sync::watch, time::Instant};
 
 /// Brings every companion of a step whose image is there.
-pub(super) async fn follow(step: &Step, importers: &Importers, way: Way) -> Result<(), Problem> {
+pub(super) async fn follow(
+    step: &Step,
+    importers: &Importers,
+    gates: &Gates,
+    way: Way,
+    stop: &watch::Receiver<bool>,
+) -> Result<(), Problem> {
     for companion in &step.companions {
         let brought = match (way, &importers.direct) {
             // The list is made anew, of what is there already and of what comes.
@@ -20,13 +29,16 @@ pub(super) async fn follow(step: &Step, importers: &Importers, way: Way) -> Resu
             (Way::Direct, Ok(direct)) => {
                 let tag = companion.tag.as_deref();
                 let repository = step.destination.repository();
-                // Signers add to what their tags stand for: it moves with the source.
-                let place = Place { repository, tag, before: Before::Nothing, onto: Onto::Any };
-                let copied = direct.copier.copy(&step.source, companion.digest, Extent::Whole, place).await;
-                copied.map_err(|error| error.problem())
+                let onto = Onto::Free { until: Instant::now() };
+                let place = Place { repository, tag, before: Before::Nothing, onto };
+                match direct.copier.copy(&step.source, companion.digest, Extent::Whole, place).await {
+                    // Somebody else's signature, made since the plan: it stays.
+                    Ok(()) | Err(CopyError::Taken { .. }) => Ok(()),
+                    Err(error) => Err(error.problem()),
+                }
             }
             (Way::Direct, Err(problem)) => Err(problem.clone()),
-            (Way::ServerSide, _) => import(step, companion, importers).await,
+            (Way::ServerSide, _) => import(step, companion, importers, gates, stop).await,
         };
         brought.map_err(|problem| Problem {
             what: format!("the image is there, but {companion}, which refers to it, is not: {}", problem.what),
@@ -56,7 +68,13 @@ async fn list(step: &Step, direct: &DirectCopy) -> Result<(), Problem> {
 }
 
 /// One import each: the service takes nothing along by itself (ACR wire facts, 3.5).
-async fn import(step: &Step, companion: &Companion, importers: &Importers) -> Result<(), Problem> {
+async fn import(
+    step: &Step,
+    companion: &Companion,
+    importers: &Importers,
+    gates: &Gates,
+    stop: &watch::Receiver<bool>,
+) -> Result<(), Problem> {
     let Some(acr) = &importers.acr else { return Ok(()) };
     let repository = step.destination.repository();
     let to = match &companion.tag {
@@ -68,32 +86,38 @@ async fn import(step: &Step, companion: &Companion, importers: &Importers) -> Re
         repository: step.source.repository().to_owned(),
         digest: companion.digest,
         to,
-        // Signers add to what their tags stand for: it moves with the source.
-        mode: Mode::Force,
+        // What others have signed stays theirs.
+        mode: Mode::NoForce,
     };
     let name = companion.tag.clone().unwrap_or_else(|| companion.digest.to_string());
-    let until = Instant::now() + importers.pace.deadline;
-    let started = request.start(&acr.arm, &acr.registry).await.map_err(|error| error.problem())?;
-    let Progress::Running(mut operation) = started else { return Ok(()) };
-    let mut poll_at = Instant::now() + operation.retry_after;
+    let order = Order { request, source: step.source.host(), repository, name: &name, is_repair: false };
+    let verifier = importers.verifier.as_ref();
+    match acr.bring(&order, verifier, gates, &importers.pace, stop.clone()).await {
+        Ok(_) => confirm(repository, &name, companion.digest, importers).await,
+        // Somebody else's signature that could not be seen when this was planned, or was made since: it stays.
+        Err(Broken::Refused(Some(Failure::TagExists), _)) => Ok(()),
+        Err(Broken::Refused(_, problem) | Broken::Late(problem)) => Err(problem),
+        Err(Broken::Stopped(_)) => Err(Problem::new(Side::Settings, "the run was stopped")),
+    }
+}
+
+/// Asks the registry whether Azure has told the truth; one that cannot be asked speaks against nobody.
+async fn confirm(repository: &str, name: &str, digest: Digest, importers: &Importers) -> Result<(), Problem> {
+    let Some(verifier) = &importers.verifier else { return Ok(()) };
+    let until = Instant::now() + importers.pace.settle;
     let mut pause = importers.pace.probe;
-    while Instant::now() < until {
-        tokio::time::sleep(pause).await;
-        if let Some(verifier) = &importers.verifier
-            && matches!(verifier.serves(repository, &name).await, Ok(Some(served)) if served == companion.digest)
-        {
-            return Ok(());
-        }
-        pause = (pause * 2).min(Duration::from_secs(5));
-        if Instant::now() >= poll_at {
-            match operation.poll(&acr.arm).await.map_err(|error| error.problem())? {
-                Progress::Succeeded => return Ok(()),
-                Progress::Running(next) => {
-                    poll_at = Instant::now() + next.retry_after;
-                    operation = next;
-                }
+    loop {
+        match verifier.serves(repository, name).await {
+            Ok(Some(served)) if served == digest => return Ok(()),
+            Err(_) => return Ok(()),
+            Ok(_) if Instant::now() + pause < until => {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            Ok(_) => {
+                let what = "Azure says that it is imported, and the registry does not serve it";
+                return Err(Problem::new(Side::Azure, what).hint("Run again: the import is repeated."));
             }
         }
     }
-    Err(Problem::new(Side::Azure, "its import did not end in time"))
 }

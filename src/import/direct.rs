@@ -37,7 +37,10 @@ impl DirectCopy {
             Action::Import => Before::Nothing,
             Action::Move { .. } | Action::Repair(_) => Before::Something,
             // A push knows no "only if it is not there": what could not be asked is not overwritten.
-            Action::Unchecked(problem) => return Err(Outcome::Failed(problem.clone())),
+            Action::Unchecked(problem) => {
+                // What the service has against it, where it was asked, can be mended.
+                return Err(Outcome::Failed(instead.unwrap_or_else(|| problem.clone())));
+            }
             Action::Keep | Action::Block(_) => return Err(Outcome::NotStarted),
         };
         let Some(digest) = step.digest else {

@@ -5,6 +5,7 @@ mod companion;
 mod direct;
 mod event;
 mod gates;
+mod order;
 mod outcome;
 mod sources;
 
@@ -130,8 +131,8 @@ async fn one(
     match &step.action {
         Action::Keep => return (Outcome::Kept(Proof::Verified), None),
         Action::Block(reason) => return (Outcome::Blocked(reason.clone()), None),
-        // What could not be checked is imported only when the digest is known beyond doubt.
-        Action::Unchecked(problem) if step.digest.is_none() => return (Outcome::Failed(problem.clone()), None),
+        // What every gate has let through as such is not imported.
+        Action::Unchecked(problem) if !step.may_be_written() => return (Outcome::Failed(problem.clone()), None),
         Action::Unchecked(_) | Action::Import | Action::Move { .. } | Action::Repair(_) => {}
     }
     let permits = tokio::select! {
@@ -182,13 +183,14 @@ async fn begun(
     if !matches!(outcome, Outcome::Imported { .. }) {
         return outcome;
     }
+    let mut wish = stop.clone();
     tokio::select! {
         biased;
-        () = stopped(&mut stop) => match way {
+        () = stopped(&mut wish) => match way {
             Way::ServerSide => Outcome::StillRunning,
             Way::Direct => Outcome::CopyStopped,
         },
-        followed = companion::follow(step, importers, way) => match followed {
+        followed = companion::follow(step, importers, gates, way, &stop) => match followed {
             Ok(()) => outcome,
             Err(problem) => Outcome::Failed(problem),
         },

@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn an_acr_of_ours_is_named_by_its_resource() {
-        let own = Target { id: "/subscriptions/1".into(), login_server: registry("other.azurecr.io"), is_public: true };
+        let own = Target { id: "/subscriptions/1".into(), login_server: registry("other.azurecr.io") };
         let sources = Sources::new(&[own], Logins::default());
         let source = sources.of(&"other.azurecr.io/a:1".parse().unwrap());
         assert!(matches!(source, ImportSource::Resource { id } if id == "/subscriptions/1"));

@@ -21,6 +21,7 @@ use reader::Reader;
 use std::{path::PathBuf, time::Duration};
 
 pub use connection::{access_token, endpoint_secrets};
+pub use credentials::passwords;
 pub use env::Env;
 pub use secrets::{Secrets, Variable};
 pub use table::{Hosts, INPUTS, Input};
@@ -64,6 +65,9 @@ pub struct Inputs {
     pub cloud: Cloud,
     /// `docker-username`, `docker-password`, `credentials`
     pub logins: Logins,
+    /// Secrets that these name and that are not there: a host hands none to a run for a fork, whose plan leaves
+    /// unchecked what wants one. What writes does not begin without them.
+    pub missing: Vec<Problem>,
     /// Docker's configuration, for what `logins` lacks; only a person's own is used, see [`Inputs::with_docker`].
     pub docker_config: Option<PathBuf>,
     /// `plan-file`
@@ -178,6 +182,7 @@ impl Inputs {
             subscription: reader.text("subscription-id").or(subscription),
             cloud: cloud.or_else(|| reader.parsed("cloud")).unwrap_or_else(Cloud::public),
             logins,
+            missing: Vec::new(),
             docker_config: None,
             plan_file: reader.text("plan-file").map(Into::into),
             result_file: reader.text("result-file").map(Into::into),
@@ -187,12 +192,20 @@ impl Inputs {
             variables: env.clone(),
             way: Way { ledger: ledger(&reader), ..way::read(env) },
         };
-        if reader.problems.is_empty() { Ok(inputs) } else { Err(reader.problems) }
+        if reader.problems.is_empty() { Ok(Self { missing: reader.missing, ..inputs }) } else { Err(reader.problems) }
     }
 
     /// Returns the variables as the places of secrets.
     pub fn secrets(&self) -> Secrets {
         Secrets::new(self.variables.clone(), self.identity.mask.clone())
+    }
+
+    /// Returns the settings if no secret is missing that they name: who has all secrets means them.
+    ///
+    /// # Errors
+    /// Every secret that is missing.
+    pub fn whole(self) -> Result<Self, Vec<Problem>> {
+        if self.missing.is_empty() { Ok(self) } else { Err(self.missing) }
     }
 
     /// Lets the run sign in with what docker keeps for the person who started it.
@@ -233,16 +246,36 @@ mod tests {
             ("INPUT_MODE", "dry-run"),
             ("INPUT_CONCURRENCY", "0"),
             ("INPUT_REGISTRY", "x_y"),
-            ("INPUT_DOCKER-USERNAME", "me"),
-            ("INPUT_CREDENTIALS", "quay.io me"),
+            ("INPUT_CREDENTIALS", "quay.io me hunter2 more"),
         ]);
         let problems: Vec<_> = Inputs::read(&env).unwrap_err().iter().map(ToString::to_string).collect();
-        assert_eq!(problems.len(), 5, "{problems:#?}");
+        assert_eq!(problems.len(), 4, "{problems:#?}");
         assert!(
             problems
                 .iter()
                 .any(|problem| problem.contains("`mode` is \"dry-run\": expected `auto` or `plan` or `apply`"))
         );
+    }
+
+    #[test]
+    fn a_secret_that_is_not_there_leaves_the_other_settings_as_they_are() {
+        let env = Env::of([
+            ("INPUT_DOCKER-USERNAME", "me"),
+            ("INPUT_DOCKER-PASSWORD", ""),
+            ("INPUT_CREDENTIALS", "quay.io me\nghcr.io me $UNSET\nregistry.example.com me hunter2"),
+        ]);
+        let inputs = Inputs::read(&env).unwrap();
+        let missing: Vec<_> = inputs.missing.iter().map(|problem| problem.what.as_str()).collect();
+        assert_eq!(
+            missing,
+            [
+                "input `docker-password` is missing beside `docker-username`",
+                "input `credentials`, line 1: a word is missing: expected `host[/path] username password-or-$VARIABLE`",
+                "input `credentials`, line 2: the variable `UNSET` is not set",
+            ]
+        );
+        let has = |host: &str| inputs.logins.has(&crate::reference::Registry::parse(host).unwrap());
+        assert!(has("registry.example.com") && !has("quay.io") && !has("ghcr.io") && !has("docker.io"));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Reader: one setting after the other, and every problem gathered.
 
-use super::{Env, INPUTS, connection, credentials};
+use super::{
+    Env, INPUTS, connection,
+    credentials::{self, Fault},
+};
 use crate::{
     problem::{Problem, Side},
     reference::Registry,
@@ -12,11 +15,13 @@ use std::str::FromStr;
 pub(super) struct Reader<'a> {
     env: &'a Env,
     pub(super) problems: Vec<Problem>,
+    /// Secrets that settings name and that are not there.
+    pub(super) missing: Vec<Problem>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(env: &'a Env) -> Self {
-        Self { env, problems: Vec::new() }
+        Self { env, problems: Vec::new(), missing: Vec::new() }
     }
 
     pub(super) fn text(&self, name: &str) -> Option<String> {
@@ -86,8 +91,8 @@ impl<'a> Reader<'a> {
                 logins.add(Registry::docker_hub(), "", Login::Password { username, password: password.into() });
             }
             (None, None) => {}
-            (Some(_), None) => self.problem("input `docker-password` is missing beside `docker-username`"),
-            (None, Some(_)) => self.problem("input `docker-username` is missing beside `docker-password`"),
+            (Some(_), None) => self.miss("input `docker-password` is missing beside `docker-username`"),
+            (None, Some(_)) => self.miss("input `docker-username` is missing beside `docker-password`"),
         }
     }
 
@@ -97,7 +102,10 @@ impl<'a> Reader<'a> {
             match login {
                 Ok((registry, path, login)) => logins.add(registry, &path, login),
                 // Never the line itself: it holds a secret.
-                Err(expected) => self.problem(&format!("input `credentials`, line {line}: {expected}")),
+                Err(Fault::Malformed(expected)) => {
+                    self.problem(&format!("input `credentials`, line {line}: {expected}"));
+                }
+                Err(Fault::Missing(what)) => self.miss(&format!("input `credentials`, line {line}: {what}")),
             }
         }
     }
@@ -105,6 +113,10 @@ impl<'a> Reader<'a> {
     fn wrong(&mut self, name: &str, text: &str, expected: &str) {
         let text: String = text.chars().take(100).collect();
         self.problem(&format!("input `{name}` is {text:?}: {expected}"));
+    }
+
+    fn miss(&mut self, what: &str) {
+        self.missing.push(Problem::new(Side::Settings, what).hint("Give the step the secret."));
     }
 
     fn problem(&mut self, what: &str) {

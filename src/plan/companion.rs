@@ -1,10 +1,14 @@
 //! Companions: signatures, attestations and other artifacts that refer to an image and travel along with it.
 
+use super::{Action, Note, Step, Surveyor};
 use crate::{
     reference::{Digest, Reference, Registry},
     registry::{Client, Manifest, RegistryError, referrers_tag},
 };
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    fmt,
+};
 
 /// One artifact that refers to an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,37 +78,60 @@ pub(super) async fn find(
     Ok(companions)
 }
 
-/// Returns the companions that the target lacks, or does not list.
+/// What the target has of the companions of an image.
+pub(super) struct Met {
+    /// Those that it lacks, or does not list.
+    pub(super) missing: Vec<Companion>,
+    /// A note for each tag that holds something else.
+    pub(super) notes: Vec<Note>,
+}
+
+/// Asks the target which companions it lacks. A tag that holds something else stays what it is: others sign as well.
+///
+/// Of an image that is there already, what has no tag is asked for too; that of a new one just comes.
 ///
 /// # Errors
 /// When the target cannot be asked.
-pub(super) async fn missing<'a>(
-    registries: &Client,
+pub(super) async fn meet(
+    surveyor: &Surveyor,
     target: &Registry,
-    repository: &str,
-    companions: &'a [Companion],
-) -> Result<Vec<&'a Companion>, RegistryError> {
-    let mut missing = Vec::new();
+    step: &Step,
+    companions: &[Companion],
+) -> Result<Met, RegistryError> {
+    let repository = step.destination.repository();
+    let is_there = step.action == Action::Keep;
+    let mut met = Met { missing: Vec::new(), notes: Vec::new() };
     let mut lists: HashMap<Digest, Vec<Digest>> = HashMap::new();
-    for companion in companions.iter().filter(|companion| !companion.is_list()) {
-        if companion.tag.is_none() {
-            let listed = match lists.entry(companion.subject) {
-                std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-                std::collections::hash_map::Entry::Vacant(entry) => {
-                    let referrers = registries.referrers(target, repository, companion.subject).await?;
-                    entry.insert(referrers.found.into_iter().map(|(digest, _)| digest).collect())
+    for companion in companions {
+        let is_missing = match &companion.tag {
+            Some(tag) => match surveyor.tag(target, repository, tag).await? {
+                // A list that is not there is no reason to bring an image again.
+                None => !(is_there && companion.is_list()),
+                Some(held) => {
+                    // A list is made of what is there.
+                    if held.digest != companion.digest && !companion.is_list() {
+                        met.notes.push(Note::CompanionStays { tag: tag.clone(), holds: held.digest });
+                    }
+                    false
                 }
-            };
-            if !listed.contains(&companion.digest) {
-                missing.push(companion);
-                continue;
+            },
+            None if !is_there => true,
+            None => {
+                let listed = match lists.entry(companion.subject) {
+                    Entry::Occupied(entry) => entry.into_mut(),
+                    Entry::Vacant(entry) => {
+                        let referrers = surveyor.registries.referrers(target, repository, companion.subject).await?;
+                        entry.insert(referrers.found.into_iter().map(|(digest, _)| digest).collect())
+                    }
+                };
+                let name = companion.digest.to_string();
+                !listed.contains(&companion.digest)
+                    || surveyor.registries.head(target, repository, &name).await?.is_none()
             }
-        }
-        let name = companion.tag.clone().unwrap_or_else(|| companion.digest.to_string());
-        let there = registries.head(target, repository, &name).await?;
-        if there.is_none_or(|there| there.digest != companion.digest) {
-            missing.push(companion);
+        };
+        if is_missing {
+            met.missing.push(companion.clone());
         }
     }
-    Ok(missing)
+    Ok(met)
 }

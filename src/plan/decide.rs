@@ -28,8 +28,8 @@ pub(super) fn action(
         Fact::Known(source) => source.digest,
         Fact::Absent => return Action::Block(Reason::NoSource { nearest: Vec::new() }),
         Fact::Unknown(problem) => match (pinned, destination) {
-            // What the line names is there already: the source need not be asked.
-            (Some(pinned), Fact::Known(there)) if there.digest == pinned => return Action::Keep,
+            // The line itself names the digest, and what the tag holds is known: the source need not be asked.
+            (Some(pinned), Fact::Known(_)) => pinned,
             _ => return Action::Unchecked(problem.clone()),
         },
     };
@@ -84,5 +84,15 @@ mod tests {
         assert!(matches!(action(&unknown(), &there("new", true), None, allow), Action::Unchecked(_)));
         assert!(matches!(action(&source("new"), &unknown(), None, allow), Action::Unchecked(_)));
         assert_eq!(action(&unknown(), &there("new", true), Some(new), allow), Action::Keep);
+        for (destination, overwrite, expected) in [
+            (there("old", true), allow, Action::Move { from: old }),
+            (there("old", true), refuse, Action::Block(Reason::MoveRefused { from: old })),
+            (there("old", false), allow, Action::Block(Reason::Locked { from: old })),
+        ] {
+            assert_eq!(action(&unknown(), &destination, Some(new), overwrite), expected, "{destination:?}");
+        }
+        for destination in [Fact::Absent, unknown()] {
+            assert!(matches!(action(&unknown(), &destination, Some(new), allow), Action::Unchecked(_)));
+        }
     }
 }

@@ -46,7 +46,7 @@ pub const MOST_MANIFESTS: usize = 50;
 pub struct Plan {
     /// What will be done, in the order of the file. No two steps share a destination.
     pub steps: Vec<Step>,
-    /// Lines that are gone from the list. Nothing is removed from the registry for that.
+    /// Lines that are gone from the list. What becomes of their tags is `upkeep`'s to plan.
     pub removed: Vec<Entry>,
     /// How many lines of the list mean what they meant in the base.
     pub unchanged: usize,
@@ -165,6 +165,12 @@ pub enum Reason {
 }
 
 impl Step {
+    /// Returns whether applying the plan may write for this step: what could not be checked is imported where its digest
+    /// is known beyond doubt. All that guards an import asks this.
+    pub fn may_be_written(&self) -> bool {
+        self.action.is_change() || (matches!(self.action, Action::Unchecked(_)) && self.digest.is_some())
+    }
+
     /// Returns the digest that the source has: that of its whole index, where only some platforms are copied.
     pub fn source_digest(&self) -> Option<Digest> {
         let digest = self.digest?;
@@ -173,7 +179,7 @@ impl Step {
 }
 
 impl Action {
-    /// Returns whether applying the plan writes for this step.
+    /// Returns whether it is known that applying the plan writes for this step; [`Step::may_be_written`] is the wider word.
     pub fn is_change(&self) -> bool {
         match self {
             Self::Import | Self::Move { .. } | Self::Repair(_) => true,

@@ -16,6 +16,8 @@ pub enum Note {
     ImpliedLatest,
     /// The source grants few pulls more, so sizes were not asked.
     FewPullsLeft(u32),
+    /// The source could not be asked; what the line pins is imported.
+    SourceUnread(Problem),
     /// The image's parts could not be read.
     PartsUnknown(Problem),
     /// The source has moved since the review.
@@ -46,6 +48,13 @@ pub enum Note {
     },
     /// What refers to the image could not be found out, so that nothing travels along.
     ReferrersUnknown(Problem),
+    /// A tag that refers to the image holds something else at the destination, and stays.
+    CompanionStays {
+        /// The tag.
+        tag: String,
+        /// What it holds.
+        holds: Digest,
+    },
     /// What refers to the image and travels along.
     TravelsAlong(Vec<Companion>),
     /// Only some platforms of the image are copied.
@@ -75,6 +84,9 @@ impl fmt::Display for Note {
                 let names: Vec<_> = companions.iter().map(Companion::to_string).collect();
                 write!(f, "travels along: {}", names.join(", "))
             }
+            Self::CompanionStays { tag, holds } => {
+                write!(f, "`{tag}` holds {} at the destination and stays: the source's is not brought", holds.short())
+            }
             Self::Signed(signer) => write!(f, "signed by {signer}"),
             Self::Unsigned(what) => f.write_str(what),
             Self::SignaturesUnknown(why) => write!(f, "the image's signatures are not known: {why}"),
@@ -92,6 +104,9 @@ impl fmt::Display for Note {
             Self::Chart(version) => write!(f, "a Helm chart, version {version}"),
             Self::ImpliedLatest => f.write_str("no tag and no digest: `latest` is meant"),
             Self::FewPullsLeft(left) => write!(f, "the source grants {left} more pulls: sizes were not asked"),
+            Self::SourceUnread(problem) => {
+                write!(f, "the source was not read, the digest of the line is imported: {}", problem.what)
+            }
             Self::PartsUnknown(problem) => write!(f, "platforms and sizes are not known: {}", problem.what),
             Self::DiffersFromPlan { planned } => {
                 write!(f, "differs from the plan: the source has moved, the reviewed digest was {}", planned.short())

@@ -95,12 +95,9 @@ impl Reviewed {
 /// Compares a plan with what was reviewed. A line that names its digest is reviewed with the list itself.
 pub fn compare(plan: &mut Plan, reviewed: Option<&Reviewed>, unreviewed: Unreviewed) {
     for step in &mut plan.steps {
-        let is_written = match &step.action {
-            Action::Import | Action::Move { .. } | Action::Repair(_) | Action::Unchecked(_) => true,
-            Action::Keep => false,
-            Action::Block(_) => continue,
-        };
-        if step.source.digest().is_some() {
+        let is_written = step.may_be_written();
+        // What is neither written nor there is compared with nothing.
+        if step.source.digest().is_some() || !(is_written || step.action == Action::Keep) {
             continue;
         }
         let planned = reviewed.and_then(|reviewed| reviewed.digests.get(&step.destination.to_string()).copied());
@@ -122,6 +119,7 @@ mod tests {
     use crate::{
         images,
         plan::{Change, Route, Step},
+        problem::{Problem, Side},
     };
 
     fn plan(line: &str, action: Action) -> Plan {
@@ -150,7 +148,10 @@ mod tests {
         let pinned = format!("quay.io/a/b:1@{then} => b");
         let differs = Action::Block(Reason::DiffersFromPlan { planned: then });
         let note = Some(Note::DiffersFromPlan { planned: then });
+        let unchecked = || Action::Unchecked(Problem::new(Side::Network, "closed"));
         for (line, action, reviewed, unreviewed, expected, noted) in [
+            ("quay.io/a/b:1 => b", unchecked(), Some(then), Unreviewed::Refuse, differs.clone(), None),
+            ("quay.io/a/b:1 => b", unchecked(), None, Unreviewed::Refuse, Action::Block(Reason::NotReviewed), None),
             ("quay.io/a/b:1 => b", Action::Import, Some(now), Unreviewed::Refuse, Action::Import, None),
             ("quay.io/a/b:1 => b", Action::Import, Some(then), Unreviewed::Import, Action::Import, note.clone()),
             ("quay.io/a/b:1 => b", Action::Import, Some(then), Unreviewed::Refuse, differs, None),
@@ -166,5 +167,18 @@ mod tests {
             let step = &plan.steps[0];
             assert_eq!((&step.action, step.notes.first()), (&expected, noted.as_ref()), "{line} {reviewed:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_imported_is_not_compared() {
+        let mut plan = plan("quay.io/a/b:1 => b", Action::Unchecked(Problem::new(Side::Network, "closed")));
+        plan.steps[0].digest = None;
+        let reviewed = Reviewed::of([("b:1".to_owned(), Digest::of(b"then"))]);
+        compare(&mut plan, Some(&reviewed), Unreviewed::Refuse);
+        let step = &plan.steps[0];
+        assert!(
+            matches!(step.action, Action::Unchecked(_)) && step.notes.is_empty(),
+            "nobody knows whether it differs"
+        );
     }
 }

@@ -66,6 +66,11 @@ impl DirectSources {
     /// What is wrong with the pattern, a fragment.
     pub fn add(&mut self, pattern: &str) -> Result<(), String> {
         let pattern = pattern.trim_end_matches('/');
+        // Docker Hub's image of one part is `library/NAME`, and `NAME` a namespace besides.
+        if let Some(name) = pattern.strip_prefix("docker.io/").filter(|name| !name.contains('/')) {
+            let library = format!("docker.io/library/{name}");
+            self.0.push(Declared { itself: Glob::parse(&library)?, below: Glob::parse(&format!("{library}/**"))? });
+        }
         // The brackets of an address are no choice of characters.
         let pattern = match pattern.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((address, rest)) => Cow::Owned(format!("[[]{address}[]]{rest}")),
@@ -147,6 +152,10 @@ mod tests {
         assert!(has("*.corp.example, quay.io/a/*", "registry.corp.example/x:1"));
         assert!(has("*.corp.example\nquay.io/a/*", "quay.io/a/b/c:1"));
         assert!(has("docker.io/library/nginx", "nginx:1"));
+        assert!(has("docker.io/nginx", "nginx:1"));
+        assert!(has("docker.io/nginx", "nginx/unit:1"));
+        assert!(!has("docker.io/nginx", "redis:1"));
+        assert!(has("registry.example.com:443/team", "registry.example.com/team/app:1"));
         assert!(has("ghcr.io/*/app", "ghcr.io/team/app:1"));
         assert!(!has("ghcr.io/*/app", "ghcr.io/team/of/app:1"), "an asterisk stays within its part");
         assert!(has("[::1]:5000", "[::1]:5000/app:1"));

@@ -15,11 +15,11 @@ use crate::{
     http::during,
     images::Entry,
     problem::{Problem, Side},
-    reference::{Digest, Reference, Registry},
-    registry::{Client, Manifest},
+    reference::{Reference, Registry},
+    registry::{Client, Manifest, RegistryError},
     verify::Verifier,
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use std::collections::HashSet;
 
 /// Lines that are asked about at once; each host has a limit of its own besides.
@@ -51,6 +51,21 @@ pub struct Surveyor {
     pub overwrite: Overwrite,
 }
 
+impl Surveyor {
+    /// Asks what a tag of the target holds, and where the service tells, whether it is locked.
+    pub(super) async fn tag(
+        &self,
+        target: &Registry,
+        repository: &str,
+        tag: &str,
+    ) -> Result<Option<DestinationFact>, RegistryError> {
+        match self.service {
+            Service::Acr => self.registries.acr_tag(target, repository, tag).await,
+            Service::Other => self.registries.tag(target, repository, tag).await,
+        }
+    }
+}
+
 /// Makes the plan for changes. Cannot fail: what could not be asked is a fact about its line.
 pub async fn build(changes: &Changes<'_>, has_base: bool, surveyor: &Surveyor) -> Plan {
     let selected = selected::expand(changes, has_base, &surveyor.registries);
@@ -62,12 +77,17 @@ pub async fn build(changes: &Changes<'_>, has_base: bool, surveyor: &Surveyor) -
     let mut changed: Vec<_> = changes.changed.iter().copied().filter(is_open).collect();
     changed.extend(of_patterns);
     changed.sort_by_key(|change| change.entry.line);
-    let asked: Vec<_> = stream::iter(&changed)
-        .map(|change| during("plan", Some(change.entry.line.get()), step(change, has_base, surveyor)))
-        .buffered(LINES_AT_ONCE)
+    // As they are done: a line that takes long is in no other's way.
+    let mut asked: Vec<_> = stream::iter(changed.iter().enumerate())
+        .map(|(at, change)| {
+            let step = during("plan", Some(change.entry.line.get()), step(change, has_base, surveyor));
+            step.map(move |step| (at, step))
+        })
+        .buffer_unordered(LINES_AT_ONCE)
         .collect()
         .await;
-    steps.extend(asked);
+    asked.sort_by_key(|(at, _)| *at);
+    steps.extend(asked.into_iter().map(|(_, step)| step));
     steps.sort_by_key(|step| step.line);
     Plan { steps, removed: removed(changes), unchanged: changes.unchanged }
 }
@@ -96,6 +116,9 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         Fact::Known(source) => Some(source.digest),
         Fact::Absent | Fact::Unknown(_) => pinned,
     };
+    if let (Fact::Unknown(problem), true) = (&source, action.is_change()) {
+        notes.push(Note::SourceUnread(problem.clone()));
+    }
     if let Action::Block(Reason::NoSource { nearest }) = &mut action {
         *nearest = nearest_tags(entry, surveyor).await;
     }
@@ -121,15 +144,13 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         }
         _ => None,
     };
-    let subject = digest.map(|digest| (digest, cut.as_ref()));
-    let companions = companions(entry, subject, &mut action, has_base, surveyor, &mut notes).await;
     let route = route::route(&entry.source, image.as_ref(), subset.as_ref(), surveyor.service, &surveyor.direct);
     let change = match change.kind {
         ChangeKind::Updated { before } => Change::Updated(before.clone()),
         ChangeKind::Added if has_base => Change::Added,
         ChangeKind::Added => Change::Listed,
     };
-    Step {
+    let mut step = Step {
         line: entry.line,
         source: entry.source.clone(),
         destination: entry.destination.clone(),
@@ -140,47 +161,48 @@ async fn step(change: &change::Change<'_>, has_base: bool, surveyor: &Surveyor) 
         image,
         action,
         route,
-        companions,
+        companions: Vec::new(),
         notes,
-    }
+    };
+    step.companions = companions(&mut step, cut.as_ref(), has_base, surveyor).await;
+    step
 }
 
 /// Finds what travels along; an image that is kept is repaired where the target lacks some of it.
-async fn companions(
-    entry: &Entry,
-    subject: Option<(Digest, Option<&Manifest>)>,
-    action: &mut Action,
-    has_base: bool,
-    surveyor: &Surveyor,
-    notes: &mut Vec<Note>,
-) -> Vec<Companion> {
-    let is_kept = *action == Action::Keep && surveyor.check.applies(has_base);
-    let referrers = entry.options.referrers().unwrap_or(surveyor.referrers);
-    let (Referrers::Take, Some((digest, cut)), true) = (referrers, subject, is_kept || action.is_change()) else {
+async fn companions(step: &mut Step, cut: Option<&Manifest>, has_base: bool, surveyor: &Surveyor) -> Vec<Companion> {
+    let is_kept = step.action == Action::Keep && surveyor.check.applies(has_base);
+    let referrers = step.options.referrers().unwrap_or(surveyor.referrers);
+    let (Referrers::Take, Some(digest), true) = (referrers, step.digest, is_kept || step.may_be_written()) else {
         return Vec::new();
     };
-    let found = match companion::find(&surveyor.registries, &entry.source, digest, cut).await {
+    let found = match companion::find(&surveyor.registries, &step.source, digest, cut).await {
         Ok(found) => found,
         Err(error) => {
-            notes.push(Note::ReferrersUnknown(error.problem(Side::Source)));
+            step.notes.push(Note::ReferrersUnknown(error.problem(Side::Source)));
             return Vec::new();
         }
     };
-    if let (true, Ok(target)) = (is_kept, &surveyor.target) {
-        let repository = entry.destination.repository();
-        match companion::missing(&surveyor.registries, target, repository, &found).await {
-            Ok(missing) if missing.is_empty() => return Vec::new(),
-            Ok(missing) => {
-                let what = format!("{} that refers to the image is not there", missing[0]);
-                *action = Action::Repair(Problem::new(Side::Target, what));
-            }
-            Err(_) => return Vec::new(),
+    let met = match &surveyor.target {
+        Ok(target) => companion::meet(surveyor, target, step, &found).await.ok(),
+        Err(_) => None,
+    };
+    let coming = match met {
+        Some(met) => {
+            step.notes.extend(met.notes);
+            met.missing
         }
+        // Nobody knows what is missing; what is imported brings all, and nothing is moved for it.
+        None if is_kept => Vec::new(),
+        None => found,
+    };
+    if let (true, Some(first)) = (is_kept, coming.first()) {
+        let what = format!("{first} that refers to the image is not there");
+        step.action = Action::Repair(Problem::new(Side::Target, what));
     }
-    if !found.is_empty() {
-        notes.push(Note::TravelsAlong(found.clone()));
+    if !coming.is_empty() {
+        step.notes.push(Note::TravelsAlong(coming.clone()));
     }
-    found
+    coming
 }
 
 async fn source(entry: &Entry, surveyor: &Surveyor, notes: &mut Vec<Note>) -> Fact<SourceFact> {
@@ -212,12 +234,7 @@ async fn destination(entry: &Entry, surveyor: &Surveyor) -> Fact<DestinationFact
         Ok(target) => target,
         Err(problem) => return Fact::Unknown(problem.clone()),
     };
-    let (repository, tag) = (entry.destination.repository(), entry.destination.tag());
-    let asked = match surveyor.service {
-        Service::Acr => surveyor.registries.acr_tag(target, repository, tag).await,
-        Service::Other => surveyor.registries.tag(target, repository, tag).await,
-    };
-    match asked {
+    match surveyor.tag(target, entry.destination.repository(), entry.destination.tag()).await {
         Ok(Some(state)) => Fact::Known(state),
         Ok(None) => Fact::Absent,
         Err(error) => Fact::Unknown(error.problem(Side::Target)),

@@ -67,7 +67,7 @@ pub struct Policy {
 pub fn object(plan: &mut Plan, policy: &Policy, evidence: &Evidence, signatures: &[Option<Signature>]) {
     for (at, step) in plan.steps.iter_mut().enumerate() {
         let mut objections = policy.objections(step);
-        if let (Some(most), true) = (policy.max_age, step.action.is_change()) {
+        if let (Some(most), true) = (policy.max_age, step.may_be_written()) {
             objections.extend(most.objection(step.image.as_ref(), evidence.now, policy.age_unknown));
         }
         if let Some(rule) = &policy.vulnerabilities {
@@ -146,7 +146,7 @@ impl Policy {
         if self.deny_moves && matches!(step.action, Action::Move { .. }) {
             found.push(Objection::Moves);
         }
-        if step.action.is_change() {
+        if step.may_be_written() {
             found.extend(self.missing(step.image.as_ref()));
             found.extend(self.excess(step.image.as_ref()));
         }
@@ -307,9 +307,11 @@ mod tests {
         for rules in ["platforms: [linux/amd64]", "max-size: 1GiB"] {
             let was = told(rules, Step { image: None, ..step("nginx:1 => a") });
             assert!(was.contains("could not be asked"), "{was}");
-            let nowhere = crate::problem::Problem::new(crate::problem::Side::Source, "closed");
-            let unchecked = Step { image: None, action: Action::Unchecked(nowhere), ..step("nginx:1 => a") };
-            assert_eq!(told(rules, unchecked), "");
+            let closed = || Action::Unchecked(crate::problem::Problem::new(crate::problem::Side::Source, "closed"));
+            let unchecked = Step { image: None, action: closed(), ..step("nginx:1 => a") };
+            assert!(told(rules, unchecked).contains("could not be asked"), "it would be imported by its digest");
+            let unknown = Step { image: None, digest: None, action: closed(), ..step("nginx:1 => a") };
+            assert_eq!(told(rules, unknown), "", "it is not imported");
         }
         let chart = ImageFacts { platforms: Vec::new(), size: Some(1), ..ImageFacts::default() };
         assert_eq!(told("platforms: [linux/amd64]", Step { image: Some(chart), ..step("nginx:1 => a") }), "");

@@ -1,5 +1,6 @@
 //! Glob: which repositories are meant, as people write it: `quay.io/jetstack/*`, `fleet/**`.
 
+use super::registry::without_own_port;
 use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Serialize, de};
 use std::fmt;
@@ -34,7 +35,10 @@ impl Glob {
         if text.contains('@') || (last.contains(':') && text.contains('/')) {
             return Err(format!("`{text}` names a tag or a digest; a pattern is over repositories"));
         }
-        let glob = GlobBuilder::new(text).literal_separator(true).backslash_escape(false).build();
+        // A name is read without the port that `https` has by itself, so a pattern with it would match nothing.
+        let (host, path) = text.split_at(text.find('/').unwrap_or(text.len()));
+        let matched = format!("{}{path}", without_own_port(host));
+        let glob = GlobBuilder::new(&matched).literal_separator(true).backslash_escape(false).build();
         let glob = glob.map_err(|error| format!("`{text}` is no pattern: {}", error.kind()))?;
         Ok(Self { written: text.into(), matcher: glob.compile_matcher() })
     }
@@ -98,6 +102,8 @@ mod tests {
             ("docker.io/library/{nginx,redis}", "docker.io/library/redis", true),
             ("docker.io/library/{nginx,redis}", "docker.io/library/redis2", false),
             ("localhost:5000/**", "localhost:5000/team/app", true),
+            ("registry.example.com:443/**", "registry.example.com/team/app", true),
+            ("registry.example.com:8443/**", "registry.example.com/team/app", false),
             ("fleet/*", "fleet/engine", true),
             ("fleet/*", "other/fleet/engine", false),
         ] {

@@ -11,8 +11,11 @@ pub struct Registry(Box<str>);
 pub(super) const DOCKER_HUB: &str = "docker.io";
 const DOCKER_HUB_NAMES: [&str; 4] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"];
 
+/// What the login servers of Azure's registries end with, in its public cloud, the US government's and China's.
+const AZURE_SUFFIXES: [&str; 3] = [".azurecr.io", ".azurecr.us", ".azurecr.cn"];
+
 impl Registry {
-    /// Reads `host[:port]`.
+    /// Reads `host[:port]`. The port that the scheme has by itself is none: `quay.io:443` is `quay.io`.
     ///
     /// # Errors
     /// [`Fault::HostCharacter`] or [`Fault::Port`], with their place.
@@ -47,9 +50,12 @@ impl Registry {
 
     /// Returns whether the registry is on this machine, where plain HTTP is the custom.
     pub fn is_loopback(&self) -> bool {
-        let (host, _) = split_port(&self.0);
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        is_loopback(split_port(&self.0).0)
+    }
+
+    /// Returns whether this is a login server of an Azure Container Registry, in one of Azure's clouds.
+    pub fn is_azure(&self) -> bool {
+        AZURE_SUFFIXES.iter().any(|suffix| self.0.ends_with(suffix))
     }
 }
 
@@ -70,8 +76,25 @@ pub(super) fn check(text: &str) -> Result<&str, ReferenceError> {
             return Err(ReferenceError::new(Fault::Port, place));
         }
     }
+    let text = without_own_port(text);
     let is_docker_hub = DOCKER_HUB_NAMES.iter().any(|name| name.eq_ignore_ascii_case(text));
     Ok(if is_docker_hub { DOCKER_HUB } else { text })
+}
+
+/// Takes off the port that is asked without it: that of `https`, or of plain HTTP on this machine. An address loses it
+/// when it is read, so that a host with it would be another one than the host that answers.
+pub(super) fn without_own_port(text: &str) -> &str {
+    match split_port(text) {
+        // A name that is a host by its port alone would be taken for a repository without it.
+        (host, Some(port)) if is_host(host) && port == if is_loopback(host) { "80" } else { "443" } => host,
+        _ => text,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Returns whether the first part of a name is a host, by the rule of `docker pull`.
@@ -89,6 +112,9 @@ fn split_port(text: &str) -> (&str, Option<&str>) {
 }
 
 fn check_host(host: &str) -> Result<(), ReferenceError> {
+    if is_plain_name(host.as_bytes()) {
+        return Ok(());
+    }
     if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return match address.parse::<std::net::Ipv6Addr>() {
             Ok(_) => Ok(()),
@@ -122,6 +148,28 @@ fn check_host(host: &str) -> Result<(), ReferenceError> {
     Ok(())
 }
 
+/// Returns whether a host is a name as nearly all are: labels of which the last begins with a letter, and so is no number.
+///
+/// Reads every byte once: a list of 100,000 lines has millions of them.
+fn is_plain_name(host: &[u8]) -> bool {
+    let (mut before, mut ends_in_name) = (b'.', false);
+    for &byte in host {
+        let follows = match byte {
+            b'.' => before.is_ascii_alphanumeric(),
+            b'-' => before != b'.',
+            _ => byte.is_ascii_alphanumeric(),
+        };
+        if !follows {
+            return false;
+        }
+        if before == b'.' {
+            ends_in_name = byte.is_ascii_alphabetic();
+        }
+        before = byte;
+    }
+    ends_in_name && before.is_ascii_alphanumeric()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +177,26 @@ mod tests {
     #[test]
     fn case_does_not_matter_in_a_host() {
         assert_eq!(Registry::parse("Quay.IO").unwrap().as_str(), "quay.io");
+    }
+
+    #[test]
+    fn a_port_that_the_scheme_has_by_itself_is_none() {
+        for (written, read) in [
+            ("registry.example.com:443", "registry.example.com"),
+            ("registry.example.com:80", "registry.example.com:80"),
+            ("registry.example.com:4430", "registry.example.com:4430"),
+            ("index.docker.io:443", "docker.io"),
+            ("10.0.0.1:443", "10.0.0.1"),
+            ("LocalHost:443", "localhost:443"),
+            ("harbor:443", "harbor:443"),
+            ("localhost:80", "localhost"),
+            ("[::1]:80", "[::1]"),
+            ("[fd00::1]:443", "[fd00::1]"),
+        ] {
+            assert_eq!(Registry::parse(written).unwrap().as_str(), read);
+        }
+        let reference: super::super::Reference = "registry.example.com:443/team/app:1".parse().unwrap();
+        assert_eq!(reference.to_string(), "registry.example.com/team/app:1");
     }
 
     #[test]
@@ -162,7 +230,10 @@ mod tests {
 
     #[test]
     fn a_malformed_host_is_refused() {
-        for host in ["-a.io", "a..io", ".io", "a.io.", "a_b.io", "[::g]", "a.io:0", "a.io:", "a.io:+1"] {
+        for host in [
+            "", "-a.io", "a-.io", "a.-io", "a.io-", "a..io", ".io", "a.io.", "a_b.io", "[::g]", "a.io:0", "a.io:",
+            "a.io:+1",
+        ] {
             Registry::parse(host).unwrap_err();
         }
     }

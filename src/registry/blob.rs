@@ -15,8 +15,22 @@ impl Client {
         repository: &str,
         digest: Digest,
     ) -> Result<Option<bytes::Bytes>, RegistryError> {
+        self.document_within(registry, repository, digest, DOCUMENT_LIMIT).await
+    }
+
+    /// Returns a blob of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// As [`Client::document`]; [`crate::http::Cause::TooLong`] for a larger one.
+    pub async fn document_within(
+        &self,
+        registry: &Registry,
+        repository: &str,
+        digest: Digest,
+        limit: usize,
+    ) -> Result<Option<bytes::Bytes>, RegistryError> {
         let path = format!("/v2/{repository}/blobs/{digest}");
-        let Some(reply) = self.ask(Method::GET, registry, repository, &path, DOCUMENT_LIMIT).await? else {
+        let Some(reply) = self.ask(Method::GET, registry, repository, &path, limit).await? else {
             return Ok(None);
         };
         let got = Digest::of(&reply.body);

@@ -40,8 +40,11 @@ pub struct Logins {
 impl Logins {
     /// Takes a login in for a whole registry, or for the repositories below `path`.
     pub fn add(&mut self, registry: Registry, path: &str, login: Login) {
+        let path = path.trim_matches('/');
+        let library = library(&registry, path);
         let logins = self.places.entry(registry).or_default();
-        logins.push((path.trim_matches('/').to_owned(), login));
+        logins.extend(library.map(|path| (path, login.clone())));
+        logins.push((path.to_owned(), login));
         // The longest path is the closest match.
         logins.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
     }
@@ -80,6 +83,12 @@ impl Logins {
     }
 }
 
+/// Returns where an image is whose name of one part was written as a path of Docker Hub: `nginx` is everybody's word for
+/// `library/nginx`, and a namespace besides.
+fn library(registry: &Registry, path: &str) -> Option<String> {
+    (registry.is_docker_hub() && !path.is_empty() && !path.contains('/')).then(|| format!("library/{path}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +122,17 @@ mod tests {
         assert_eq!(user(&logins, "quay.io", "team/app"), Some("app"));
         assert_eq!(user(&logins, "quay.io", "team/app/x"), Some("app"));
         assert_eq!(user(&logins, "quay.io", "team/apple"), Some("all"));
+    }
+
+    #[test]
+    fn a_path_of_docker_hub_with_one_part_is_an_image_and_a_namespace() {
+        let mut logins = Logins::default();
+        logins.add(Registry::docker_hub(), "nginx", password("me"));
+        assert_eq!(user(&logins, "docker.io", "library/nginx"), Some("me"));
+        assert_eq!(user(&logins, "docker.io", "nginx/unit"), Some("me"));
+        assert_eq!(user(&logins, "docker.io", "library/redis"), None);
+        logins.add(Registry::parse("quay.io").unwrap(), "nginx", password("me"));
+        assert_eq!(user(&logins, "quay.io", "library/nginx"), None);
     }
 
     #[test]

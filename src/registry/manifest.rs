@@ -22,9 +22,19 @@ pub struct Descriptor {
     /// What kind of artifact it is, in a list of referrers.
     #[serde(default)]
     pub artifact_type: Option<String>,
-    /// Where the content can be had, for layers that registries do not store (Docker's foreign layers).
+    /// Where the content can be had too.
     #[serde(default)]
     pub urls: Vec<String>,
+}
+
+impl Descriptor {
+    /// Returns whether the content is for others to serve, so that no registry need hold it (image specification,
+    /// "Non-distributable layers"; Docker's foreign layers). An address alone says no such thing: every content may have
+    /// one.
+    pub fn is_foreign(&self) -> bool {
+        let is_kind = |kind| self.media_type.contains(kind);
+        !self.urls.is_empty() && (is_kind(".nondistributable.") || is_kind(".foreign."))
+    }
 }
 
 /// A manifest of one image, or an index of several.
@@ -83,7 +93,7 @@ impl Manifest {
 
     /// Returns the blobs that a registry must hold for this manifest.
     pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
-        self.config.iter().chain(self.layers.iter().filter(|layer| layer.urls.is_empty()))
+        self.config.iter().chain(self.layers.iter().filter(|layer| !layer.is_foreign()))
     }
 
     /// Returns the bytes of configuration and layers, as stored.
@@ -115,9 +125,17 @@ mod tests {
     #[test]
     fn foreign_layers_are_not_expected_in_the_registry() {
         let digest = Digest::of(b"");
-        let body = format!(
-            r#"{{"layers":[{{"digest":"{digest}","size":3,"urls":["https://x"]}},{{"digest":"{digest}","size":4}}]}}"#
-        );
-        assert_eq!(Manifest::read(&Bytes::from(body), None).unwrap().size(), 4);
+        for (kind, urls, size) in [
+            ("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", r#""https://x""#, 4),
+            ("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", r#""https://x""#, 4),
+            ("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", "", 7),
+            ("application/vnd.oci.image.layer.v1.tar+gzip", r#""https://x""#, 7),
+        ] {
+            let body = format!(
+                r#"{{"layers":[{{"mediaType":"{kind}","digest":"{digest}","size":3,"urls":[{urls}]}},
+                    {{"digest":"{digest}","size":4}}]}}"#
+            );
+            assert_eq!(Manifest::read(&Bytes::from(body), None).unwrap().size(), size, "{kind} {urls}");
+        }
     }
 }

@@ -85,6 +85,13 @@ impl Client {
         Self { http, auth, known: Arc::default() }
     }
 
+    /// Returns a client with these logins over the same connections, which knows what was read by the other.
+    #[must_use]
+    pub fn with(&self, logins: Logins) -> Self {
+        let auth = Arc::new(auth::Auth::new(self.http.clone(), logins));
+        Self { auth, ..self.clone() }
+    }
+
     /// Returns the connections.
     pub(crate) fn http(&self) -> &Http {
         &self.http
@@ -164,14 +171,9 @@ impl Client {
         repository: &str,
         digest: Digest,
     ) -> Result<Option<Manifest>, RegistryError> {
-        if let Some(manifest) = self.known.get(registry, repository, digest) {
-            return Ok(Some(manifest));
-        }
-        let found = self.manifest(registry, repository, digest).await?;
-        if let Some(manifest) = &found {
-            self.known.keep(registry, repository, digest, manifest);
-        }
-        Ok(found)
+        let place = (registry.clone(), repository.into(), digest);
+        // Apart: it is passed on, and would be in the futures of all rooms several times over.
+        self.known.get(place, Box::pin(self.manifest(registry, repository, digest))).await
     }
 
     async fn fetch(

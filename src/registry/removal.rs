@@ -2,7 +2,10 @@
 //! Management"). What may be taken away is for others to know.
 
 use super::{Client, DOCUMENT_LIMIT, Manner, RegistryError, access::Access, base, error};
-use crate::reference::{Digest, Registry};
+use crate::{
+    problem::{Problem, Side},
+    reference::{Digest, Registry},
+};
 use reqwest::{Method, StatusCode};
 
 /// What became of something that was to go.
@@ -54,5 +57,21 @@ impl Client {
             StatusCode::NOT_FOUND => error::not_found(registry, &opened.reply).map(|()| Removed::Before),
             _ => Err(self.refused(registry, &opened.reply)),
         }
+    }
+}
+
+impl RegistryError {
+    /// Returns a refusal to take something away for a report, with the right that it takes.
+    pub fn removal(&self, registry: &Registry) -> Problem {
+        let problem = self.problem(Side::Target);
+        if self.is_denied() {
+            return problem.hint(format!(
+                "Grant this identity *AcrDelete* on `{registry}`; in ABAC mode *Container Registry Repository Contributor*."
+            ));
+        }
+        if self.is_locked() {
+            return problem.hint("It is locked, or its repository is: unlock it if it is to go.");
+        }
+        problem
     }
 }

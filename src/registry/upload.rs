@@ -215,7 +215,8 @@ fn session(registry: &Registry, reply: &Reply) -> Result<Session, RegistryError>
     let mut url = reply.url.join(location).map_err(|_| refuse("an address that cannot be read".to_owned()))?;
     // A name and password in it would be sent as a credential that nobody configured.
     let is_clean = url.set_username("").and_then(|()| url.set_password(None)).is_ok();
-    let is_own = url.host_str() == reply.url.host_str() && port(&url) == port(&reply.url);
+    // A port that belongs to the scheme is none: `http://host/` and `https://host/` are the same place.
+    let is_own = url.host_str() == reply.url.host_str() && url.port() == reply.url.port();
     if is_own && reply.url.scheme() == "https" && url.scheme() == "http" {
         // A registry behind a proxy that ends TLS often does not know of it.
         url.set_scheme("https").map_err(|()| refuse(shown(&url)))?;
@@ -225,11 +226,6 @@ fn session(registry: &Registry, reply: &Reply) -> Result<Session, RegistryError>
     }
     let least = reply.header("oci-chunk-min-length").and_then(|text| text.parse().ok()).unwrap_or_default();
     Ok(Session { url, is_own, least })
-}
-
-/// A port that belongs to the scheme is none: `http://host/` and `https://host/` are the same place.
-fn port(url: &Url) -> Option<u16> {
-    url.port()
 }
 
 fn shown(url: &Url) -> String {

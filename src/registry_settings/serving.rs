@@ -26,7 +26,7 @@ pub async fn look(
     door: &Result<(), Problem>,
 ) -> Decision {
     let mut decision = Decision::default();
-    let images: Vec<_> = steps.iter().filter(|step| step.action.is_change()).filter_map(awaited).collect();
+    let images: Vec<_> = steps.iter().filter(|step| step.may_be_written()).filter_map(awaited).collect();
     if images.is_empty() {
         return decision;
     }

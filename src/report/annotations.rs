@@ -160,7 +160,9 @@ fn of_upkeep(part: &Part) -> Vec<Annotation> {
         title: cut(title, LONGEST_TITLE),
         message: cut(message, LONGEST_MESSAGE),
     };
-    let chores = Chore::all(part).filter(|chore| chore.fate().is_bad() && chore.fate() != Fate::Withheld);
+    // Where lines are at fault, these are told.
+    let is_told = |fate: Fate| fate.is_bad() && !matches!(fate, Fate::Withheld | Fate::HeldBack);
+    let chores = Chore::all(part).filter(|chore| is_told(chore.fate()));
     let chores = chores.map(|chore| {
         let message = match chore.hint() {
             Some(hint) => format!("{}\n{hint}", chore.reason()),

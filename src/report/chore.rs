@@ -21,6 +21,7 @@ pub(super) enum Fate {
     Waiting,
     Blocked,
     Failed,
+    HeldBack,
     NotStarted,
     Withheld,
 }
@@ -29,7 +30,7 @@ impl Fate {
     pub(super) fn is_bad(self) -> bool {
         match self {
             Self::Due | Self::Done | Self::Waiting => false,
-            Self::Blocked | Self::Failed | Self::NotStarted | Self::Withheld => true,
+            Self::Blocked | Self::Failed | Self::HeldBack | Self::NotStarted | Self::Withheld => true,
         }
     }
 }
@@ -48,6 +49,7 @@ impl<'a> Chore<'a> {
             (None, State::Block(_)) | (Some(Outcome::Blocked(_)), _) => Fate::Blocked,
             (Some(Outcome::Done), _) => Fate::Done,
             (Some(Outcome::Failed(_)), _) => Fate::Failed,
+            (Some(Outcome::HeldBack), _) => Fate::HeldBack,
             (Some(Outcome::NotStarted), _) => Fate::NotStarted,
             (Some(Outcome::Withheld), _) => Fate::Withheld,
         }
@@ -62,6 +64,7 @@ impl<'a> Chore<'a> {
             Fate::Waiting => "waits for a review",
             Fate::Blocked => "blocked",
             Fate::Failed => "failed",
+            Fate::HeldBack => "held back",
             Fate::NotStarted => "not started",
             Fate::Withheld => "withheld",
         }
@@ -72,6 +75,9 @@ impl<'a> Chore<'a> {
         let (task, _) = self.chore.task.words();
         match (self.problem(), self.fate()) {
             (Some(problem), _) => format!("to {task}: {}", blame(problem)),
+            (None, Fate::HeldBack) => {
+                format!("to {task}: a line did not end well, and nothing is taken away before all have")
+            }
             (None, Fate::NotStarted) => format!("to {task}: the run was stopped before"),
             (None, Fate::Withheld) => format!("to {task}: nothing is done while the list has errors"),
             (None, Fate::Due | Fate::Done | Fate::Waiting | Fate::Blocked | Fate::Failed) => self.chore.reason.clone(),
@@ -82,6 +88,7 @@ impl<'a> Chore<'a> {
     pub(super) fn hint(&self) -> Option<&'a str> {
         match self.fate() {
             Fate::Blocked | Fate::Failed => self.problem().and_then(|problem| problem.hint.as_deref()),
+            Fate::HeldBack => Some("Mend the line; the run that ends it well does this too."),
             Fate::NotStarted => Some("Run again; nothing is done twice."),
             Fate::Withheld => Some("Mend the lines that cannot be read."),
             Fate::Due | Fate::Done | Fate::Waiting => None,
@@ -94,7 +101,10 @@ impl<'a> Chore<'a> {
             (Some(Outcome::Failed(problem) | Outcome::Blocked(problem)), _) | (None, State::Block(problem)) => {
                 Some(problem)
             }
-            (Some(Outcome::Done | Outcome::Unreviewed | Outcome::NotStarted | Outcome::Withheld), _)
+            (
+                Some(Outcome::Done | Outcome::Unreviewed | Outcome::HeldBack | Outcome::NotStarted | Outcome::Withheld),
+                _,
+            )
             | (None, State::Due | State::Unreviewed) => None,
         }
     }

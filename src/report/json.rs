@@ -97,6 +97,7 @@ fn json_chore(chore: &Chore<'_>) -> form::Chore {
             Fate::Waiting => form::Fate::Unreviewed,
             Fate::Blocked => form::Fate::Blocked,
             Fate::Failed => form::Fate::Failed,
+            Fate::HeldBack => form::Fate::HeldBack,
             Fate::NotStarted => form::Fate::NotStarted,
             Fate::Withheld => form::Fate::Withheld,
         },

@@ -144,7 +144,7 @@ fn chores(part: &Part) -> impl Iterator<Item = Entry> {
         let level = match chore.fate() {
             Fate::Due | Fate::Done => Level::Info,
             Fate::Waiting => Level::Warn,
-            Fate::Blocked | Fate::Failed | Fate::NotStarted | Fate::Withheld => Level::Error,
+            Fate::Blocked | Fate::Failed | Fate::HeldBack | Fate::NotStarted | Fate::Withheld => Level::Error,
         };
         let what = format!("{}: {}: {}", chore.chore.section, chore.word(), chore.reason());
         let subject = Some(chore.chore.subject.clone());

@@ -171,7 +171,7 @@ impl Sample {
 
 /// A plan with something of everything that can stand beside the lines.
 pub(super) fn beside() -> Sample {
-    use upkeep::Outcome::{Blocked, Done, Failed, Unreviewed};
+    use upkeep::Outcome::{Blocked, Done, Failed, HeldBack, Unreviewed};
     let problem = |what: &str| Problem::new(Side::Target, what).hint("Grant *AcrDelete*.");
     Sample::new()
         .import("nginx:1.27 => mirror/nginx")
@@ -179,6 +179,7 @@ pub(super) fn beside() -> Sample {
         .untag("app/web:ci-2", State::Due, Failed(problem("403 Forbidden")))
         .untag("app/web:ci-3", State::Unreviewed, Unreviewed)
         .untag("app/web:ci-4", State::Block(problem("the tag is locked")), Blocked(problem("the tag is locked")))
+        .untag("app/web:ci-5", State::Due, HeldBack)
         .finding(Gravity::Note, "contoso", problem("the admin account is off"))
         .finding(Gravity::Warning, "con|toso <b> @me", problem("the admin account is on"))
         .finding(Gravity::Unchecked, "prod", problem("no right to read the cluster"))

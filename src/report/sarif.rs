@@ -34,8 +34,9 @@ struct Finding {
 /// A rule's id and what it is about.
 type Rule = (&'static str, &'static str);
 
-/// Writes what is wrong as SARIF 2.1.0.
-pub fn sarif(report: &Report) -> String {
+/// Writes what is wrong as SARIF 2.1.0. A host takes the results of one list for the next ones of the same list, unless
+/// they are of other registries: `registries` names them as every run does.
+pub fn sarif(report: &Report, registries: &[String]) -> String {
     let findings = findings(report);
     let rules: BTreeMap<_, _> = findings.iter().map(|finding| finding.rule).collect();
     let ids: Vec<_> = rules.keys().copied().collect();
@@ -59,7 +60,7 @@ pub fn sarif(report: &Report) -> String {
     let run = json!({
         "tool": { "driver": driver },
         "columnKind": "unicodeCodePoints",
-        "automationDetails": { "id": format!("acr-sync/{}/", report.file) },
+        "automationDetails": { "id": category(report, registries) },
         "results": results,
     });
     let log = json!({
@@ -68,6 +69,12 @@ pub fn sarif(report: &Report) -> String {
         "runs": [run],
     });
     format!("{log:#}\n")
+}
+
+fn category(report: &Report, registries: &[String]) -> String {
+    let mut name = format!("acr-sync/{}/", report.file);
+    registries.iter().for_each(|registry| name.extend([registry, "/"]));
+    name
 }
 
 fn result(report: &Report, finding: &Finding, rules: &[&str], fingerprint: &str) -> Value {
@@ -211,7 +218,7 @@ mod tests {
     use crate::plan::Action;
 
     fn results(report: &Report) -> Vec<String> {
-        let log: Value = serde_json::from_str(&sarif(report)).unwrap();
+        let log: Value = serde_json::from_str(&sarif(report, &[])).unwrap();
         let run = &log["runs"][0];
         let results = run["results"].as_array().unwrap().iter();
         let told = results.map(|result| {
@@ -256,7 +263,7 @@ mod tests {
     #[test]
     fn a_fingerprint_outlives_the_place_of_its_line_and_is_nobody_elses() {
         let prints = |report: &Report| {
-            let log: Value = serde_json::from_str(&sarif(report)).unwrap();
+            let log: Value = serde_json::from_str(&sarif(report, &[])).unwrap();
             let results = log["runs"][0]["results"].as_array().unwrap().clone();
             results.iter().map(|it| it["partialFingerprints"][FINGERPRINT].to_string()).collect::<Vec<_>>()
         };
@@ -269,6 +276,18 @@ mod tests {
         assert_eq!(prints(&moved), here[..1]);
         let different: std::collections::BTreeSet<_> = here.iter().collect();
         assert_eq!(different.len(), here.len());
+    }
+
+    #[test]
+    fn results_for_other_registries_do_not_take_the_place_of_these() {
+        let id = |registries: &[&str]| {
+            let registries: Vec<_> = registries.iter().map(|it| (*it).to_owned()).collect();
+            let log: Value = serde_json::from_str(&sarif(&refused().planned(), &registries)).unwrap();
+            log["runs"][0]["automationDetails"]["id"].clone()
+        };
+        assert_eq!(id(&[]), "acr-sync/images.txt/");
+        assert_eq!(id(&["dev.azurecr.io"]), "acr-sync/images.txt/dev.azurecr.io/");
+        assert_eq!(id(&["a.io", "b.io"]), "acr-sync/images.txt/a.io/b.io/");
     }
 
     #[test]

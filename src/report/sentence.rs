@@ -66,7 +66,9 @@ fn chores(parts: &[&Part]) -> Vec<String> {
     for chore in parts.iter().flat_map(|part| Chore::all(part)) {
         match chore.fate() {
             Fate::Due | Fate::Done => {}
-            Fate::Waiting | Fate::Blocked | Fate::Failed | Fate::NotStarted | Fate::Withheld => continue,
+            Fate::Waiting | Fate::Blocked | Fate::Failed | Fate::HeldBack | Fate::NotStarted | Fate::Withheld => {
+                continue;
+            }
         }
         match counts.iter_mut().find(|(word, _)| *word == chore.word()) {
             Some((_, count)) => *count += 1,

@@ -82,7 +82,9 @@ impl Totals {
             match chore.fate() {
                 Fate::Due | Fate::Done => self.chores += 1,
                 Fate::Waiting => self.waiting += 1,
-                Fate::Blocked | Fate::Failed | Fate::NotStarted | Fate::Withheld => self.chores_bad += 1,
+                Fate::Blocked | Fate::Failed | Fate::HeldBack | Fate::NotStarted | Fate::Withheld => {
+                    self.chores_bad += 1;
+                }
             }
         }
         for finding in &part.upkeep.findings {

@@ -2,13 +2,16 @@
 
 use crate::{
     reference::{Digest, Reference},
-    registry::{Client, Manifest, RegistryError, referrers_tag},
+    registry::{Client, Descriptor, Manifest, RegistryError, referrers_tag},
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Signatures of one image that are read; each is a request or two.
 const MOST: usize = 32;
+/// The most bytes of one that are read: a payload has less than a thousand, a bundle some ten thousand. Many of many
+/// images are held at once.
+const LARGEST: usize = 256 << 10;
 /// The media type of a payload under a tag (cosign, "Signature Specification").
 const SIMPLE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 /// How the media types of sigstore's bundles begin; the version stands behind.
@@ -50,6 +53,8 @@ pub(super) async fn fetch(
     digest: Digest,
 ) -> Result<Vec<Material>, RegistryError> {
     let (host, repository) = (source.host(), source.repository());
+    // The size that is stated may be a lie.
+    let read = |digest| registries.document_within(&host, repository, digest, LARGEST);
     let mut found = Vec::new();
     let tag = format!("{}.sig", referrers_tag(digest));
     if let Some(head) = registries.head(&host, repository, &tag).await?
@@ -58,7 +63,8 @@ pub(super) async fn fetch(
         let annotated: Annotated = serde_json::from_slice(&manifest.bytes).unwrap_or_default();
         for (layer, annotated) in manifest.layers.iter().zip(annotated.layers).take(MOST) {
             if layer.media_type == SIMPLE
-                && let Some(payload) = registries.document(&host, repository, layer.digest).await?
+                && is_small(layer)
+                && let Some(payload) = read(layer.digest).await?
             {
                 found.push(Material::Tagged { payload: payload.into(), annotations: annotated.annotations });
             }
@@ -69,7 +75,7 @@ pub(super) async fn fetch(
     for (referrer, _) in referrers.found.into_iter().filter(|(_, kind)| may_be_bundle(kind)).take(MOST) {
         let Some(manifest) = registries.known_manifest(&host, repository, referrer).await? else { continue };
         if let Some(layer) = bundle(&manifest)
-            && let Some(bytes) = registries.document(&host, repository, layer).await?
+            && let Some(bytes) = read(layer).await?
         {
             found.push(Material::Bundle(bytes.into()));
         }
@@ -84,5 +90,11 @@ fn may_be_bundle(kind: &str) -> bool {
 }
 
 fn bundle(manifest: &Manifest) -> Option<Digest> {
-    manifest.layers.iter().find(|layer| layer.media_type.starts_with(BUNDLE)).map(|layer| layer.digest)
+    let mut layers = manifest.layers.iter();
+    layers.find(|layer| layer.media_type.starts_with(BUNDLE) && is_small(layer)).map(|layer| layer.digest)
+}
+
+/// What is larger is no signature, whatever it calls itself: an attestation with a whole list of contents, or worse.
+fn is_small(layer: &Descriptor) -> bool {
+    layer.size <= LARGEST as u64
 }

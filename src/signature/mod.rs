@@ -55,7 +55,7 @@ impl<'a> Gate<'a> {
         let signers: Vec<_> = self.entries.iter().filter(|(signed, _)| signed.is_about(&name)).collect();
         // An index of some platforms is new: signed is the source's, whose manifests they are.
         let signed = step.subset.as_ref().map(|subset| subset.of).or(step.digest);
-        let (Some(digest), true, false) = (signed, step.action.is_change(), signers.is_empty()) else {
+        let (Some(digest), true, false) = (signed, step.may_be_written(), signers.is_empty()) else {
             return None;
         };
         let found = match material::fetch(registries, &step.source, digest).await {

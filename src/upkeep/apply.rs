@@ -1,9 +1,12 @@
 //! Makes the upkeep true: turn by turn, bounded within a turn, an outcome for every chore.
 
 use super::{Chore, Clients, State};
-use crate::problem::Problem;
+use crate::{
+    problem::{Problem, Side},
+    stop,
+};
 use futures_util::{StreamExt, stream};
-use std::fmt;
+use std::{fmt, time::Duration};
 use tokio::sync::watch;
 
 /// How many of one turn are done at once; the registry's own limit holds besides.
@@ -20,6 +23,8 @@ pub enum Outcome {
     Blocked(Problem),
     /// It went wrong.
     Failed(Problem),
+    /// It takes something away, and a line failed that may be meant to take its place: it was left.
+    HeldBack,
     /// The run was stopped before it began.
     NotStarted,
     /// The list has errors, so nothing is done.
@@ -31,7 +36,7 @@ impl Outcome {
     pub fn is_good(&self) -> bool {
         match self {
             Self::Done | Self::Unreviewed => true,
-            Self::Blocked(_) | Self::Failed(_) | Self::NotStarted | Self::Withheld => false,
+            Self::Blocked(_) | Self::Failed(_) | Self::HeldBack | Self::NotStarted | Self::Withheld => false,
         }
     }
 }
@@ -41,6 +46,8 @@ impl Outcome {
 pub struct Hands<'a> {
     /// Whom it is done with.
     pub clients: &'a Clients,
+    /// Whether something may be taken away: not where a line did not end well, for it may be meant to take its place.
+    pub may_remove: bool,
     /// Turns true when nobody waits any more.
     pub stop: &'a watch::Receiver<bool>,
     /// Takes a line of what is said meanwhile, such as the log of a build. Foreign text.
@@ -53,7 +60,7 @@ impl fmt::Debug for Hands<'_> {
     }
 }
 
-/// Does the chores. What has begun is ended; what has not begun when `stop` turns true does not begin.
+/// Does the chores. What has begun has some seconds to end when `stop` turns true; what has not begun does not begin.
 ///
 /// Returns an outcome for each, in their order.
 pub async fn apply(chores: &[Chore], hands: &Hands<'_>) -> Vec<Outcome> {
@@ -74,8 +81,31 @@ async fn one(chore: &Chore, hands: &Hands<'_>) -> Outcome {
     if *hands.stop.borrow() {
         return Outcome::NotStarted;
     }
-    match chore.task.apply(hands).await {
+    if chore.mark().is_some() && !hands.may_remove {
+        return Outcome::HeldBack;
+    }
+    let done = tokio::select! {
+        biased;
+        done = chore.task.apply(hands) => done,
+        () = stopped(hands.stop.clone()) => Err(cut()),
+    };
+    match done {
         Ok(()) => Outcome::Done,
         Err(problem) => Outcome::Failed(problem),
     }
+}
+
+/// How long a chore may take once the run is to stop: one that calls something off takes some seconds, posting the report
+/// takes some more, and runners kill after ten.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// Ends when the run is to stop and the grace is over; never, where nobody can wish it any more.
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    stop::stopped(&mut stop).await;
+    tokio::time::sleep(GRACE).await;
+}
+
+fn cut() -> Problem {
+    Problem::new(Side::Settings, "the run was stopped while it was done; it may end all the same")
+        .hint("Run again: nothing is done twice.")
 }

@@ -94,7 +94,7 @@ impl Task {
     }
 
     pub(super) async fn apply(&self, hands: &Hands<'_>) -> Result<(), Problem> {
-        let Hands { clients, stop, say } = *hands;
+        let Hands { clients, stop, say, .. } = *hands;
         match self {
             Self::Untag(untag) => untag.apply(clients).await,
             Self::Cleanup(work) => {

@@ -72,10 +72,7 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
 
 /// Returns whether the repository of a step is there when the steps are done.
 fn will_be_there(step: &Step) -> bool {
-    match &step.action {
-        Action::Import | Action::Keep | Action::Move { .. } | Action::Repair(_) => true,
-        Action::Block(_) | Action::Unchecked(_) => false,
-    }
+    step.action == Action::Keep || step.may_be_written()
 }
 
 fn chore(wish: Wish) -> Chore {

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upkeep) {
     let meant = stated(asked.settings);
     let looks = looks(asked, &meant);
-    let imports = asked.steps.iter().any(|step| step.action.is_change());
+    let imports = asked.steps.iter().any(Step::may_be_written);
     let awaits = meant.replicas.is_some() && imports;
     if looks.is_empty() && !awaits {
         return;
@@ -80,7 +80,7 @@ fn stated(settings: &Settings) -> Stated<'_> {
 fn looks(asked: &Asked<'_>, meant: &Stated<'_>) -> BTreeSet<Part> {
     let before = asked.before.map(stated);
     let differs = |is_other: &dyn Fn(&Stated<'_>) -> bool| before.as_ref().is_none_or(is_other);
-    let imports = asked.steps.iter().any(|step| step.action.is_change());
+    let imports = asked.steps.iter().any(Step::may_be_written);
     let locks = |step: &Step| meant.locks.is_some_and(|locks| locks.covers(step.destination.repository()));
     let all = [
         (Part::Retention, meant.retention.is_some() && differs(&|it| it.retention != meant.retention)),
@@ -97,9 +97,10 @@ fn looks(asked: &Asked<'_>, meant: &Stated<'_>) -> BTreeSet<Part> {
 
 fn planned(steps: &[Step]) -> Planned {
     let mut planned = Planned::default();
-    for step in steps.iter().filter(|step| step.action.is_change()) {
+    for step in steps.iter().filter(|step| step.may_be_written()) {
         planned.images += 1;
-        match step.image.as_ref().and_then(|image| image.size) {
+        // What could not be checked may be there already: nobody knows what it adds.
+        match step.image.as_ref().filter(|_| step.action.is_change()).and_then(|image| image.size) {
             Some(bytes) => planned.bytes = planned.bytes.saturating_add(bytes),
             None => planned.unknown += 1,
         }

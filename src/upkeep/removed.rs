@@ -2,7 +2,7 @@
 
 use super::{Asked, Chore, Clients, Finding, Gravity, Section, State, Task, Upkeep};
 use crate::{
-    images::Entry,
+    images::{Destination, Entry, LineNumber, Selection},
     plan::Mark,
     problem::{Problem, Side},
     reference::{Digest, Registry},
@@ -32,7 +32,7 @@ impl Untag {
 
     pub(super) async fn apply(&self, clients: &Clients) -> Result<(), Problem> {
         let Self { registry, repository, tag, digest } = self;
-        let problem = |error: RegistryError| problem(&error, registry);
+        let problem = |error: RegistryError| error.removal(registry);
         match state(clients, repository, tag).await.map_err(problem)? {
             None => return Ok(()),
             Some(now) if now.digest != *digest => {
@@ -58,17 +58,37 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
         Removed::Keep => {}
         Removed::Untag => {
             for entry in asked.removed {
-                one(entry, clients, upkeep).await;
+                match brought(asked, &entry.destination) {
+                    Some(line) => upkeep.findings.push(stays(&entry.destination, line)),
+                    None => one(entry, clients, upkeep).await,
+                }
             }
         }
     }
+}
+
+/// Returns the line that brings a tag in all the same: a pattern, which is no entry of the list, or a step of one.
+///
+/// Of `newest N of` each tag that fits is taken for one of them: the plan of a line that has not changed does not list
+/// its source.
+fn brought(asked: &Asked<'_>, there: &Destination) -> Option<LineNumber> {
+    let steps = asked.steps.iter().filter(|step| step.destination == *there).map(|step| step.line);
+    let is_its =
+        |it: &&Selection| it.repository() == there.repository() && !it.entries(&[there.tag().to_owned()]).is_empty();
+    steps.chain(asked.list.selections().iter().filter(is_its).map(|selection| selection.line)).next()
+}
+
+fn stays(there: &Destination, line: LineNumber) -> Finding {
+    let problem =
+        Problem::new(Side::Settings, format!("its line is gone, and the tag stays: line {line} brings it in"));
+    Finding { section: Section::Removed, subject: there.name().to_owned(), gravity: Gravity::Note, problem }
 }
 
 async fn one(entry: &Entry, clients: &Clients, upkeep: &mut Upkeep) {
     let (repository, tag) = (entry.destination.repository(), entry.destination.tag());
     let subject = entry.destination.to_string();
     let now = match &clients.door {
-        Ok(()) => state(clients, repository, tag).await.map_err(|error| problem(&error, &clients.registry)),
+        Ok(()) => state(clients, repository, tag).await.map_err(|error| error.removal(&clients.registry)),
         Err(problem) => Err(problem.clone()),
     };
     let now = match now {
@@ -105,15 +125,4 @@ async fn state(clients: &Clients, repository: &str, tag: &str) -> Result<Option<
         Some(_) => clients.registries.acr_tag(&clients.registry, repository, tag).await,
         None => clients.registries.tag(&clients.registry, repository, tag).await,
     }
-}
-
-/// A refusal to delete names the right that it takes.
-fn problem(error: &RegistryError, registry: &Registry) -> Problem {
-    let problem = error.problem(Side::Target);
-    if error.is_denied() {
-        return problem.hint(format!(
-            "Grant this identity *AcrDelete* on `{registry}`; in ABAC mode *Container Registry Repository Contributor*."
-        ));
-    }
-    problem
 }

@@ -3,7 +3,7 @@
 use crate::{
     problem::{Problem, Side},
     reference::{Digest, Registry},
-    registry::{Client, RegistryError},
+    registry::{Client, RegistryError, TagState},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::{
@@ -44,6 +44,14 @@ impl Verifier {
     /// When the registry could not be asked.
     pub async fn serves(&self, repository: &str, tag: &str) -> Result<Option<Digest>, RegistryError> {
         Ok(self.registries.head(&self.target, repository, tag).await?.map(|head| head.digest))
+    }
+
+    /// Returns what the tag of an ACR stands for now, and whether it is locked.
+    ///
+    /// # Errors
+    /// When the registry could not be asked.
+    pub async fn held(&self, repository: &str, tag: &str) -> Result<Option<TagState>, RegistryError> {
+        self.registries.acr_tag(&self.target, repository, tag).await
     }
 
     /// Confirms that the tag stands for `digest`, and that its children and blobs are there.

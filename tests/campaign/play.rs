@@ -111,6 +111,7 @@ fn inputs<'a>(settings: impl IntoIterator<Item = (&'a str, &'a str)>, emulator: 
     let mut inputs = Inputs::read(&env).expect("the inputs of a case can be read");
     inputs.way = Way {
         https_proxy: Some(emulator.proxy_url()),
+        is_stand_in: true,
         http_proxy: Some(emulator.proxy_url()),
         roots: Some(emulator.ca_pem().to_owned()),
         // What is noted of requests is written as well.
@@ -129,7 +130,7 @@ fn forms(report: &Report) -> String {
         annotations::log_commands(&annotations).join("\n"),
         json::plan_json(report),
         json::result_json(report),
-        sarif::sarif(report),
+        sarif::sarif(report, &[]),
         log::entries(report).iter().map(|entry| entry.text(SystemTime::UNIX_EPOCH)).collect(),
         format!("{report:?}"),
     ]

@@ -3,7 +3,7 @@
 use crate::{
     pipeline::{HOST, MAIN, Pipeline},
     scenario::{NGINX, image},
-    workflow::{LINE, OLD},
+    workflow::{LINE, OLD, checkout},
 };
 use acr_sync::{
     emulator::{Fault, TreeEntry},
@@ -110,6 +110,17 @@ async fn two_builds_at_once_leave_one_thread() {
     for step in [one, two] {
         assert_eq!(step.report().verdict(), Verdict::Pending);
     }
+}
+
+#[tokio::test]
+async fn two_registries_of_a_list_have_a_status_each() {
+    let pipeline = Pipeline::new().await.set("INPUT_PRSTATUS", "true");
+    drop(pipeline.world.azure_registry("contosodev"));
+    pipeline.pull_request().await;
+    let pipeline = pipeline.set("INPUT_REGISTRY", "contosodev");
+    pipeline.pull_request().await;
+    let names: Vec<_> = pipeline.repository.statuses(7).into_iter().map(|status| status.context.1).collect();
+    assert_eq!(names, ["images.txt contosoacr.azurecr.io", "images.txt contosodev.azurecr.io"]);
 }
 
 #[tokio::test]
@@ -243,7 +254,7 @@ async fn a_status_is_posted_where_it_is_asked_for() {
         let statuses = pipeline.repository.statuses(7);
         assert_eq!(statuses.iter().map(|status| status.state.as_str()).collect::<Vec<_>>(), states, "{}", step.printed);
         for status in statuses {
-            assert_eq!(status.context, ("acr-sync".to_owned(), "images.txt".to_owned()));
+            assert_eq!(status.context, ("acr-sync".to_owned(), "images.txt contosoacr.azurecr.io".to_owned()));
             assert!(status.iteration == Some(1) && status.target.contains("/_build/results?buildId="), "{status:?}");
         }
     }
@@ -276,6 +287,10 @@ async fn lines_of_a_failed_build_are_not_lost() {
     let pipeline = Pipeline::new().await;
     let build = |branch: &str, commit: &str, result| pipeline.repository.build(branch, "IndividualCI", commit, result);
     build(MAIN, &pipeline.merge, Some("failed"));
+    // These may have planned alone, and it is not known whether they did.
+    for reason in ["Schedule", "Manual", "BuildCompletion"] {
+        pipeline.repository.build(MAIN, reason, &pipeline.merge, Some("succeeded"));
+    }
     build("refs/heads/other", &pipeline.merge, Some("succeeded"));
     let list = format!("{OLD}{LINE}# later\n");
     let later = pipeline.repository.commit(&[&pipeline.merge], [("images.txt", list.as_str())]);
@@ -394,34 +409,11 @@ async fn a_fork_is_never_applied_and_without_a_connection_not_checked() {
     assert!(step.summary.contains("azureSubscription"), "{}", step.summary);
 }
 
-/// Makes a checkout of a merge, as deep as its parents, and returns base, head and merge.
-fn checkout(pipeline: &Pipeline, lists: [&str; 3]) -> [String; 3] {
-    let repository = gix::init(pipeline.folder.path()).unwrap();
-    let author = gix::actor::SignatureRef { name: "a".into(), email: "a@example.com".into(), time: "0 +0000" };
-    let commit = |name: &str, list: &str, parents: &[gix::ObjectId]| {
-        let entry = gix::objs::tree::Entry {
-            mode: gix::objs::tree::EntryKind::Blob.into(),
-            filename: "images.txt".into(),
-            oid: repository.write_blob(list).unwrap().detach(),
-        };
-        let tree = repository.write_object(&gix::objs::Tree { entries: vec![entry] }).unwrap().detach();
-        repository.commit_as(author, author, name, "list", tree, parents.iter().copied()).unwrap().detach()
-    };
-    let [base, head, merge] = lists;
-    let base = commit("refs/heads/base", base, &[]);
-    let head = commit("refs/heads/head", head, &[base]);
-    // The merge is what HEAD points to, whatever branch that is.
-    let merge_id = commit("refs/heads/merge", merge, &[base, head]);
-    std::fs::write(pipeline.folder.path().join(".git/HEAD"), format!("{merge_id}\n")).unwrap();
-    std::fs::write(pipeline.folder.path().join("images.txt"), merge).unwrap();
-    [base, head, merge_id].map(|id| id.to_string())
-}
-
 #[tokio::test]
 async fn a_repository_on_github_has_the_summary_alone() {
     let list = format!("{OLD}{LINE}");
     let mut pipeline = Pipeline::new().await.set("BUILD_REPOSITORY_PROVIDER", "GitHub");
-    [pipeline.base, pipeline.head, pipeline.merge] = checkout(&pipeline, [OLD, &list, &list]);
+    [pipeline.base, pipeline.head, pipeline.merge] = checkout(pipeline.folder.path(), [OLD, &list, &list]);
     let pipeline = pipeline.set("BUILD_REPOSITORY_ID", "contoso/images").set("INPUT_PRSTATUS", "true");
     let step = pipeline.pull_request().await;
     assert_eq!((step.report().totals().import, step.report().totals().unchanged), (1, 1), "{}", step.printed);
@@ -437,7 +429,7 @@ async fn a_repository_on_github_has_the_summary_alone() {
 #[tokio::test]
 async fn a_shallow_checkout_of_github_plans_the_whole_list_and_says_why() {
     let mut pipeline = Pipeline::new().await.set("BUILD_REPOSITORY_PROVIDER", "GitHub");
-    [pipeline.base, pipeline.head, pipeline.merge] = checkout(&pipeline, [OLD, LINE, LINE]);
+    [pipeline.base, pipeline.head, pipeline.merge] = checkout(pipeline.folder.path(), [OLD, LINE, LINE]);
     // What a clone of depth one lacks.
     let (folder, rest) = pipeline.base.split_at(2);
     std::fs::remove_file(pipeline.folder.path().join(".git/objects").join(folder).join(rest)).unwrap();
@@ -451,9 +443,10 @@ async fn a_shallow_checkout_of_github_plans_the_whole_list_and_says_why() {
 async fn a_checkout_is_read_and_one_that_an_earlier_job_left_is_not() {
     let list = format!("{OLD}{LINE}");
     let mut pipeline = Pipeline::new().await;
-    let [base, head, merge] = checkout(&pipeline, [OLD, &list, &list]);
+    let [base, head, merge] = checkout(pipeline.folder.path(), [OLD, &list, &list]);
     let step = pipeline.pull_request().await;
     assert_eq!(pipeline.asked("GET", "/items"), 3, "the folder is of another commit: {}", step.printed);
+    assert!(step.printed.contains(&format!("`{merge}` is checked out and not")), "{}", step.printed);
 
     pipeline.world.clear_requests();
     (pipeline.base, pipeline.head, pipeline.merge) = (base, head, merge);

@@ -173,6 +173,18 @@ async fn the_command_line_signs_in_at_sources_with_what_docker_keeps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_renamed_says_why_every_line_is_new() {
+    let folder = TempDir::new().unwrap();
+    commit(folder.path(), LIST);
+    fs::write(folder.path().join("new.txt"), LIST).unwrap();
+    let emulator = Emulator::start(World::demo()).await.unwrap();
+    let mut command = online(folder.path(), &emulator);
+    command.args(["plan", "new.txt", "--registry", "contosoacr", "--base", "HEAD"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(stdout(&output).contains("it has no `new.txt`, so that every line is new"), "{}", stdout(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changed_lines_are_found_in_local_git_objects_without_a_git_program() {
     let folder = TempDir::new().unwrap();
     commit(folder.path(), LIST);
@@ -229,24 +241,26 @@ async fn a_cancelled_apply_ends_with_its_report() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_interrupts_a_second_time_does_not_wait_for_what_has_begun() {
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("images.txt"), "# nothing\n").unwrap();
-    let task = "tasks: [{ name: purge-old, cmd: acr purge --ago 30d, triggers: { schedule: \"0 4 * * 0\" } }]\n";
-    fs::write(folder.path().join("acr-sync.yaml"), task).unwrap();
+    fs::write(folder.path().join("Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n").unwrap();
     let world = World::demo();
     world.identity(CLIENT, SECRET, Rights::importer().contributing_tasks());
-    world.fault(Fault::delay(std::time::Duration::from_secs(3600)).method("PUT").path("/tasks/purge-old"));
+    world.run_latency(std::time::Duration::from_secs(3600));
+    // The run is called off, and the answer to that does not come.
+    world.fault(Fault::delay(std::time::Duration::from_secs(3600)).method("POST").path("/cancel"));
     let emulator = Emulator::start(world.clone()).await.unwrap();
     let mut command = spawned(folder.path(), &emulator);
-    command.args(["apply", "--registry", "contosoacr", "--all"]);
+    command.args(["build", ".", "-t", "app/web:1", "--registry", "contosoacr"]);
     let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    while world.faults_left() > 0 {
+    while world.azure_registry("contosoacr").runs().is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     let process = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
     let interrupt = || nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGINT).unwrap();
     // Twice at once is one wish, and the host's SIGTERM is none: what has begun is waited for.
     interrupt();
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    while world.faults_left() > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     interrupt();
     nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGTERM).unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
@@ -286,6 +300,34 @@ async fn a_pull_request_of_github_is_planned_and_a_push_applied() {
     assert!(fs::read_to_string(at("summary.md")).unwrap().contains("mirror/nginx"));
     assert!(fs::read_to_string(at("output")).unwrap().contains("imported<<"));
     assert_eq!(emulator.world().imports().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reviewed_plan_that_cannot_be_read_stands_in_the_report() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("images.txt"), LIST).unwrap();
+    fs::write(at("event.json"), r#"{"schedule":"0 0 * * *"}"#).unwrap();
+    // The runner makes both.
+    ["summary.md", "output"].iter().for_each(|name| fs::write(at(name), "").unwrap());
+    let emulator = Emulator::start(World::demo()).await.unwrap();
+    let mut command = online(folder.path(), &emulator);
+    command
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_EVENT_NAME", "schedule")
+        .env("GITHUB_EVENT_PATH", at("event.json"))
+        .env("GITHUB_WORKSPACE", folder.path())
+        .env("GITHUB_STEP_SUMMARY", at("summary.md"))
+        .env("GITHUB_OUTPUT", at("output"))
+        .env("INPUT_RESULT-FILE", "result.json")
+        .env("INPUT_REVIEWED-PLAN", "no-plan.json")
+        .env("INPUT_REGISTRY", "contosoacr");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert_eq!((code(&output), emulator.world().imports().len()), (1, 0), "{}", stdout(&output));
+    let summary = fs::read_to_string(at("summary.md")).unwrap();
+    assert!(summary.contains("no-plan.json"), "{summary}");
+    assert!(fs::read_to_string(at("output")).unwrap().contains("clean<<"));
+    assert!(fs::read_to_string(at("result.json")).unwrap().contains("no-plan.json"));
 }
 
 /// The variables of a build on the main branch, as the agent names them.

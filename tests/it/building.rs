@@ -59,6 +59,17 @@ impl Bench {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn in_a_job_secrets_that_were_given_are_hidden_before_anything_is_said() {
+    let bench = Bench::new(|_| {}).await;
+    let variables = [("GITHUB_ACTIONS", "true"), ("NPM_TOKEN", "hunter22")];
+    let (code, said) = bench.build("app -t app/web:1 --secret-build-arg NPM_TOKEN", &variables).await;
+    assert_eq!(code, 0, "{said}");
+    let lines: Vec<_> = said.lines().take(3).collect();
+    assert!(lines.contains(&format!("::add-mask::{SECRET}").as_str()), "{said}");
+    assert!(lines.contains(&"::add-mask::hunter22"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_folder_becomes_an_image_and_its_log_is_shown() {
     let bench = Bench::new(|_| {}).await;
     bench.put("app/.dockerignore", "node_modules\n*.log\n");

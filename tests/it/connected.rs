@@ -9,7 +9,7 @@ use acr_sync::{
     images::ImageList,
     inputs::{Env, Inputs},
     plan::{Action, Change, Reviewed, Route, Step},
-    problem::Problem,
+    problem::{Problem, Side},
     reference::Digest,
     registry::{Client, Login, Logins},
     settings,
@@ -97,16 +97,20 @@ impl Sea {
 
     /// Plans a change of the file, and of a list that brings these repositories.
     pub(crate) async fn plan(&self, before: Option<&str>, after: &str, brings: &[&str]) -> upkeep::Upkeep {
+        let steps: Vec<_> = brings.iter().map(|name| step(name)).collect();
+        self.plan_steps(before, after, &steps).await
+    }
+
+    async fn plan_steps(&self, before: Option<&str>, after: &str, steps: &[Step]) -> upkeep::Upkeep {
         let read = |text: &str| settings::parse(text.as_bytes()).unwrap();
         let (settings, before) = (read(after), before.map(read));
-        let steps: Vec<_> = brings.iter().map(|name| step(name)).collect();
         let list = ImageList::default();
         let asked = Asked {
             settings: &settings,
             before: before.as_ref(),
             list: &list,
             removed: &[],
-            steps: &steps,
+            steps,
             certificates: &std::collections::BTreeMap::new(),
             overwrite: acr_sync::plan::Overwrite::Allow,
             now: time::OffsetDateTime::now_utc(),
@@ -124,7 +128,7 @@ impl Sea {
 
     async fn run(&self, chores: &[Chore]) -> Vec<Outcome> {
         let (_stop, stopped) = watch::channel(false);
-        let hands = upkeep::Hands { clients: &self.clients, stop: &stopped, say: &|_| {} };
+        let hands = upkeep::Hands { clients: &self.clients, may_remove: true, stop: &stopped, say: &|_| {} };
         upkeep::apply(chores, &hands).await
     }
 
@@ -481,4 +485,15 @@ async fn the_whole_story_of_a_vessel() {
     }
     let (code, text) = run("plan images.txt --all").await;
     assert!(code == 0 && text.contains("not arrived yet: `fleet/engine:2.1`"), "{code} {text}");
+}
+
+#[tokio::test]
+async fn what_is_imported_unchecked_reaches_the_vessel_too() {
+    let sea = Sea::with_vessel().await;
+    let closed = || Action::Unchecked(Problem::new(Side::Network, "closed"));
+    let unchecked = Step { action: closed(), ..step("fleet/engine") };
+    // Nobody knows what it would be: it is not imported.
+    let unknown = Step { action: closed(), digest: None, ..step("fleet/rudder") };
+    let planned = sea.plan_steps(Some(VESSEL), VESSEL, &[unchecked, unknown]).await;
+    assert_eq!(told(&planned.chores), ["vessel-1-pull: + fleet/engine", "vessel-1: + fleet/engine"]);
 }

@@ -7,10 +7,12 @@ use crate::{
 };
 use acr_sync::{
     emulator::Fault,
+    http::{Http, Way},
     import::Outcome,
     plan::{Action, Note},
     problem::{Problem, Side},
-    reference::Digest,
+    reference::{Digest, Registry},
+    registry::{Client, Logins},
 };
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -162,6 +164,23 @@ async fn a_foreign_layer_is_left_where_it_is() {
     assert!(matches!(run.outcome(), Outcome::Imported { .. }), "{:?}", run.outcome());
 }
 
+#[tokio::test]
+async fn a_layer_that_has_an_address_besides_is_copied_and_proved() {
+    let mut content = Content::default();
+    let (config, layer) = (content.blob(b"{}"), content.blob(b"layer"));
+    let manifest = content.manifest(
+        MANIFEST,
+        &json!({"schemaVersion": 2, "mediaType": MANIFEST,
+        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": config, "size": 2},
+        "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+            "digest": layer, "size": 5, "urls": ["https://elsewhere.example/layer"]}]}),
+    );
+    let run = from(&content.serve().await).await;
+    assert!(matches!(run.outcome(), Outcome::Imported { .. }), "{:?}", run.outcome());
+    let digest = manifest["digest"].as_str().unwrap().parse().unwrap();
+    assert!(run.world.azure_registry("contosoacr").is_whole("app", &digest));
+}
+
 /// A destination that is asked for an upload; what it says of where the bytes go is the test's.
 async fn to(location: impl Fn(&str) -> String + Send + Sync + 'static) -> (Stub, Run) {
     let target = Stub::start(move |asked| match (asked.method.as_str(), asked.has_authorization) {
@@ -242,4 +261,36 @@ async fn a_source_whose_manifest_is_not_the_one_it_names_is_not_copied() {
         .await;
     assert!(matches!(run.action(), Action::Unchecked(_)), "{:?}", run.action());
     failed(&run, Side::Source);
+}
+
+/// A repository whose every page of tags names a next one.
+async fn tags_of(
+    most: usize,
+    page: impl Fn(usize) -> String + Send + Sync + 'static,
+) -> (Result<usize, String>, usize) {
+    let source = Stub::start(move |asked| {
+        let at: usize = asked.path.rsplit("last=").next().and_then(|text| text.parse().ok()).unwrap_or_default();
+        let link = format!("</v2/app/tags/list?last={}>; rel=\"next\"", at + 1);
+        (200, vec![("link", link)], json!({"tags": [page(at)]}).to_string().into_bytes())
+    })
+    .await;
+    let registry = Registry::parse(&source.host()).unwrap();
+    let client = Client::new(Http::new(&Way::default()).unwrap(), Logins::default());
+    let tags = client.tags(&registry, "app", most).await;
+    (tags.map(|tags| tags.len()).map_err(|error| error.to_string()), source.asked().len())
+}
+
+#[tokio::test]
+async fn a_list_of_tags_that_does_not_end_is_given_up() {
+    let (tags, asked) = tags_of(5_000, |at| format!("v{at}")).await;
+    assert!(tags.is_err_and(|error| error.contains("a list of tags that does not end")));
+    assert_eq!(asked, 100, "so many pages would be needed for that many tags, and as many again");
+    let (tags, asked) = tags_of(20, |at| format!("v{at}")).await;
+    assert_eq!((tags, asked), (Ok(20), 20), "as many as are wanted are enough");
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_a_tag_is_not_kept() {
+    let (tags, asked) = tags_of(20, |at| if at == 0 { "v1".to_owned() } else { "x".repeat(129) }).await;
+    assert_eq!((tags, asked), (Ok(1), 2));
 }

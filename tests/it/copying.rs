@@ -2,7 +2,7 @@
 
 use crate::scenario::{NGINX, Run, Scenario, image};
 use acr_sync::{
-    emulator::{CLIENT, Fault, Image, Rights, SECRET, World},
+    emulator::{CLIENT, Fault, Image, Part, Rights, SECRET, World},
     import::{Outcome, Proof},
     plan::{Route, Why},
     problem::Side,
@@ -465,4 +465,85 @@ async fn a_copy_that_is_stopped_says_what_is_there() {
     assert_eq!(run.report.verdict(), Verdict::Failed);
     let page = acr_sync::report::terminal::text(&run.report, acr_sync::images::Colour::Plain);
     assert!(page.contains("the tag is set last"), "{page}");
+}
+
+/// The tag under which cosign keeps its signatures of the image.
+fn signature_tag() -> String {
+    format!("{}.sig", image().digest().to_string().replace(':', "-"))
+}
+
+#[tokio::test]
+async fn a_signature_of_ones_own_stays_where_the_sources_would_take_its_tag() {
+    let line = format!("{SOURCE}/team/app:1 => app:1");
+    let ours = Image::artifact("application/vnd.dev.cosign.simplesigning.v1+json").content("ours");
+    let there = format!("app:{}", signature_tag());
+    let lock = |world: &World| world.azure_registry("contosoacr").lock_tag("app", &signature_tag());
+    for is_private in [false, true] {
+        for is_kept in [false, true] {
+            for is_locked in [false, true] {
+                let scenario = Scenario::apply(&line);
+                let (scenario, companions) = signed(if is_private { private(scenario) } else { scenario });
+                let mut scenario = scenario.present(&there, &ours).input("INPUT_CHECK", "all");
+                if is_kept {
+                    scenario = scenario.present("app:1", &image());
+                }
+                if is_locked {
+                    scenario = scenario.world(lock);
+                }
+                let run = scenario.run().await;
+                let what = format!("private {is_private}, kept {is_kept}, locked {is_locked}");
+                assert!(run.outcome().is_good(), "{what}: {:?}", run.outcome());
+                assert_eq!(run.tag(&there), Some(ours.digest()), "{what}");
+                let acr = run.world.azure_registry("contosoacr");
+                assert!(acr.is_whole("app", &companions[0].digest()), "{what}: the other one comes");
+                assert!(run.world.imports().iter().all(|import| !import.targets.contains(&there)), "{what}");
+                let notes = run.step().notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                assert!(notes.contains(&format!("`{}` holds", signature_tag())), "{what}: {notes}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn behind_a_closed_door_companions_come_and_take_nobodys_tag() {
+    let line = format!("{SOURCE}/team/app:1 => app:1");
+    let ours = Image::artifact("application/vnd.dev.cosign.simplesigning.v1+json").content("ours");
+    let there = format!("app:{}", signature_tag());
+    for is_there in [false, true] {
+        let (scenario, companions) = signed(Scenario::apply(&line));
+        let mut scenario = scenario.world(|world| world.azure_registry("contosoacr").public_access(false));
+        if is_there {
+            scenario = scenario.present(&there, &ours);
+        }
+        let run = scenario.run().await;
+        assert!(matches!(run.outcome(), Outcome::Imported { .. }), "{:?}", run.outcome());
+        let expected = if is_there { ours.digest() } else { companions[1].digest() };
+        assert_eq!(run.tag(&there), Some(expected));
+        assert!(run.world.azure_registry("contosoacr").is_whole("app", &companions[0].digest()));
+        assert!(run.world.imports().iter().all(|import| !import.forced));
+    }
+}
+
+#[tokio::test]
+async fn what_passes_is_waited_out_for_what_travels_along_as_for_its_image() {
+    for fault in [
+        Fault::import_copy_error().path(".sig"),
+        Fault::import_source_throttled().path(".sig"),
+        Fault::status(500).on("management.azure.com").path("operationResults").times(3),
+    ] {
+        let told = format!("{fault:?}");
+        let (scenario, companions) = signed(Scenario::apply(&format!("{SOURCE}/team/app:1 => app:1")));
+        let run = scenario.world(|world| world.fault(fault)).run().await;
+        assert!(matches!(run.outcome(), Outcome::Imported { .. }), "{told}: {:?}", run.outcome());
+        let tag = run.world.azure_registry("contosoacr").tag("app", &signature_tag());
+        assert_eq!(tag, Some(companions[1].digest()), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn azures_word_for_what_travels_along_is_not_believed() {
+    let (scenario, _) = signed(Scenario::apply(&format!("{SOURCE}/team/app:1 => app:1")));
+    let run = scenario.world(|world| world.fault(Fault::import_breaks(Part::Tag).path(".sig"))).run().await;
+    let Outcome::Failed(problem) = run.outcome() else { panic!("{:?}", run.outcome()) };
+    assert!(problem.what.contains("the image is there, but") && problem.what.contains("does not serve"), "{problem}");
 }

@@ -273,3 +273,30 @@ async fn a_proxy_sees_names_and_no_credential_but_its_own() {
         assert!(text.contains(&STANDARD.encode("own:secret")), "{text}");
     }
 }
+
+#[tokio::test]
+async fn a_proxy_gets_nothing_that_is_meant_for_this_machine() {
+    let proxy = Stub::start(|_| (200, Vec::new(), Vec::new())).await;
+    let source = Stub::start(|asked| behind_basic(asked, (404, Vec::new(), Vec::new()))).await;
+    let retry = Retry { first: Duration::from_millis(1), attempts: 2, ..Retry::default() };
+    let way = |is_stand_in| {
+        let (address, retry) = (Some(format!("http://{}", proxy.host())), retry.clone());
+        Http::new(&Way { https_proxy: address.clone(), http_proxy: address, is_stand_in, retry, ..Way::default() })
+            .unwrap()
+    };
+    let port = source.host().rsplit(':').next().unwrap().to_owned();
+    for host in [source.host(), format!("localhost:{port}")] {
+        let client = Client::new(way(false), login(&host));
+        drop(client.head(&Registry::parse(&host).unwrap(), "team/app", "1").await);
+    }
+    assert!(source.asked().iter().filter(|asked| asked.has_authorization).count() >= 2, "each is asked itself");
+    for address in ["http://169.254.169.254/metadata/identity/oauth2/token", "http://[::1]:1/x"] {
+        let ask = way(false);
+        let ask = ask.send_once(|client| client.get(address), 10);
+        // Nobody is there on most machines; a proxy would have answered at once.
+        drop(tokio::time::timeout(Duration::from_millis(500), ask).await);
+    }
+    assert!(proxy.asked().is_empty(), "{:?}", proxy.asked());
+    drop(way(true).send_once(|client| client.get("http://169.254.169.254/x"), 10).await);
+    assert_eq!(proxy.asked().len(), 1, "a stand-in is asked for all of them");
+}

@@ -237,3 +237,20 @@ async fn a_firewall_that_closes_during_the_run_leaves_the_import_unproved() {
         .await;
     assert!(matches!(run.outcome(), Outcome::Imported { proof: Proof::Accepted(_), .. }), "{:?}", run.outcome());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_a_registry_that_throttles() {
+    let began = tokio::time::Instant::now();
+    let run = Scenario::apply(&format!("{NGINX} => a"))
+        .source(NGINX, &image())
+        .world(|world| {
+            world.import_latency(Duration::from_secs(3600));
+            world.fault(Fault::status_retry_after(429, 60).on(ACR).path("/manifests/").always());
+        })
+        .stop_at_throttle()
+        .run()
+        .await;
+    assert_eq!(run.outcome(), &Outcome::StillRunning);
+    // By the clock of the runtime.
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+}

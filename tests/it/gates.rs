@@ -2,7 +2,8 @@
 
 use crate::scenario::{NGINX, Run, Scenario, image};
 use acr_sync::{
-    emulator::Image,
+    emulator::{Fault, Image},
+    import::Outcome,
     plan::{Action, Reason},
     reference::Digest,
     report::{
@@ -98,7 +99,7 @@ async fn a_line_is_blocked_by_what_a_scanner_found_in_its_very_image() {
     assert_eq!(told(&run), expected);
     assert_eq!(run.report.verdict(), Verdict::Failed);
     run.wrote_nothing();
-    let sarif: serde_json::Value = serde_json::from_str(&sarif::sarif(&run.report)).unwrap();
+    let sarif: serde_json::Value = serde_json::from_str(&sarif::sarif(&run.report, &[])).unwrap();
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "policy/vulnerabilities");
     assert_eq!(sarif["runs"][0]["results"][0]["message"]["text"], expected);
 }
@@ -162,4 +163,38 @@ async fn foreign_text_of_a_report_stays_text() {
     let limits = Limits { marker: None, longest: 65_536, run_url: None, commit: None, diagram: Diagram::Never };
     let page = markdown::page(&run.report, limits);
     assert!(page.contains("`CVE-1'\\u{7c}<img src=x>@team\\u{a}::error::x`"), "{page}");
+}
+
+/// A registry whose data plane is closed to the runner: Azure imports into it, and nobody can look what is there.
+fn closed(settings: &str) -> Scenario {
+    Scenario::apply(&line())
+        .settings(settings)
+        .source(NGINX, &image().created(Some("2020-02-29T12:00:00Z")))
+        .world(|world| world.azure_registry("contosoacr").public_access(false))
+        .world(|world| world.poll_retry_after(0))
+}
+
+#[tokio::test]
+async fn no_gate_is_open_because_the_registry_cannot_be_asked() {
+    for rules in
+        ["platforms: [linux/s390x]", "max-size: 1 B", "max-age: 1d", "vulnerabilities: { reports: [\"scan/*.json\"] }"]
+    {
+        let run = closed(&format!("policy: {{ {rules} }}")).run().await;
+        assert!(matches!(run.outcome(), Outcome::Blocked(Reason::Policy(_))), "{rules}: {:?}", run.outcome());
+        run.wrote_nothing();
+    }
+    let good = closed("policy: { platforms: [linux/arm64], max-size: 1 GB, max-age: 5200w }").run().await;
+    assert!(matches!(good.outcome(), Outcome::Imported { .. }), "{:?}", good.outcome());
+}
+
+#[tokio::test]
+async fn a_rule_about_an_image_that_only_azure_can_read_blocks_its_line() {
+    let run = Scenario::apply(&format!("quay.io/team/app:1@{} => a", image().digest()))
+        .settings("policy: { max-size: 1 GB }")
+        .source("quay.io/team/app:1", &image())
+        .world(|world| world.fault(Fault::status(403).on("quay.io").always()))
+        .run()
+        .await;
+    assert!(told(&run).contains("its size could not be asked"), "{}", told(&run));
+    run.wrote_nothing();
 }

@@ -1,6 +1,6 @@
 //! GitHub: events, texts without a checkout, one comment, the merge that follows its plan.
 
-use crate::workflow::{ALL, LINE, Workflow};
+use crate::workflow::{ALL, LINE, OLD, Workflow, checkout};
 use acr_sync::{
     emulator::{CLIENT, Fault, Rights, TreeEntry},
     plan::{Action, Note, Reason},
@@ -41,7 +41,7 @@ async fn a_pull_request_that_changes_nothing_asks_little_and_says_nothing() {
 async fn a_comment_that_says_what_is_no_more_is_brought_up_to_date() {
     let mut workflow = Workflow::new().await;
     workflow.pull_request().await;
-    workflow.merge = workflow.repository.commit(&[&workflow.base], [("images.txt", "quay.io/old/app:1 => old/app\n")]);
+    workflow.merge = workflow.repository.commit(&[&workflow.base], [("images.txt", OLD)]);
     workflow.pull_request().await;
     let comments = workflow.comments();
     assert!(comments.len() == 1 && comments[0].contains("nothing to do"), "{comments:#?}");
@@ -117,8 +117,8 @@ async fn a_missing_permission_is_a_warning_that_names_it() {
         assert!(step.printed.contains(permission), "{permission}: {}", step.printed);
     }
     let step = workflow.push().await;
-    let Base::Commit { id, because } = &step.report().base else { unreachable!("the push names a commit") };
-    assert!(*id == workflow.base && because.contains("actions: read"), "{because}");
+    assert!(step.printed.contains("`permissions: actions: read`; the whole list is meant"), "{}", step.printed);
+    assert_eq!((&step.report().base, step.report().steps().count()), (&Base::None, 2));
 }
 
 #[tokio::test]
@@ -240,6 +240,22 @@ async fn a_fork_without_rights_gets_an_unchecked_plan_and_the_reason() {
 }
 
 #[tokio::test]
+async fn a_run_without_the_secrets_of_sources_gets_its_plan_and_writes_nothing() {
+    for (name, value, missing) in [
+        ("INPUT_DOCKER-USERNAME", "me", "`docker-password` is missing beside `docker-username`"),
+        ("INPUT_CREDENTIALS", "quay.io robot $QUAY_TOKEN", "the variable `QUAY_TOKEN` is not set"),
+        ("INPUT_CREDENTIALS", "quay.io robot ", "expected `host[/path] username password-or-$VARIABLE`"),
+    ] {
+        let workflow = Workflow::new().await.set("INPUT_CLIENT-SECRET", "").set(name, value);
+        let step = workflow.pull_request().await;
+        assert_eq!(step.report().totals().unchecked, 1, "{:?}", step.report().parts[0].body);
+        let step = workflow.push().await;
+        let Body::Stopped(problem) = &step.report().parts[0].body else { unreachable!("a secret is missing") };
+        assert!(problem.what.contains(missing), "{problem}");
+    }
+}
+
+#[tokio::test]
 async fn an_apply_without_rights_ends_with_the_reason() {
     let workflow = Workflow::new().await.set("INPUT_CLIENT-SECRET", "");
     let step = workflow.push().await;
@@ -261,13 +277,117 @@ async fn lines_of_a_failed_run_are_not_lost() {
     let workflow = Workflow::new().await;
     workflow.repository.workflow_run("sync.yml", "main", "push", &workflow.base, Some("success"));
     workflow.repository.workflow_run("sync.yml", "main", "push", &workflow.merge, Some("failure"));
-    workflow.repository.workflow_run("sync.yml", "main", "pull_request", &workflow.merge, Some("success"));
-    let list = format!("quay.io/old/app:1 => old/app\n{LINE}# later\n");
+    // All but the first may have planned alone, and it is not known whether they did.
+    for event in ["pull_request", "workflow_run", "schedule", "workflow_dispatch"] {
+        workflow.repository.workflow_run("sync.yml", "main", event, &workflow.merge, Some("success"));
+    }
+    let list = format!("{OLD}{LINE}# later\n");
     let later = workflow.repository.commit(&[&workflow.merge], [("images.txt", list.as_str())]);
     let step = workflow.push_of(&later, &workflow.merge).await;
     let Base::Commit { id, because } = &step.report().base else { unreachable!("the push names a commit") };
     assert!(*id == workflow.base && because.contains("last successful run"), "{because}");
     assert_eq!(workflow.world.imports().len(), 1, "the line of the failed run is imported");
+}
+
+#[tokio::test]
+async fn lines_of_a_first_run_that_failed_are_not_lost_nor_is_what_was_reviewed_of_them() {
+    for conclusion in [Some("failure"), Some("cancelled"), None] {
+        let workflow = Workflow::of(LINE).await.set("INPUT_REQUIRE-REVIEWED", "true");
+        workflow.pull_request().await;
+        workflow.repository.merge(7, &workflow.merge);
+        workflow.repository.workflow_run("sync.yml", "main", "push", &workflow.merge, conclusion);
+        let list = format!("{LINE}# later\n");
+        let later = workflow.repository.commit(&[&workflow.merge], [("images.txt", list.as_str())]);
+        workflow.repository.branch("main", &later);
+        let step = workflow.push_of(&later, &workflow.merge).await;
+        assert_eq!(step.report().base, Base::None);
+        assert!(step.printed.contains("::notice::no earlier run of this workflow"), "{}", step.printed);
+        assert_eq!((step.report().verdict(), workflow.world.imports().len()), (Verdict::Clean, 1), "{}", step.summary);
+    }
+}
+
+#[tokio::test]
+async fn the_first_run_of_a_workflow_is_compared_with_the_branch_before_its_push() {
+    let workflow = Workflow::new().await;
+    workflow.repository.workflow_run("sync.yml", "other", "push", &workflow.base, Some("failure"));
+    workflow.repository.workflow_run("other.yml", "main", "push", &workflow.base, Some("failure"));
+    let step = workflow.push().await;
+    let Base::Commit { id, because } = &step.report().base else { unreachable!("the push names a commit") };
+    assert!(*id == workflow.base && because.contains("no earlier run of this workflow"), "{because}");
+    assert_eq!(step.report().steps().count(), 1);
+
+    // What has run and was for no push has applied nothing that is known.
+    let workflow = Workflow::new().await;
+    workflow.repository.workflow_run("sync.yml", "main", "schedule", &workflow.base, Some("success"));
+    let step = workflow.push().await;
+    assert_eq!((&step.report().base, step.report().steps().count()), (&Base::None, 2));
+}
+
+#[tokio::test]
+async fn a_checkout_that_an_earlier_job_left_is_not_taken_for_the_list() {
+    let workflow = Workflow::new().await;
+    let [.., left] = checkout(workflow.folder.path(), ["", "", ""]);
+    std::fs::write(workflow.folder.path().join("acr-sync.yaml"), "policy: { allow: [quay.io/none] }").unwrap();
+    let plan = workflow.pull_request().await;
+    assert_eq!((plan.report().totals().import, plan.report().totals().removed), (1, 0), "{}", plan.printed);
+    assert!(plan.printed.contains(&format!("::notice::`{left}` is checked out and not")), "{}", plan.printed);
+    let step = workflow.push().await;
+    assert_eq!((step.report().verdict(), workflow.world.imports().len()), (Verdict::Clean, 1), "{}", step.summary);
+}
+
+#[tokio::test]
+async fn a_forks_pull_request_is_never_applied() {
+    let workflow = Workflow::new().await.set("INPUT_MODE", "apply");
+    let own = workflow.repository.id();
+    for (event, head, is_applied) in [
+        ("pull_request", "null".to_owned(), false),
+        ("pull_request", r#"{"id":1,"fork":true}"#.to_owned(), false),
+        ("pull_request_review", r#"{"id":1,"fork":true}"#.to_owned(), false),
+        ("pull_request", format!(r#"{{"id":{own}}}"#), true),
+    ] {
+        let payload = format!(
+            r#"{{"action":"opened","number":7,"repository":{{"id":{own}}},"pull_request":{{"head":{{"sha":"{}","repo":{head}}},"base":{{"ref":"main"}}}}}}"#,
+            workflow.head
+        );
+        let step = workflow.run(event, &payload, &workflow.merge).await;
+        assert_eq!(step.report().is_applied(), is_applied, "{event} {head}");
+        assert_eq!(workflow.world.imports().len(), usize::from(is_applied), "{event} {head}");
+        if let Body::Stopped(problem) = &step.report().parts[0].body {
+            assert!(problem.what.contains("fork"), "{problem}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_branch_than_the_default_one_is_applied_with_a_warning() {
+    let payload = |branch: &str| format!(r#"{{"ref":"refs/heads/{branch}","repository":{{"default_branch":"main"}}}}"#);
+    for (branch, mode, is_told) in [("x", "", true), ("main", "", false), ("x", "apply", false), ("x", "plan", false)] {
+        let workflow = Workflow::new().await.set("INPUT_MODE", mode);
+        let step = workflow.run("workflow_dispatch", &payload(branch), &workflow.merge).await;
+        let is_said = step.printed.contains("::warning::the list of `x` is applied, which is not the default branch");
+        assert_eq!(is_said, is_told, "{branch} `{mode}`: {}", step.printed);
+        assert_eq!(step.report().is_applied(), mode != "plan");
+    }
+}
+
+#[tokio::test]
+async fn comments_of_the_user_whose_token_this_is_are_ours_and_those_of_others_are_not() {
+    let workflow = Workflow::new().await.set("INPUT_GITHUB-TOKEN", "of-a-user").set("INPUT_SUGGEST-PINS", "true");
+    workflow.repository.token_of("of-a-user", "machine", &ALL);
+    let workflow = workflow.set("INPUT_REQUIRE-REVIEWED", "true");
+    workflow.pull_request().await;
+    let own = workflow.repository.comments(7).remove(0);
+    workflow.repository.delete_comment(own.id);
+    workflow.repository.comment(7, "mallory", false, &own.body);
+    for _ in 0..2 {
+        workflow.pull_request().await;
+        let by: Vec<_> = workflow.repository.comments(7).into_iter().map(|comment| comment.login).collect();
+        assert_eq!(by, ["mallory", "machine"]);
+    }
+    assert_eq!(suggestions(&workflow).len(), 1, "the same one never again");
+    let step = workflow.push().await;
+    assert_eq!((step.report().verdict(), workflow.world.imports().len()), (Verdict::Clean, 1), "{}", step.summary);
+    assert!(workflow.repository.comments(7)[1].body.contains("1 imported"));
 }
 
 #[tokio::test]
@@ -278,7 +398,7 @@ async fn the_plan_of_a_failed_run_counts_in_the_next_one() {
     workflow.pull_request().await;
     workflow.repository.merge(7, &workflow.merge);
     workflow.repository.workflow_run("sync.yml", "main", "push", &workflow.merge, Some("failure"));
-    let list = format!("quay.io/old/app:1 => old/app\n{LINE}# later\n");
+    let list = format!("{OLD}{LINE}# later\n");
     let later = workflow.repository.commit(&[&workflow.merge], [("images.txt", list.as_str())]);
     workflow.repository.pull_request(8, &later, Some(&later));
     workflow.repository.merge(8, &later);
@@ -516,7 +636,7 @@ async fn without_any_token_for_the_api_the_reason_is_told() {
 #[tokio::test]
 async fn a_list_that_is_renamed_is_new_with_all_its_lines() {
     let mut workflow = Workflow::new().await.set("INPUT_IMAGES-FILE", "lists/new.txt");
-    let list = format!("quay.io/old/app:1 => old/app\n{LINE}");
+    let list = format!("{OLD}{LINE}");
     workflow.merge = workflow.repository.commit(&[&workflow.base], [("lists/new.txt", list.as_str())]);
     let step = workflow.pull_request().await;
     assert_eq!((step.report().steps().count(), step.report().totals().removed), (2, 0), "{}", step.printed);

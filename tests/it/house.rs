@@ -60,6 +60,7 @@ const DOORS: [(&str, &[&str]); 32] = [
             "registry_settings",
             "settings",
             "standing",
+            "stop",
             "tasks",
         ],
     ),

@@ -2,9 +2,10 @@
 
 use crate::scenario::{NGINX, Run, Scenario, image};
 use acr_sync::{
-    emulator::{Fault, HUB_ACCOUNT, Image, Rights},
+    emulator::{Fault, HUB_ACCOUNT, Image, Rights, World},
     import::{Outcome, Proof},
-    plan::Change,
+    plan::{Action, Change, Reason},
+    problem::Side,
     report::Verdict,
 };
 use std::time::Duration;
@@ -209,4 +210,81 @@ async fn the_data_importers_role_is_enough() {
         .run()
         .await;
     assert!(verified(&run));
+}
+
+#[tokio::test]
+async fn a_repository_that_begins_like_a_host_is_imported_into_by_its_own_name() {
+    let line = format!("{NGINX} => contosoacr.azurecr.io/quay.io/a");
+    let run = Scenario::apply(&line).source(NGINX, &image()).run().await;
+    assert_eq!(run.world.imports()[0].targets, ["quay.io/a:1.27"], "the service adds the login server by itself");
+    assert!(verified(&run), "{:?}", run.outcome());
+}
+
+/// Two lines, one import at a time, so that the second, a move, begins when the first has ended.
+fn a_move_that_waits() -> Scenario {
+    let old = Image::single("linux/amd64").content("old");
+    Scenario::apply(&format!("{NGINX} => first\n{NGINX} => a"))
+        .source(NGINX, &image())
+        .present("a:1.27", &old)
+        .world(|world| world.import_latency(Duration::from_millis(300)))
+        .input("INPUT_CONCURRENCY", "1")
+}
+
+#[tokio::test]
+async fn a_tag_that_is_locked_behind_the_plan_does_not_move() {
+    let run =
+        a_move_that_waits().at_import(|world| world.azure_registry("contosoacr").lock_tag("a", "1.27")).run().await;
+    assert!(matches!(run.outcomes()[1], Outcome::Blocked(Reason::Locked { .. })), "{:?}", run.outcomes());
+    assert_eq!(run.tag("a:1.27"), Some(Image::single("linux/amd64").content("old").digest()));
+    assert_eq!(run.report.verdict(), Verdict::Failed);
+}
+
+#[tokio::test]
+async fn a_tag_that_somebody_has_pushed_behind_the_plan_does_not_move_and_one_that_moved_as_planned_is_done() {
+    let theirs = Image::single("linux/amd64").content("theirs");
+    let pushed = theirs.clone();
+    let push = |world: &World, image: &Image| {
+        world.azure_registry("contosoacr").put("a:1.27", image);
+    };
+    let run = a_move_that_waits().at_import(move |world| push(world, &pushed)).run().await;
+    let Outcome::Failed(problem) = run.outcomes()[1] else { panic!("{:?}", run.outcomes()) };
+    assert!(problem.side == Side::Target && problem.what.contains("by now"), "{problem}");
+    assert_eq!(run.tag("a:1.27"), Some(theirs.digest()));
+
+    let run = a_move_that_waits().at_import(move |world| push(world, &image())).run().await;
+    assert!(matches!(run.outcomes()[1], Outcome::Imported { proof: Proof::Verified, .. }), "{:?}", run.outcomes());
+    assert_eq!(run.world.imports().len(), 1, "somebody else was faster");
+}
+
+/// A pinned line whose source lets Azure in and not this runner.
+fn only_for_azure() -> Scenario {
+    let line = format!("quay.io/team/app:1@{} => a", image().digest());
+    Scenario::apply(&line)
+        .source("quay.io/team/app:1", &image())
+        .world(|world| world.fault(Fault::status(403).on("quay.io").always()))
+        .world(|world| world.poll_retry_after(0))
+}
+
+#[tokio::test]
+async fn a_pinned_line_moves_its_tag_though_only_azure_can_read_the_source() {
+    let old = Image::single("linux/amd64").content("old");
+    let run = only_for_azure().present("a:1", &old).run().await;
+    assert_eq!(run.action(), &Action::Move { from: old.digest() });
+    assert!(verified(&run), "{:?}", run.outcome());
+    let notes: String = run.step().notes.iter().map(ToString::to_string).collect();
+    assert!(notes.contains("the source was not read"), "{notes}");
+
+    let locked =
+        only_for_azure().present("a:1", &old).world(|world| world.azure_registry("contosoacr").lock_tag("a", "1"));
+    assert!(matches!(locked.run().await.outcome(), Outcome::Blocked(Reason::Locked { .. })));
+}
+
+#[tokio::test]
+async fn what_azure_has_against_a_source_is_told_where_the_runner_could_not_look_either() {
+    let refused = "Invalid message Unauthorized Unauthorized {\"errors\":[{\"code\":\"UNAUTHORIZED\"}]}";
+    let run =
+        only_for_azure().world(|world| world.fault(Fault::import_fails("InvalidParameters", refused))).run().await;
+    let Outcome::Failed(problem) = run.outcome() else { panic!("{:?}", run.outcome()) };
+    assert!(problem.side == Side::Source && problem.what.contains("UNAUTHORIZED"), "{problem}");
+    assert!(problem.hint.as_deref().unwrap().contains("credential"), "{problem}");
 }

@@ -1,11 +1,18 @@
 //! What a plan says of a line.
 
-use crate::scenario::{NGINX, Scenario, image};
+use crate::{
+    scenario::{NGINX, Scenario, image},
+    stub::Stub,
+};
 use acr_sync::{
-    emulator::Image,
+    emulator::{Image, World},
     plan::{Action, Change, Note, Reason, Route, Why},
     problem::Side,
     report::Verdict,
+};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 #[tokio::test]
@@ -204,4 +211,35 @@ async fn a_registry_is_found_by_name_login_server_and_id_and_behind_pages_of_oth
         assert_eq!(run.action(), &Action::Import, "{name}");
         assert_eq!(run.report.target().map(ToString::to_string).as_deref(), Some("contosoacr.azurecr.io"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_takes_long_keeps_no_other_from_being_asked() {
+    let world = Arc::new(OnceLock::<World>::new());
+    let others = Arc::clone(&world);
+    // Answers only when the last line has been asked about, or never will be.
+    let slow = Stub::start(move |_| {
+        let is_asked = || {
+            let seen = others.get().map(World::requests).unwrap_or_default();
+            seen.iter().any(|seen| seen.path.contains("/team/app39/"))
+        };
+        for _ in 0..400 {
+            if is_asked() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        (if is_asked() { 404 } else { 403 }, Vec::new(), Vec::new())
+    })
+    .await;
+    let lines = (0..40).map(|n| format!("quay.io/team/app{n}:1 => app{n}\n")).collect::<String>();
+    let scenario = Scenario::plan(&format!("{}/slow:1 => slow\n{lines}", slow.host()));
+    let scenario = scenario.source("quay.io/team/app:1", &image());
+    assert!(world.set(scenario.world.clone()).is_ok());
+    let run = scenario.run().await;
+    let plan = run.report.plan().unwrap();
+    let names: Vec<_> = plan.steps.iter().map(|step| step.destination.name().to_owned()).collect();
+    assert_eq!(names.len(), 41);
+    assert!(names.windows(2).skip(1).all(|pair| pair[0].len() <= pair[1].len()), "in the order of the file: {names:?}");
+    let Action::Block(Reason::NoSource { .. }) = &plan.steps[0].action else { panic!("{:?}", plan.steps[0].action) };
 }

@@ -87,6 +87,7 @@ impl Ward {
         let mut inputs = Inputs::read(&env).unwrap();
         inputs.way = Way {
             https_proxy: Some(emulator.proxy_url()),
+            is_stand_in: true,
             http_proxy: Some(emulator.proxy_url()),
             roots: Some(emulator.ca_pem().to_owned()),
             ..Way::default()

@@ -451,3 +451,17 @@ async fn a_replica_has_a_deadline_and_a_wish_to_stop_is_heard() {
     let late = region.apply(&region.replicate("northeurope", false), &stopped).await.unwrap_err();
     assert!(late.starts_with("the run was stopped"), "{late}");
 }
+
+#[tokio::test]
+async fn what_is_imported_unchecked_counts_for_the_quota_with_a_size_that_is_not_known() {
+    let run = Scenario::plan(LIST)
+        .base("")
+        .settings("registry: {}\n")
+        .source(NGINX, &image())
+        .world(|world| world.identity(CLIENT, SECRET, Rights::contributor()))
+        .world(|world| registry(world).public_access(false))
+        .run()
+        .await;
+    let told = &finding(&run, "quota").problem.what;
+    assert!(told.ends_with("the plan adds at most 0 MiB, and one image of unknown size"), "{told}");
+}

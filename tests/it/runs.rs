@@ -1,5 +1,6 @@
 //! ACR Tasks' client against the emulator: sources, runs, logs, deadlines, refusals.
 
+use crate::stub::Stub;
 use acr_sync::{
     azure::Arm,
     credential,
@@ -270,4 +271,22 @@ async fn a_registry_in_abac_mode_lets_a_run_in_as_its_caller_alone() {
     let caller = |order: &mut Order| order.identity = Some("[caller]".to_owned());
     let (ended, _) = yard.build(&[DOCKERFILE, PAGE], caller).await.unwrap();
     assert_eq!(ended.problem(), None);
+}
+
+#[tokio::test]
+async fn a_host_that_sends_on_to_one_which_is_not_there_is_asked_again_all_the_same() {
+    // Port 1 is reserved and serves nothing.
+    let registry = Stub::start(|asked| match asked.path.as_str() {
+        "/away" => (307, vec![("location", "http://127.0.0.1:1/".to_owned())], Vec::new()),
+        _ => (200, Vec::new(), Vec::new()),
+    })
+    .await;
+    let retry = Retry { first: Duration::from_millis(1), ..Retry::default() };
+    let http = Http::new(&Way { retry, ..Way::default() }).unwrap();
+    let ask = async |path: &str| {
+        let url = format!("http://{}{path}", registry.host());
+        http.send(|client| client.get(&url), 10).await
+    };
+    assert_eq!(ask("/away").await.unwrap_err().host(), "127.0.0.1:1");
+    assert!(ask("/here").await.is_ok());
 }

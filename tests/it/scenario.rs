@@ -46,6 +46,8 @@ enum When {
     Upload(&'static str),
     /// The first run of ACR Tasks goes on.
     Build,
+    /// The first request to the target has been answered by 429.
+    Throttled,
 }
 
 impl When {
@@ -56,6 +58,9 @@ impl When {
                 world.requests().iter().any(|seen| seen.host == host && seen.path.contains("/uploads/"))
             }
             Self::Build => world.azure_registry("contosoacr").runs().iter().any(|run| run.status == "Running"),
+            Self::Throttled => {
+                world.requests().iter().any(|seen| seen.host == "contosoacr.azurecr.io" && seen.status == Some(429))
+            }
         }
     }
 }
@@ -220,6 +225,18 @@ impl Scenario {
         self
     }
 
+    /// Stops the run when the target has answered 429.
+    pub(crate) fn stop_at_throttle(mut self) -> Self {
+        self.stops = Some(When::Throttled);
+        self
+    }
+
+    /// Changes the world when the first import has reached Azure.
+    pub(crate) fn at_import(mut self, change: impl FnOnce(&World) + Send + 'static) -> Self {
+        self.meanwhile = Some((When::Import, Box::new(change)));
+        self
+    }
+
     /// Changes the world when the first run of ACR Tasks goes on.
     pub(crate) fn at_build(mut self, change: impl FnOnce(&World) + Send + 'static) -> Self {
         self.meanwhile = Some((When::Build, Box::new(change)));
@@ -244,6 +261,7 @@ impl Scenario {
         let mut inputs = Inputs::read(&env).unwrap();
         inputs.way = Way {
             https_proxy: Some(emulator.proxy_url()),
+            is_stand_in: true,
             http_proxy: Some(emulator.proxy_url()),
             // Servers of a test's own are reached as they are.
             no_proxy: Some("127.0.0.1".to_owned()),

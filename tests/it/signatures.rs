@@ -274,3 +274,30 @@ async fn a_signature_that_no_log_has_is_refused() {
         assert!(blocked(&run).contains(expected), "{name}: {}", blocked(&run));
     }
 }
+
+#[tokio::test]
+async fn a_registry_that_cannot_be_asked_lets_nothing_in_that_is_not_signed() {
+    let key = Key::new();
+    let closed = || {
+        Scenario::apply(&format!("{NGINX} => a"))
+            .settings(BY_KEY)
+            .source(NGINX, &image())
+            .file("keys/cosign.pub", &key.pem())
+            .world(|world| world.azure_registry("contosoacr").public_access(false))
+            .world(|world| world.poll_retry_after(0))
+    };
+    let run = closed().run().await;
+    assert!(blocked(&run).contains("the image has none"), "{}", blocked(&run));
+    run.wrote_nothing();
+    let run = with_tag(closed(), &key.tagged(&Signing::of(&image()))).run().await;
+    assert_eq!((run.world.imports().len(), run.tag("a:1.27")), (1, Some(image().digest())), "{:?}", run.outcome());
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_a_signature_is_not_read() {
+    let key = Key::new();
+    let large = key.tagged(&Signing::of(&image())).content(&"x".repeat(1 << 20));
+    let run = with_tag(scenario(BY_KEY), &large).file("keys/cosign.pub", &key.pem()).run().await;
+    assert!(blocked(&run).contains("the image has none"), "{}", blocked(&run));
+    assert_eq!(run.requests("registry-1.docker.io", "/blobs/"), 0);
+}

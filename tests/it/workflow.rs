@@ -13,6 +13,7 @@ use acr_sync::{
 };
 use std::{
     fs,
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -49,6 +50,7 @@ pub(crate) async fn run_on<H: Host>(
     inputs.identity.mask = Mask::new(move |secret| hidden.lock().unwrap().push(secret.to_owned()));
     inputs.way = Way {
         https_proxy: Some(emulator.proxy_url()),
+        is_stand_in: true,
         http_proxy: Some(emulator.proxy_url()),
         roots: Some(emulator.ca_pem().to_owned()),
         retry: Retry { first: Duration::from_millis(10), longest: Duration::from_millis(50), ..Retry::default() },
@@ -195,6 +197,29 @@ impl Workflow {
         let (host, rest) = NGINX.split_once('/').unwrap();
         self.world.source(host).put(rest, &image().content("moved"));
     }
+}
+
+/// Makes a checkout of a merge, as deep as its parents, and returns base, head and merge.
+pub(crate) fn checkout(folder: &Path, lists: [&str; 3]) -> [String; 3] {
+    let repository = gix::init(folder).unwrap();
+    let author = gix::actor::SignatureRef { name: "a".into(), email: "a@example.com".into(), time: "0 +0000" };
+    let commit = |name: &str, list: &str, parents: &[gix::ObjectId]| {
+        let entry = gix::objs::tree::Entry {
+            mode: gix::objs::tree::EntryKind::Blob.into(),
+            filename: "images.txt".into(),
+            oid: repository.write_blob(list).unwrap().detach(),
+        };
+        let tree = repository.write_object(&gix::objs::Tree { entries: vec![entry] }).unwrap().detach();
+        repository.commit_as(author, author, name, "list", tree, parents.iter().copied()).unwrap().detach()
+    };
+    let [base, head, merge] = lists;
+    let base = commit("refs/heads/base", base, &[]);
+    let head = commit("refs/heads/head", head, &[base]);
+    // The merge is what HEAD points to, whatever branch that is.
+    let merge_id = commit("refs/heads/merge", merge, &[base, head]);
+    fs::write(folder.join(".git/HEAD"), format!("{merge_id}\n")).unwrap();
+    fs::write(folder.join("images.txt"), merge).unwrap();
+    [base, head, merge_id].map(|id| id.to_string())
 }
 
 impl Step {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     context::{Context, Size},
-    credential,
+    credential::{self, Mask},
     inputs::{Env, Inputs},
     problem::{Problem, Side},
     reference::Registry,
@@ -42,7 +42,7 @@ async fn build(inputs: &Inputs, order: &Order, env: &Env, stop: &watch::Receiver
     let context = Arc::new(Context::open(&order.folder, order.file.as_deref())?);
     measure(&context, order).await?;
     // What is missing here is found out before anything is sent.
-    let arguments = arguments(order, env)?;
+    let arguments = arguments(order, env, &inputs.identity.mask)?;
     let logins = logins(inputs, order).await?;
     let (arm, target) = sign_in(inputs, "a build").await?;
     let service = Service { arm: &arm, registry: &target.id };
@@ -107,12 +107,13 @@ async fn measure(context: &Arc<Context>, order: &Order) -> Result<(), Problem> {
     Err(Problem::new(Side::Settings, what).hint(hint))
 }
 
-fn arguments(order: &Order, env: &Env) -> Result<Vec<Argument>, Problem> {
+fn arguments(order: &Order, env: &Env, mask: &Mask) -> Result<Vec<Argument>, Problem> {
     let open = order.arguments.iter().cloned().map(|(name, value)| Ok(Argument { name, value: Secret::No(value) }));
     let hidden = order.secrets.iter().map(|name| {
         let value = env.get(name).ok_or_else(|| {
             Problem::new(Side::Settings, format!("the variable `{name}` of `--secret-build-arg` is not set"))
         })?;
+        mask.hide(value);
         Ok(Argument { name: name.clone(), value: Secret::Yes(value.to_owned().into()) })
     });
     open.chain(hidden).collect()

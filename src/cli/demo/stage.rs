@@ -165,7 +165,7 @@ impl Stage {
         let mut inputs = Inputs::read(env).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
         let proxy = Some(self.emulator.proxy_url());
         let roots = Some(self.emulator.ca_pem().to_owned());
-        inputs.way = Way { https_proxy: proxy.clone(), http_proxy: proxy, roots, ..Way::default() };
+        inputs.way = Way { https_proxy: proxy.clone(), http_proxy: proxy, roots, is_stand_in: true, ..Way::default() };
         Ok(inputs)
     }
 

@@ -38,8 +38,11 @@ pub(super) fn builds(ask: &Ask<'_>, it: &Repository) -> Result<Reply, Refusal> {
     let top = query("$top").and_then(|top| top.parse().ok()).unwrap_or(1000);
     let found = it.builds.iter().rev().filter(is_meant).take(top);
     let shape = |build: &Build| {
+        // The API writes small what the agent's variable begins with a capital.
+        let (first, rest) = build.reason.split_at(build.reason.len().min(1));
+        let reason = format!("{}{rest}", first.to_ascii_lowercase());
         json!({
-            "id": build.id, "buildNumber": format!("2026.{}", build.id), "reason": build.reason,
+            "id": build.id, "buildNumber": format!("2026.{}", build.id), "reason": reason,
             "status": if build.result.is_some() { "completed" } else { "inProgress" }, "result": build.result,
             "sourceBranch": build.branch, "sourceVersion": build.version, "definition": {"id": build.definition},
             "repository": {"id": it.id, "type": "TfsGit"},

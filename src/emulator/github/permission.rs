@@ -1,7 +1,7 @@
 //! Permissions: what a token may do, and who it speaks for.
 
-use super::{hub::Hub, refusal::error, site::Site};
-use crate::emulator::call::{Call, Refusal, with};
+use super::{hub::Hub, refusal::error, shape::author, site::Site};
+use crate::emulator::call::{Call, Refusal, Reply, json_reply, with};
 use axum::http::{Method, StatusCode};
 
 /// The author of what a job's own token makes.
@@ -42,6 +42,14 @@ impl Token {
             is_bot: login.ends_with("[bot]"),
             permissions: permissions.collect(),
         }
+    }
+
+    /// `GET /user`: an installation's token, as that of a job is, speaks for no user.
+    pub(super) fn user(&self, site: &Site) -> Result<Reply, Refusal> {
+        if self.is_bot {
+            return Err(Box::new(error(StatusCode::FORBIDDEN, "Resource not accessible by integration")));
+        }
+        Ok(json_reply(StatusCode::OK, &author(site, &self.login)))
     }
 
     fn may(&self, permission: &str, level: Level) -> bool {

@@ -50,6 +50,9 @@ fn respond(hub: &mut Hub, call: &Call, site: Site) -> Result<Reply, Refusal> {
     let path = call.path.strip_prefix(prefix).ok_or_else(|| Box::new(not_found()))?;
     let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let token = authenticate(hub, &site, call)?;
+    if let ("GET", ["user"]) = (call.method.as_str(), segments.as_slice()) {
+        return token.user(&site);
+    }
     let (found, rest) = match segments.as_slice() {
         ["repos", owner, name, rest @ ..] => (hub.repository(&site.server, &format!("{owner}/{name}")), rest),
         ["repositories", id, rest @ ..] => {

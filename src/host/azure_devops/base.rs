@@ -107,7 +107,7 @@ impl AzureDevOps {
                 .map_err(|error| error.told("the last successful build is not known", BUILDS)),
             Err(why) => Err(format!("the last successful build is not known: {why}")),
         };
-        let because = "the last successful build of this pipeline on the branch";
+        let because = "the last successful build of this pipeline for a push to the branch";
         match found {
             Ok(Some(build)) => {
                 let chosen = texts.base(&build.commit, because).await;

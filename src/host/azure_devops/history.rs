@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// Builds that are looked at: those behind ours, when it is an old one that is started again, are passed over.
-const BUILDS: usize = 20;
+/// Builds that are looked at: those that are for no push are passed over, and those behind ours, when it is an old one
+/// that is started again.
+const BUILDS: usize = 100;
 /// The most commits between two builds that a pull request is looked for.
 const COMMITS: usize = 100;
 
@@ -17,9 +18,13 @@ pub(super) struct Build {
     pub id: u64,
     #[serde(rename = "sourceVersion")]
     pub commit: String,
+    #[serde(default)]
+    reason: String,
 }
 
-/// Returns the last successful build of this pipeline on a branch before this one.
+/// Returns the last successful build of this pipeline for a push to a branch before this one.
+///
+/// Another, by schedule or by hand, may have planned alone (`mode: plan`), which the host does not say, and plans succeed.
 pub(super) async fn last_success(api: &Api, env: &Env, branch: &str) -> Result<Option<Build>, ApiError> {
     let (Some(definition), Some(own)) = (env.get("SYSTEM_DEFINITIONID"), build_id(env)) else { return Ok(None) };
     let repository = match (env.get("BUILD_REPOSITORY_ID"), env.get("BUILD_REPOSITORY_PROVIDER")) {
@@ -33,7 +38,8 @@ pub(super) async fn last_success(api: &Api, env: &Env, branch: &str) -> Result<O
         encoded(branch)
     );
     let builds: Listing<Build> = api.get(&path).await?;
-    Ok(builds.value.into_iter().find(|build| build.id < own))
+    let is_push = |build: &Build| ["individualCI", "batchedCI"].iter().any(|it| build.reason.eq_ignore_ascii_case(it));
+    Ok(builds.value.into_iter().find(|build| build.id < own && is_push(build)))
 }
 
 /// Returns the id of this build; ids of an organization grow.

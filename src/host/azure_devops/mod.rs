@@ -17,7 +17,7 @@ mod thread;
 use super::{
     Host, Said,
     evidence::{self, At},
-    git, post, secrets,
+    post, secrets,
     texts::{self, Texts},
     told,
 };
@@ -116,13 +116,6 @@ impl AzureDevOps {
         Ok(inputs.mode.unwrap_or(self.event.mode()))
     }
 
-    /// A folder that an earlier job left, where this one checks nothing out, holds another commit.
-    fn is_checked_out(&self) -> bool {
-        let here = git::commit_id(&self.workspace, "HEAD");
-        let built = self.env.get("BUILD_SOURCEVERSION");
-        here.ok().zip(built).is_none_or(|(here, built)| here == built)
-    }
-
     /// Looks for the pull request that this push completed, and for the plans that reviewers saw: of earlier pull
     /// requests too, where no build has succeeded since.
     async fn recall(&mut self) {
@@ -164,17 +157,13 @@ impl Host for AzureDevOps {
         let mode = self.mode(inputs)?;
         let (workspace, repository) = (self.workspace.clone(), self.repository.clone());
         let texts = Texts { workspace: &workspace, file: &inputs.images_file, api: &repository };
-        let head = match self.env.get("BUILD_SOURCEVERSION") {
-            Some(commit) if !self.is_checked_out() => texts.at(commit).await?,
-            commit => texts.head(commit).await?,
-        };
+        let commit = self.env.get("BUILD_SOURCEVERSION").map(str::to_owned);
+        let (at, note) = At::of_run(&texts, commit.as_deref());
+        self.notes.extend(note);
+        let head = evidence::list(&texts, at).await?;
         let (base, base_name) = self.base(inputs, &texts).await?;
         let file = inputs.images_file.display().to_string();
         let head = texts::present(head, base.as_deref(), &file)?;
-        let at = match self.env.get("BUILD_SOURCEVERSION") {
-            Some(commit) if !self.is_checked_out() => At::Commit(commit),
-            commit => At::Checkout(commit),
-        };
         let settings = evidence::settings(&texts, at).await?;
         let settings_base = match &base_name {
             // A file that is gone states nothing, so that nothing follows.

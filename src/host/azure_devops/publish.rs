@@ -86,7 +86,7 @@ impl AzureDevOps {
             };
             let body = json!({
                 "state": state, "description": escape::cut(&escape::visible(&report.headline()), LONGEST_STATUS),
-                "context": {"genre": "acr-sync", "name": report.file}, "targetUrl": self.run_url(),
+                "context": {"genre": "acr-sync", "name": self.key}, "targetUrl": self.run_url(),
                 "iterationId": iteration,
             });
             api.post::<Value>(&format!("/pullRequests/{number}/statuses"), &body).await.map(drop)

@@ -13,7 +13,11 @@ use crate::{
 };
 use octocrab::Octocrab;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::OnceCell;
 
 /// Pages of a hundred that are read of any list.
 const MOST_PAGES: usize = 50;
@@ -23,9 +27,11 @@ const MOST_PAGES: usize = 50;
 pub(super) struct Api {
     client: Octocrab,
     http: Http,
+    server: String,
     root: String,
     token: String,
     retry: Retry,
+    user: Arc<OnceCell<Option<u64>>>,
 }
 
 impl std::fmt::Debug for Api {
@@ -75,20 +81,40 @@ impl Api {
         Ok(Self {
             client,
             http: http.clone(),
+            server: server.to_owned(),
             root: format!("{server}/repos/{repository}"),
             token: token.to_owned(),
             retry: http.retry().clone(),
+            user: Arc::default(),
         })
     }
 
     /// Gets one thing; the path begins behind the repository.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
-        let route = format!("{}{path}", self.root);
+        self.get_from(&self.root, path).await
+    }
+
+    async fn get_from<T: DeserializeOwned>(&self, root: &str, path: &str) -> Result<T, ApiError> {
+        let route = format!("{root}{path}");
         let send = async || {
             let answer = self.http.noted("GET", &route, self.client.get(&route, None::<&()>), refusal::of).await;
             answered(answer)
         };
         patiently(&self.retry, Again::Yes, send).await
+    }
+
+    /// Returns the id of the user whose token this is; none for an app's, such as the job's own, which may not ask.
+    pub(super) async fn user(&self) -> Result<Option<u64>, ApiError> {
+        #[derive(Deserialize)]
+        struct User {
+            id: u64,
+        }
+        let ask = async || match self.get_from::<User>(&self.server, "/user").await {
+            Ok(user) => Ok(Some(user.id)),
+            Err(ApiError::NotAllowed(_) | ApiError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        };
+        self.user.get_or_try_init(ask).await.copied()
     }
 
     /// Gets every entry of a list, page by page.

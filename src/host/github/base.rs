@@ -1,6 +1,11 @@
 //! Base: which commit the list is compared with, and why that one (design §4).
 
-use super::{GitHub, Subject, api::Api, history, refusal::needs};
+use super::{
+    GitHub, Subject,
+    api::Api,
+    history::{self, Earlier},
+    refusal::needs,
+};
 use crate::{
     host::texts::{self, Chosen, Texts, unread},
     inputs::{Inputs, Scope},
@@ -9,7 +14,7 @@ use crate::{
 };
 
 impl GitHub {
-    pub(super) async fn base(&self, inputs: &Inputs, texts: &Texts<'_, Api>) -> Result<Chosen, Problem> {
+    pub(super) async fn base(&mut self, inputs: &Inputs, texts: &Texts<'_, Api>) -> Result<Chosen, Problem> {
         if inputs.scope == Some(Scope::All) {
             return Ok((None, Base::None));
         }
@@ -37,11 +42,13 @@ impl GitHub {
             }
             Subject::Foreign { base, .. } => {
                 let tip = self.tip(base).await?;
-                let text = texts.remote(&tip).await?.unwrap_or_default();
-                Ok((Some(text), texts::commit(&tip, &format!("tip of `{base}`"))))
+                Ok(texts::chosen(texts.remote(&tip).await?, &tip, &format!("tip of `{base}`"), texts.file))
             }
             Subject::MergeGroup { base: Some(base) } => texts.base(base, "what the merge queue merges onto").await,
-            Subject::Push { branch, before } => Ok(self.before_push(texts, branch, before.as_deref()).await),
+            Subject::Push { branch, before } => {
+                let (branch, before) = (branch.clone(), before.clone());
+                Ok(self.before_push(texts, &branch, before.as_deref()).await)
+            }
             Subject::MergeGroup { base: None } | Subject::Whole | Subject::Unknown(_) | Subject::Nothing(_) => {
                 Ok((None, Base::None))
             }
@@ -49,28 +56,45 @@ impl GitHub {
     }
 
     /// Lines of a run that failed or was cancelled are in no later push: the last run that succeeded is the base.
-    async fn before_push(&self, texts: &Texts<'_, Api>, branch: &str, before: Option<&str>) -> Chosen {
-        let found = match &self.api {
-            Ok(api) => history::last_success(api, &self.env, branch)
+    /// Where that is not known, the whole list is meant: the branch before this push may hold lines that nobody applied.
+    async fn before_push(&mut self, texts: &Texts<'_, Api>, branch: &str, before: Option<&str>) -> Chosen {
+        let found = match texts.api {
+            Ok(api) => history::earlier(api, &self.env, branch)
                 .await
                 .map_err(|error| error.told("the last successful run is not known", &needs("actions: read"))),
             Err(why) => Err(format!("the last successful run is not known: {why}")),
         };
-        let why = match found {
-            Ok(Some(run)) => match texts.base(&run, "the last successful run of this workflow on the branch").await {
-                Ok(chosen) => return chosen,
-                Err(problem) => format!("the list of the last successful run is out of reach: {}", problem.what),
-            },
-            Ok(None) => "no earlier run of this workflow succeeded on it".to_owned(),
-            Err(why) => why,
-        };
-        match before {
-            // A commit that is gone (forced push) narrows nothing: the whole list is meant.
-            Some(before) => {
-                texts.base(before, &format!("the branch before this push; {why}")).await.unwrap_or((None, Base::None))
+        match found {
+            Ok(Earlier::Success(run)) => {
+                let because = "the last successful run of this workflow for a push to the branch";
+                match texts.base(&run, because).await {
+                    Ok(chosen) => return chosen,
+                    Err(problem) => self.notes.push(format!(
+                        "the list of the last successful run is out of reach, so that the whole list is meant: {}",
+                        problem.what
+                    )),
+                }
             }
-            None => (None, Base::None),
+            Ok(Earlier::None) => {
+                let because = "the branch before this push; no earlier run of this workflow on it is known";
+                // A commit that is gone (forced push) narrows nothing.
+                if let Some(before) = before
+                    && let Ok(chosen) = texts.base(before, because).await
+                {
+                    return chosen;
+                }
+            }
+            Ok(Earlier::Failure(first)) => {
+                self.notes.push(
+                    "no earlier run of this workflow for a push to the branch has succeeded, so that the whole list is \
+                     meant"
+                        .to_owned(),
+                );
+                self.first = first;
+            }
+            Err(why) => self.warnings.push(format!("{why}; the whole list is meant")),
         }
+        (None, Base::None)
     }
 
     /// Returns the commit at the tip of a branch.

@@ -24,15 +24,29 @@ pub(super) struct Comment {
 
 #[derive(Debug, Clone, Deserialize)]
 struct User {
+    id: u64,
     r#type: String,
 }
 
 impl Comment {
-    /// Returns the text where a bot wrote it: anybody can paste a marker.
-    pub(super) fn of_bot(&self) -> Option<&str> {
-        let is_bot = self.user.as_ref().is_some_and(|user| user.r#type == "Bot");
-        self.body.as_deref().filter(|_| is_bot)
+    /// Returns the text.
+    pub(super) fn body(&self) -> &str {
+        self.body.as_deref().unwrap_or_default()
     }
+
+    fn is_by(&self, me: Option<u64>) -> bool {
+        self.user.as_ref().is_some_and(|user| user.r#type == "Bot" || Some(user.id) == me)
+    }
+}
+
+/// Returns the comments that begin so and are ours, a bot's or those of the user whose token this is: anybody can paste a
+/// marker.
+pub(super) async fn ours(api: &Api, mut all: Vec<Comment>, opening: &str) -> Result<Vec<Comment>, ApiError> {
+    all.retain(|comment| comment.body().starts_with(opening));
+    // Who wrote what a bot wrote need not be asked.
+    let me = if all.iter().all(|comment| comment.is_by(None)) { None } else { api.user().await? };
+    all.retain(|comment| comment.is_by(me));
+    Ok(all)
 }
 
 /// The comments of one pull request, which is an issue to this part of the API.
@@ -45,11 +59,13 @@ pub(super) struct Comments<'a> {
 impl Board for Comments<'_> {
     async fn own(&self, marker: &str) -> Result<Vec<Post>, ApiError> {
         let all: Vec<Comment> = self.api.list(&format!("/issues/{}/comments", self.number)).await?;
-        let own = all.iter().filter_map(|comment| {
-            let body = comment.of_bot().filter(|body| body.starts_with(marker))?.to_owned();
-            Some(Post { id: comment.id, body, attention: Attention::Free })
-        });
-        Ok(own.collect())
+        let own = ours(self.api, all, marker).await?.into_iter();
+        let post = |comment: Comment| Post {
+            id: comment.id,
+            body: comment.body.unwrap_or_default(),
+            attention: Attention::Free,
+        };
+        Ok(own.map(post).collect())
     }
 
     async fn make(&self, ours: &Ours<'_>) -> Result<u64, ApiError> {

@@ -17,6 +17,10 @@ pub(super) struct Event {
     pub checked: Option<String>,
     /// Whether the run may be for a stranger's commit in spite of its rights.
     pub is_privileged: bool,
+    /// Whether the change is a fork's; one that is not known to be the repository's own counts as such.
+    pub is_fork: bool,
+    /// What the run is on and the default branch, where that is another.
+    pub beside: Option<(String, String)>,
 }
 
 /// What the run is about.
@@ -82,6 +86,8 @@ struct PullRequest {
 struct Tip {
     sha: Option<String>,
     r#ref: Option<String>,
+    /// Null where the fork was deleted.
+    repo: Option<Repository>,
 }
 
 #[derive(Default, Deserialize)]
@@ -103,6 +109,7 @@ struct WorkflowRun {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Repository {
+    id: Option<u64>,
     default_branch: Option<String>,
 }
 
@@ -152,11 +159,15 @@ impl Event {
     }
 
     fn of(name: &str, payload: Payload, reference: Option<&str>) -> Self {
+        let (is_fork, beside) = (is_fork(&payload), beside(&payload, reference));
         let pull = payload.pull_request.unwrap_or_default();
         let number = payload.number.or(pull.number);
         let head = pull.head.and_then(|tip| sha(tip.sha));
         let base = pull.base.unwrap_or_default();
-        let event = |subject, number, checked, is_privileged| Self { subject, number, checked, is_privileged };
+        let event = |subject, number, checked, is_privileged| {
+            let beside = beside.filter(|_| matches!(subject, Subject::Push { .. } | Subject::Whole));
+            Self { subject, number, checked, is_privileged, is_fork, beside }
+        };
         match name {
             "pull_request" | "pull_request_target" if payload.action.as_deref() == Some("closed") => {
                 let why = "the pull request is closed: the push that merges it applies the list";
@@ -186,6 +197,21 @@ impl Event {
             other => event(Subject::Unknown(other.to_owned()), None, None, false),
         }
     }
+}
+
+/// The flag `fork` of a repository says something else: a fork's own pull requests are none of a fork's.
+fn is_fork(payload: &Payload) -> bool {
+    let id = |repository: &Option<Repository>| repository.as_ref().and_then(|repository| repository.id);
+    let Some(pull) = &payload.pull_request else { return false };
+    let head = pull.head.as_ref().and_then(|head| id(&head.repo));
+    head.is_none() || head != id(&payload.repository)
+}
+
+fn beside(payload: &Payload, reference: Option<&str>) -> Option<(String, String)> {
+    let default = payload.repository.as_ref()?.default_branch.as_deref()?;
+    let on = payload.r#ref.as_deref().or(reference)?;
+    let on = on.strip_prefix("refs/heads/").unwrap_or(on);
+    (on != default).then(|| (on.to_owned(), default.to_owned()))
 }
 
 fn foreign(head: Option<String>, base: Option<String>) -> Subject {
@@ -260,6 +286,40 @@ mod tests {
         }
         for file in ["push.deleted.json", "push.tag-created.json", "pull_request.closed.merged.json"] {
             assert!(is_nothing(&read(file)), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_change_is_a_forks_unless_it_is_known_to_be_the_repositorys_own() {
+        for (file, is_fork) in [
+            ("pull_request.opened.json", false),
+            ("pull_request.synchronize.actions.json", false),
+            ("derived/pull_request.opened.dependabot.json", false),
+            ("derived/pull_request.opened.fork.json", true),
+            ("derived/pull_request.opened.deleted-fork.json", true),
+            ("derived/push.update.json", false),
+        ] {
+            assert_eq!(read(file).is_fork, is_fork, "{file}");
+        }
+        let review = r#"{"pull_request":{"head":{"repo":null}},"repository":{"id":1}}"#;
+        assert!(Event::of("pull_request_review", serde_json::from_str(review).unwrap(), None).is_fork);
+    }
+
+    #[test]
+    fn what_is_applied_beside_the_default_branch_is_known() {
+        let beside = |name, payload: &str, reference| {
+            Event::of(name, serde_json::from_str(payload).unwrap(), Some(reference)).beside
+        };
+        let repository = r#""repository":{"default_branch":"main"}"#;
+        let other = Some(("x/y".to_owned(), "main".to_owned()));
+        assert_eq!(beside("workflow_dispatch", &format!("{{{repository}}}"), "refs/heads/x/y"), other);
+        assert_eq!(beside("push", &format!(r#"{{"ref":"refs/heads/x/y",{repository}}}"#), "refs/heads/x/y"), other);
+        let tag = Some(("refs/tags/v1".to_owned(), "main".to_owned()));
+        assert_eq!(beside("workflow_dispatch", &format!("{{{repository}}}"), "refs/tags/v1"), tag);
+        assert_eq!(beside("schedule", &format!("{{{repository}}}"), "refs/heads/main"), None);
+        assert_eq!(beside("pull_request", &format!("{{{repository}}}"), "refs/pull/7/merge"), None);
+        for file in ["schedule.json", "workflow_dispatch.json", "push.new-branch.json"] {
+            assert_eq!(read(file).beside, None, "{file}");
         }
     }
 

@@ -4,12 +4,21 @@ use super::api::{Api, Commit};
 use crate::{host::refusal::ApiError, inputs::Env};
 use serde::Deserialize;
 
-/// Runs that are looked at: those for a fork's branch of the same name are passed over.
+/// Runs that are looked at: later ones, where ours is an old one that is started again, are passed over.
 const RUNS: usize = 30;
 /// The most commits whose pull request is looked for: a request each.
 const COMMITS: usize = 10;
-/// What starts a run that applies; a plan's success says nothing of the registry.
-const APPLYING: [&str; 4] = ["push", "schedule", "workflow_dispatch", "workflow_run"];
+
+/// What is known of the runs of this workflow on a branch before this one.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Earlier {
+    /// The commit of the last run for a push that succeeded.
+    Success(String),
+    /// There are runs, and none for a push has succeeded: the commit of the first one that is known.
+    Failure(Option<String>),
+    /// There is no run at all.
+    None,
+}
 
 #[derive(Debug, Deserialize)]
 struct Runs {
@@ -49,16 +58,30 @@ struct Branch {
     r#ref: String,
 }
 
-/// Returns the commit of the last successful run of this workflow on a branch before this one.
+/// Returns what is known of the runs of this workflow on a branch before this one.
 ///
-/// It need not be an ancestor: what was applied last is what the registry was brought to, forced push or not. A list
-/// that GitHub answers with an old run is harmless, for more lines are looked at then.
-pub(super) async fn last_success(api: &Api, env: &Env, branch: &str) -> Result<Option<String>, ApiError> {
-    let Some(file) = env.get("GITHUB_WORKFLOW_REF").and_then(workflow_file) else { return Ok(None) };
+/// Only runs for pushes count as successes: another may have planned alone (a `workflow_run` behind a pull request, a
+/// schedule with `mode: plan`), which the host does not say, and plans succeed. The commit need not be an ancestor: what
+/// was applied last is what the registry was brought to, forced push or not.
+pub(super) async fn earlier(api: &Api, env: &Env, branch: &str) -> Result<Earlier, ApiError> {
+    let Some(file) = env.get("GITHUB_WORKFLOW_REF").and_then(workflow_file) else { return Ok(Earlier::Failure(None)) };
     let branch: String = url::form_urlencoded::byte_serialize(branch.as_bytes()).collect();
-    let file = super::api::encoded(file);
-    let path = format!("/actions/workflows/{file}/runs?branch={branch}&status=success&per_page={RUNS}");
-    let runs: Runs = api.get(&path).await?;
+    let path = format!("/actions/workflows/{}/runs?branch={branch}&per_page={RUNS}", super::api::encoded(file));
+    let succeeded = before(api, env, &format!("{path}&event=push&status=success")).await?;
+    if let Some(run) = succeeded.into_iter().next() {
+        return Ok(Earlier::Success(run.head_sha));
+    }
+    let mut runs = before(api, env, &path).await?;
+    if runs.is_empty() {
+        return Ok(Earlier::None);
+    }
+    runs.retain(|run| run.event == "push");
+    Ok(Earlier::Failure(runs.pop().map(|run| run.head_sha)))
+}
+
+/// Returns the runs of a list that are of this repository and before this one, the latest first.
+async fn before(api: &Api, env: &Env, path: &str) -> Result<Vec<Run>, ApiError> {
+    let mut runs: Runs = api.get(path).await?;
     let number = |name| env.get(name).and_then(|text: &str| text.parse::<u64>().ok());
     let (own, own_number) = (number("GITHUB_RUN_ID"), number("GITHUB_RUN_NUMBER"));
     let is_before = |run: &Run| {
@@ -68,8 +91,9 @@ pub(super) async fn last_success(api: &Api, env: &Env, branch: &str) -> Result<O
         };
         Some(run.id) != own && is_older
     };
-    let is_ours = |run: &Run| run.head_repository == run.repository && APPLYING.contains(&run.event.as_str());
-    Ok(runs.workflow_runs.into_iter().find(|run| is_before(run) && is_ours(run)).map(|run| run.head_sha))
+    // A fork's branch may have the same name.
+    runs.workflow_runs.retain(|run| is_before(run) && run.head_repository == run.repository);
+    Ok(runs.workflow_runs)
 }
 
 /// Returns the pull requests between two commits of a branch, the latest last: runs may have failed in between.

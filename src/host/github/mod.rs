@@ -49,6 +49,8 @@ pub struct GitHub {
     marker: String,
     /// The pull request that is told.
     number: Option<u64>,
+    /// Where no run has succeeded: the commit of the first one.
+    first: Option<String>,
     /// What its reviewers were shown, on the way from the plan to the result.
     reviewed: Option<Reviewed>,
     /// What people should know of how the run came to its texts.
@@ -74,6 +76,7 @@ impl GitHub {
             api: Api::new(env, &http),
             marker: post::marker(&told::key(inputs)),
             number: event.number,
+            first: None,
             reviewed: None,
             warnings: Vec::new(),
             notes: Vec::new(),
@@ -92,9 +95,20 @@ impl GitHub {
                            only the list is read of it, as data. `pull_request` has less to lose.";
             self.warnings.push(warning.to_owned());
         }
+        if self.event.is_fork && inputs.mode == Some(Mode::Apply) {
+            return Err(Problem::new(Side::Settings, "a fork's list is never applied before its merge")
+                .hint("Leave the input `mode` away for pull requests."));
+        }
         if let (Subject::Unknown(name), None) = (&self.event.subject, inputs.mode) {
             let warning = format!("the event `{name}` is not known here: the list is planned and not applied");
             self.warnings.push(warning);
+        }
+        // Who says `apply` for it means it.
+        if let (Some((on, default)), None) = (&self.event.beside, inputs.mode) {
+            self.warnings.push(format!(
+                "the list of `{on}` is applied, which is not the default branch (`{default}`): name the branches that are, \
+                 as in `branches: [{default}]`, and try others with `mode: plan`"
+            ));
         }
         Ok(inputs.mode.unwrap_or(self.event.mode()))
     }
@@ -106,7 +120,8 @@ impl GitHub {
         let Some(commit) = self.env.get("GITHUB_SHA") else { return };
         let from = match base {
             Base::Commit { id, .. } if Some(id) != before.as_ref() => Some(id),
-            Base::Commit { .. } | Base::None => None,
+            Base::Commit { .. } => None,
+            Base::None => self.first.as_ref(),
         };
         let mut told = |error: ApiError, what| self.warnings.push(error.told(what, &needs("pull-requests: write")));
         match history::merged_pull(api, commit, branch).await {
@@ -119,6 +134,10 @@ impl GitHub {
                 Some(from) => history::merged_pulls(api, from, commit, branch).await?,
                 None => Vec::new(),
             };
+            if let Some(first) = &self.first {
+                // What lies between begins behind it.
+                pulls.splice(0..0, history::merged_pull(api, first, branch).await?);
+            }
             pulls.retain(|pull| Some(*pull) != number);
             pulls.extend(number);
             post::reviewed(pulls.into_iter().map(|number| Comments { api, number }), &self.marker).await
@@ -137,21 +156,27 @@ impl Host for GitHub {
             return Ok(None);
         }
         let mode = self.mode(inputs)?;
-        let texts = Texts { workspace: &self.workspace, file: &inputs.images_file, api: &self.api };
-        let head = match &self.event.subject {
-            Subject::Foreign { head, .. } => texts.remote(head).await?,
-            _ => texts.head(self.env.get("GITHUB_SHA")).await?,
-        };
-        let (base, base_name) = self.base(inputs, &texts).await?;
-        let file = inputs.images_file.display().to_string();
-        let head = texts::present(head, base.as_deref(), &file)?;
-        let at = match (&self.event.subject, self.env.get("GITHUB_SHA")) {
+        let (workspace, api) = (self.workspace.clone(), self.api.clone());
+        let texts = Texts { workspace: &workspace, file: &inputs.images_file, api: &api };
+        let commit = self.env.get("GITHUB_SHA").map(str::to_owned);
+        let at = match (&self.event.subject, commit.as_deref()) {
             // Whoever opened a pull request from outside does not choose the policy it is judged by, whatever is checked
             // out: it comes from the branch, at the commit that the workflow itself was read at.
             (Subject::Foreign { .. }, Some(branch)) => At::Host(branch),
             (Subject::Foreign { .. }, None) => At::Nowhere,
-            (_, commit) => At::Checkout(commit),
+            (_, commit) => {
+                let (at, note) = At::of_run(&texts, commit);
+                self.notes.extend(note);
+                at
+            }
         };
+        let head = match &self.event.subject {
+            Subject::Foreign { head, .. } => texts.remote(head).await?,
+            _ => evidence::list(&texts, at).await?,
+        };
+        let (base, base_name) = self.base(inputs, &texts).await?;
+        let file = inputs.images_file.display().to_string();
+        let head = texts::present(head, base.as_deref(), &file)?;
         let settings = evidence::settings(&texts, at).await?;
         let settings_base = match (&self.event.subject, &base_name) {
             // A stranger changes nothing of it; and a file that is gone states nothing, so that nothing follows.

@@ -2,7 +2,7 @@
 
 use super::{
     api::Api,
-    comment::{Comment, LONGEST},
+    comment::{Comment, LONGEST, ours},
     refusal::needs,
 };
 use crate::{
@@ -17,6 +17,8 @@ use std::collections::{HashMap, HashSet};
 
 /// The most that are posted by one run: each of them notifies people.
 const MOST: usize = 20;
+/// What they begin with.
+const MARKER: &str = "<!-- acr-sync-pin:1 ";
 /// What would end the block that the line stands in.
 const FENCE: &str = "```";
 
@@ -95,8 +97,8 @@ pub(super) async fn put(api: &Api, place: Place<'_>, pins: &[Pin]) -> Result<Tol
         return Ok(told);
     }
     let path = format!("/pulls/{}/comments", place.number);
-    let all: Vec<Comment> = api.list(&path).await?;
-    let known: HashSet<_> = all.iter().filter_map(|comment| comment.of_bot()?.lines().next()).collect();
+    let all = ours(api, api.list(&path).await?, MARKER).await?;
+    let known: HashSet<_> = all.iter().filter_map(|comment| comment.body().lines().next()).collect();
     let new: Vec<_> = pins.iter().filter(|pin| !known.contains(marker(place.path, pin).as_str())).collect();
     let mut refused = None;
     let mut refusals = 0;
@@ -139,9 +141,9 @@ async fn settle(api: &Api, path: &str, posted: &[(String, u64)]) -> Result<(), A
     if posted.is_empty() {
         return Ok(());
     }
-    let all: Vec<Comment> = api.list(path).await?;
+    let all = ours(api, api.list(path).await?, MARKER).await?;
     for (marker, made) in posted {
-        let twins = all.iter().filter(|comment| comment.of_bot().and_then(|text| text.lines().next()) == Some(marker));
+        let twins = all.iter().filter(|comment| comment.body().lines().next() == Some(marker));
         if twins.map(|comment| comment.id).min().is_some_and(|first| first < *made) {
             api.delete(&format!("/pulls/comments/{made}")).await?;
         }
@@ -151,7 +153,7 @@ async fn settle(api: &Api, path: &str, posted: &[(String, u64)]) -> Result<(), A
 
 /// Returns the hidden text by which the same suggestion is known.
 fn marker(path: &str, pin: &Pin) -> String {
-    format!("<!-- acr-sync-pin:1 {} -->", Digest::of(format!("{path}\n{}", pin.text).as_bytes()))
+    format!("{MARKER}{} -->", Digest::of(format!("{path}\n{}", pin.text).as_bytes()))
 }
 
 fn body(path: &str, pin: &Pin) -> String {

@@ -52,6 +52,8 @@ pub(in crate::report) enum Fate {
     Unreviewed,
     Blocked,
     Failed,
+    /// It takes something away, and a line did not end well (a result only).
+    HeldBack,
     /// The run was stopped before.
     NotStarted,
     /// The list has errors, so nothing is done.

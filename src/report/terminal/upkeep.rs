@@ -55,12 +55,12 @@ fn page_more(write: &mut impl FnMut(&str, &str, &str, &[String]), more: usize) {
     write("and", DIM, &format!("{more} more; `--plan-file` has them"), &[]);
 }
 
-const BAD: [Fate; 4] = [Fate::Blocked, Fate::Failed, Fate::NotStarted, Fate::Withheld];
+const BAD: [Fate; 5] = [Fate::Blocked, Fate::Failed, Fate::HeldBack, Fate::NotStarted, Fate::Withheld];
 
 fn tint(fate: Fate) -> &'static str {
     match fate {
         Fate::Done => GREEN,
         Fate::Due | Fate::Waiting => YELLOW,
-        Fate::Blocked | Fate::Failed | Fate::NotStarted | Fate::Withheld => RED,
+        Fate::Blocked | Fate::Failed | Fate::HeldBack | Fate::NotStarted | Fate::Withheld => RED,
     }
 }

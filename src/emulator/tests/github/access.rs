@@ -37,6 +37,18 @@ async fn who_is_not_known_or_not_allowed_is_told_so() {
 }
 
 #[tokio::test]
+async fn a_users_token_says_who_it_is_and_a_jobs_may_not() {
+    let scene = scene().await;
+    scene.repository.token_of("of-a-user", "machine", &ALL);
+    let ask = |token: &str| {
+        scene.client.get("https://api.github.com/user").header("user-agent", "test").bearer_auth(token).send()
+    };
+    assert_eq!(ask("t").await.unwrap().status(), 403);
+    let user: Value = ask("of-a-user").await.unwrap().json().await.unwrap();
+    assert_eq!((&user["login"], &user["type"]), (&json!("machine"), &json!("User")));
+}
+
+#[tokio::test]
 async fn limits_of_rate_are_told_as_github_tells_them() {
     let scene = scene().await;
     scene.client.world().fault(Fault::status_retry_after(403, 2).on("api.github.com").method("POST"));
