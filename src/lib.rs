@@ -11,6 +11,8 @@ pub mod change;
 
 pub mod problem;
 
+pub mod stop;
+
 pub mod settings;
 
 pub mod inputs;

@@ -9,7 +9,7 @@ const { names, prefixes, withheld } = require('./variables.json');
 function environment(agent) {
   const program = {};
   const begins = (name) => (prefix) => name.startsWith(prefix);
-  const asked = credentialVariables(agent);
+  const asked = new Set([...credentialVariables(agent), ...settingsVariables(agent)]);
   for (const name of Object.keys(agent)) {
     const isListed = names.includes(name) || (prefixes.some(begins(name)) && !withheld.some(begins(name)));
     if (isListed || asked.has(name)) program[name] = agent[name];
@@ -32,6 +32,11 @@ function credentialVariables(agent) {
     if (name) asked.add(name[1] || name[2]);
   }
   return asked;
+}
+
+/** Returns the variables of `acr-sync.yaml` that the pipeline lets the program have: what the file names is the pull request's word. */
+function settingsVariables(agent) {
+  return (agent.INPUT_VARIABLES || '').split(/[\s,]+/).filter((name) => /^\w+$/.test(name));
 }
 
 module.exports = { environment };

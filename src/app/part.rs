@@ -5,7 +5,7 @@ use crate::{
     azure::RegistryName,
     http::during,
     import::{self, Event, Outcome, Span},
-    inputs::{Inputs, Mode},
+    inputs::{Inputs, Mode, Variable},
     plan::{self, Plan, Shard},
     policy,
     problem::{Problem, Side},
@@ -13,6 +13,7 @@ use crate::{
     report::{self, Body},
     settings::Place,
     signature::Gate,
+    stop,
     upkeep::{self, Asked, Hands, Upkeep},
 };
 use tokio::sync::{mpsc, watch};
@@ -75,7 +76,7 @@ impl Part {
         let mut stopped = stop.clone();
         let planned = tokio::select! {
             biased;
-            () = import::stopped(&mut stopped) => Err(cancelled()),
+            () = stop::stopped(&mut stopped) => Err(cancelled()),
             planned = survey(&own, occasion, &stated, (name, &place, doubt), reach, &mut lists) => planned,
         };
         let found = planned.as_ref().ok().and_then(|planned| planned.session.as_ref());
@@ -218,7 +219,7 @@ fn with_place(inputs: &Inputs, place: &Place, mode: Mode) -> Result<Inputs, Prob
             (None, Mode::Plan) => own.identity.client_secret = None,
             (None, Mode::Apply) => {
                 let what = format!("the variable `{}`, which `client-secret` names, is not set", variable.name());
-                return Err(Problem::new(Side::Settings, what).hint("Give it to the step by `env`."));
+                return Err(Problem::new(Side::Settings, what).hint(Variable::HINT));
             }
         }
     }

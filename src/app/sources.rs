@@ -3,7 +3,7 @@
 use super::{Occasion, Stated};
 use crate::{
     certificates::Authorities,
-    inputs::{Inputs, Mode},
+    inputs::{Inputs, Mode, Variable},
     problem::{Problem, Side},
     registry::{Login, connection_host},
     settings::{Account, FILE, Settings, Site, Source, Way},
@@ -45,7 +45,7 @@ pub(super) fn with_sources(inputs: &Inputs, stated: &Stated, occasion: &Occasion
                 (None, Mode::Apply) => {
                     let variable = account.password.name();
                     let why = format!("the variable `{variable}`, which `password` names, is not set");
-                    return Err(unusable(site, &why).hint("Give it to the step by `env`."));
+                    return Err(unusable(site, &why).hint(Variable::HINT));
                 }
             }
         }

@@ -5,11 +5,8 @@ use crate::{
     azure::{Cloud, RegistryName},
     change::Changes,
     inputs::{Mode, Variable},
-<<<<<<< HEAD
     plan::Step,
-=======
     policy::Evidence,
->>>>>>> sources
     problem::{Problem, Side},
     settings::{self, Place, Removed, Section, Settings},
 };

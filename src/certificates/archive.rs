@@ -9,11 +9,9 @@ const BLOCK: usize = 512;
 const LONGEST_NAME: u64 = 64 << 10;
 /// The most bytes of a pax header, which can hold other things than names.
 const LONGEST_PAX: u64 = 1 << 20;
-/// The most bytes of one layer, unpacked.
-const MOST_BYTES: u64 = 16 << 30;
 
 /// Reads an archive that is written to it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Archive {
     listing: Listing,
     state: State,
@@ -22,7 +20,7 @@ pub(super) struct Archive {
     path: Option<Vec<u8>>,
     link: Option<Vec<u8>>,
     size: Option<u64>,
-    bytes: u64,
+    most: u64,
 }
 
 #[derive(Debug, Default)]
@@ -48,6 +46,19 @@ enum To {
 }
 
 impl Archive {
+    /// Begins one of which so many bytes are read; a longer one is an error of the kind `FileTooLarge`.
+    pub(super) fn within(most: u64) -> Self {
+        Self {
+            listing: Listing::default(),
+            state: State::default(),
+            block: Vec::new(),
+            path: None,
+            link: None,
+            size: None,
+            most,
+        }
+    }
+
     /// Returns what the archive held.
     ///
     /// # Errors
@@ -157,9 +168,9 @@ impl Archive {
 impl Write for Archive {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut rest = bytes;
-        self.bytes += bytes.len() as u64;
-        if self.bytes > MOST_BYTES {
-            return Err(invalid("a layer is larger than what is unpacked"));
+        self.listing.unpacked += bytes.len() as u64;
+        if self.listing.unpacked > self.most {
+            return Err(io::ErrorKind::FileTooLarge.into());
         }
         while !rest.is_empty() {
             match &mut self.state {
@@ -263,7 +274,7 @@ mod tests {
 
     /// Reads in pieces of different lengths.
     fn read(bytes: &[u8], piece: usize) -> io::Result<Listing> {
-        let mut archive = Archive::default();
+        let mut archive = Archive::within(u64::MAX);
         for piece in bytes.chunks(piece) {
             archive.write_all(piece)?;
         }
@@ -345,12 +356,9 @@ mod tests {
             let error = read(bytes, 300).unwrap_err().to_string();
             assert!(error.contains(why), "{why}: {error}");
         }
-        assert_eq!(read(&good[..1536], 300).unwrap(), read(&good, 300).unwrap(), "an archive without its last blocks");
-        assert_eq!(
-            read(&good[..1512], 300).unwrap(),
-            read(&good, 300).unwrap(),
-            "and without what fills up the last one"
-        );
+        let nodes = |bytes: &[u8]| read(bytes, 300).unwrap().nodes;
+        assert_eq!(nodes(&good[..1536]), nodes(&good), "an archive without its last blocks");
+        assert_eq!(nodes(&good[..1512]), nodes(&good), "and without what fills up the last one");
         assert!(read(&[], 1).is_ok());
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Authority, Base, Known, Unfit,
     edit::{self, Origin, Replaced},
     layer,
-    read::{self, Place},
+    read::{Place, Reader},
     root::Root,
 };
 use crate::{
@@ -78,8 +78,9 @@ pub(super) async fn make(
     known: &Known,
 ) -> Result<Image, Failure> {
     let mut image = Image { blobs: Vec::new(), manifests: Vec::new(), bases: Vec::new(), left_out: Vec::new() };
+    let mut reader = Reader::new(place, known);
     if !manifest.is_index() {
-        one(place, base, manifest, addition, known, &mut image).await?;
+        one(&mut reader, base, manifest, addition, &mut image).await?;
         return Ok(image);
     }
     let mut replaced = BTreeMap::new();
@@ -89,7 +90,7 @@ pub(super) async fn make(
             continue;
         }
         let found = part(place, child.digest).await?;
-        one(place, child.digest, &found, addition, known, &mut image).await?;
+        one(&mut reader, child.digest, &found, addition, &mut image).await?;
         if let Some((_, bytes)) = image.manifests.last() {
             let media_type = edit::OCI_MANIFEST.to_owned();
             replaced.insert(child.digest, Replaced { media_type, digest: Digest::of(bytes), size: bytes.len() });
@@ -127,15 +128,14 @@ pub(super) async fn configuration(place: &Place<'_>, manifest: &Manifest) -> Res
 }
 
 async fn one(
-    place: &Place<'_>,
+    reader: &mut Reader<'_>,
     digest: Digest,
     manifest: &Manifest,
     addition: Addition<'_>,
-    known: &Known,
     image: &mut Image,
 ) -> Result<(), Failure> {
-    let (_, configuration) = configuration(place, manifest).await?;
-    let root = root(place, &manifest.layers, known).await?;
+    let (_, configuration) = configuration(reader.place, manifest).await?;
+    let root = root(reader, &manifest.layers).await?;
     let store = root.store(addition.base)?;
     let layer = layer::over(&store, addition.authorities);
     let broken = |why| Unfit::Broken { layer: digest, why };
@@ -151,14 +151,14 @@ async fn one(
     Ok(())
 }
 
-pub(super) async fn root(place: &Place<'_>, layers: &[Descriptor], known: &Known) -> Result<Root, Failure> {
+pub(super) async fn root(reader: &mut Reader<'_>, layers: &[Descriptor]) -> Result<Root, Failure> {
     let bytes = layers.iter().fold(0_u64, |sum, layer| sum.saturating_add(layer.size));
     if bytes > MOST_BYTES {
         return Err(Unfit::TooLarge { bytes, most: MOST_BYTES }.into());
     }
     let mut root = Root::default();
     for layer in layers {
-        root.lay(&*read::layer(place, layer, known).await?);
+        root.lay(&*reader.layer(layer).await?);
     }
     Ok(root)
 }

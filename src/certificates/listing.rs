@@ -60,6 +60,8 @@ pub(super) struct Listing {
     pub(super) removed: BTreeSet<String>,
     /// Folders of which nothing is seen that layers below have.
     pub(super) opaque: BTreeSet<String>,
+    /// How many bytes the layer has, unpacked.
+    pub(super) unpacked: u64,
     /// The file whose content comes.
     current: Option<(String, usize)>,
 }

@@ -6,7 +6,7 @@ use super::{
     image::{self, Failure},
     layer,
     listing::{BUNDLE, RHEL_BUNDLE},
-    read::Place,
+    read::{Place, Reader},
     recipe::{How, Part},
 };
 use crate::{
@@ -46,8 +46,9 @@ impl Parts {
         known: &Known,
     ) -> Result<Self, Failure> {
         let mut parts = Self { built: Vec::new(), left_out: Vec::new() };
+        let mut reader = Reader::new(place, known);
         if !manifest.is_index() {
-            parts.take(place, base, manifest, None, wanted, known).await?;
+            parts.take(&mut reader, base, manifest, None, wanted).await?;
         }
         for (child, platform) in edit::images(&manifest.children) {
             if !is_built(platform) {
@@ -55,7 +56,7 @@ impl Parts {
                 continue;
             }
             let found = image::part(place, child.digest).await?;
-            parts.take(place, child.digest, &found, Some(platform), wanted, known).await?;
+            parts.take(&mut reader, child.digest, &found, Some(platform), wanted).await?;
         }
         if parts.built.is_empty() {
             return Err(Unfit::NoPlatform(names(&parts.left_out, ", ")).into());
@@ -65,14 +66,13 @@ impl Parts {
 
     async fn take(
         &mut self,
-        place: &Place<'_>,
+        reader: &mut Reader<'_>,
         digest: Digest,
         manifest: &Manifest,
         platform: Option<&Platform>,
         wanted: Wanted<'_>,
-        known: &Known,
     ) -> Result<(), Failure> {
-        let (config, found) = image::configuration(place, manifest).await?;
+        let (config, found) = image::configuration(reader.place, manifest).await?;
         let found: Value =
             serde_json::from_slice(&found).map_err(|error| Unfit::Broken { layer: config, why: error.to_string() })?;
         let own = || serde_json::from_value::<Platform>(found.clone()).ok();
@@ -92,7 +92,7 @@ impl Parts {
             let problem = Problem::new(Side::Source, format!("no Dockerfile can name the image's user `{user}`"));
             return Err(Failure::Untold(problem.hint("Take the image out of `images`, or use `way: layer`.")));
         }
-        let (base, how) = how(place, &manifest.layers, wanted, known).await?;
+        let (base, how) = how(reader, &manifest.layers, wanted).await?;
         self.built.push(Part { platform, digest, base, user, how });
         Ok(())
     }
@@ -124,12 +124,7 @@ fn is_built(platform: &Platform) -> bool {
 }
 
 /// Chooses how the bundle comes about, by what is seen of the image, else by what is stated.
-async fn how(
-    place: &Place<'_>,
-    layers: &[Descriptor],
-    wanted: Wanted<'_>,
-    known: &Known,
-) -> Result<(Base, How), Failure> {
+async fn how(reader: &mut Reader<'_>, layers: &[Descriptor], wanted: Wanted<'_>) -> Result<(Base, How), Failure> {
     let Wanted { authorities, stated, helper } = wanted;
     let helped = |base: Base, why: &Unfit| {
         let path = if base == Base::Rhel { RHEL_BUNDLE } else { BUNDLE };
@@ -140,7 +135,7 @@ async fn how(
         })?;
         Ok((base, How::Helped { path, helper: helper.to_owned() }))
     };
-    let root = match image::root(place, layers, known).await {
+    let root = match image::root(reader, layers).await {
         Ok(root) => root,
         Err(Failure::Unfit(unfit)) if unfit.may_be_built() => {
             return match stated {

@@ -1,11 +1,16 @@
 //! Setting: the section `certificates` of `acr-sync.yaml`. Text becomes values here, and nobody is asked.
 
-use crate::reference::{Glob, Reference, Registry};
+use crate::{
+    reference::{Glob, Reference, Registry},
+    tasks::limits,
+};
 use serde::{Deserialize, de};
 use std::{fmt, path::Path};
 
 /// The longest tag that registries take (OCI distribution specification, "Pulling manifests").
 pub(super) const LONGEST_TAG: usize = 128;
+/// The most entries that are read.
+const MOST: usize = 1_000;
 
 /// One of the section `certificates`: images that are made once more with a company's authorities in their trust store.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -162,18 +167,16 @@ impl TryFrom<Written> for Rule {
             (None, None) => return Err("either `suffix` or `tag` says what the new image is called".to_owned()),
             (Some(_), Some(_)) => return Err("`suffix` and `tag` exclude each other".to_owned()),
         };
-        let is_pool = |name: &String| {
-            (3..=20).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        };
         let helper = helper.map(|helper| Helper::parse(&helper)).transpose()?;
         if helper.is_some() && way == Way::Layer {
             return Err("`helper` is of no use with `way: layer`".to_owned());
         }
-        match &agent_pool {
-            Some(_) if way == Way::Layer => Err("`agent-pool` is of no use with `way: layer`".to_owned()),
-            Some(name) if !is_pool(name) => Err(format!("`{name}` is no agent pool: 3 to 20 letters, digits and `-`")),
-            Some(_) | None => Ok(Self { authority, images, naming, way, base, agent_pool, helper }),
+        if agent_pool.is_some() && way == Way::Layer {
+            return Err("`agent-pool` is of no use with `way: layer`".to_owned());
         }
+        let named = |name: String| limits::pool(&name).map_err(|why| format!("`agent-pool: {name}`: {why}"));
+        let agent_pool = agent_pool.map(named).transpose()?;
+        Ok(Self { authority, images, naming, way, base, agent_pool, helper })
     }
 }
 
@@ -211,6 +214,10 @@ impl Rule {
 /// As the reader of the file.
 pub fn read<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<Vec<Rule>, D::Error> {
     let rules = Vec::<Rule>::deserialize(deserializer)?;
+    // Each is compared with each, and with every line.
+    if rules.len() > MOST {
+        return Err(de::Error::custom(format!("{} entries, and {MOST} are read at most", rules.len())));
+    }
     for (at, rule) in rules.iter().enumerate() {
         if rules[..at].contains(rule) {
             return Err(de::Error::custom("two entries say the same"));
@@ -254,7 +261,10 @@ mod tests {
             ("{ authority: [a.crt], images: [a], suffix: \"\" }", "nothing that a tag can have"),
             ("{ authority: [a.crt], images: [a], tag: -ca }", "nothing that a tag can have"),
             ("{ authority: [a.crt], images: [a], tag: ca, way: layer, agent-pool: pool }", "of no use"),
-            ("{ authority: [a.crt], images: [a], tag: ca, agent-pool: a/b }", "no agent pool"),
+            (
+                "{ authority: [a.crt], images: [a], tag: ca, agent-pool: a/b }",
+                "`agent-pool: a/b`: expected the name of an agent pool: 3 to 20 letters",
+            ),
             ("{ authority: [a.crt], images: [a], tag: ca, helper: mirror/alpine }", "neither a tag nor a digest"),
             ("{ authority: [a.crt], images: [a], tag: ca, helper: \"a:1\\nRUN x\" }", "`helper: "),
             ("{ authority: [a.crt], images: [a], tag: ca, way: layer, helper: \"a:1\" }", "of no use"),
@@ -265,6 +275,19 @@ mod tests {
             let error = rule(text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn more_entries_than_are_read_are_refused_before_they_are_compared() {
+        let entries = |number: usize| {
+            let each = (0..number).map(|at| format!("- {{ authority: [a.crt], images: [a], tag: ca-{at} }}\n"));
+            let text = format!("certificates:\n{}", each.collect::<String>());
+            crate::settings::parse(text.as_bytes())
+                .map(|read| read.certificates.len())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(entries(MOST), Ok(MOST));
+        assert!(entries(MOST + 1).unwrap_err().contains("1001 entries, and 1000 are read at most"));
     }
 
     #[test]

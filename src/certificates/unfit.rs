@@ -37,6 +37,11 @@ pub enum Unfit {
         /// How many are read.
         most: u64,
     },
+    /// Its layers unpack to more than is read.
+    Unpacked {
+        /// How many bytes are read.
+        most: u64,
+    },
     /// A layer cannot be unpacked.
     Broken {
         /// The layer.
@@ -54,7 +59,7 @@ impl Unfit {
     /// Returns whether a build could do what a layer cannot.
     pub fn may_be_built(&self) -> bool {
         match self {
-            Self::Linked { .. } | Self::Packed { .. } | Self::TooLarge { .. } => true,
+            Self::Linked { .. } | Self::Packed { .. } | Self::TooLarge { .. } | Self::Unpacked { .. } => true,
             Self::NoStore { .. } | Self::Broken { .. } | Self::NoImage(_) | Self::NoPlatform(_) => false,
         }
     }
@@ -65,7 +70,7 @@ impl Unfit {
             Self::NoStore { .. } => {
                 "Take an image with the package `ca-certificates`, name its `base`, or take it out of `images`."
             }
-            Self::Linked { .. } | Self::Packed { .. } | Self::TooLarge { .. } => {
+            Self::Linked { .. } | Self::Packed { .. } | Self::TooLarge { .. } | Self::Unpacked { .. } => {
                 "ACR Tasks can build it: `way: tasks`, or `auto`."
             }
             Self::Broken { .. } => "Run again; if it stays so, ask who made the image.",
@@ -92,6 +97,9 @@ impl fmt::Display for Unfit {
             }
             Self::TooLarge { bytes, most } => {
                 write!(f, "its layers have {} MiB, and {} MiB are read at most", bytes >> 20, most >> 20)
+            }
+            Self::Unpacked { most } => {
+                write!(f, "its layers unpack to more than {} MiB, which is all that is read", most >> 20)
             }
             Self::Broken { layer, why } => write!(f, "the layer {} cannot be unpacked: {why}", layer.short()),
             Self::NoImage(what) => write!(f, "it is no image but `{what}`"),

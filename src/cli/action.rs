@@ -7,7 +7,6 @@ use crate::{
     host::{AzureDevOps, GitHub, Host, Said, without_list},
     http,
     images::Colour,
-    import,
     inputs::{Env, Inputs, Log, Mode},
     plan::Plan,
     problem::{Problem, Side},
@@ -16,6 +15,7 @@ use crate::{
         log::{Entry, Level},
         progress::{self, Out},
     },
+    stop::stopped,
 };
 use std::time::Duration;
 use tokio::sync::watch::Receiver;
@@ -61,10 +61,10 @@ async fn walk<H: Host>(
     inputs.identity.mask = Mask::new(move |secret| outlet::order(&H::mask(secret), form));
     let mut host = new(env, &inputs).map_err(|problem| vec![problem])?;
     let stop = stop::listen();
-    let mut stopped = stop.clone();
+    let mut wish = stop.clone();
     let occasion = tokio::select! {
         biased;
-        () = import::stopped(&mut stopped) => Err(Problem::new(Side::Settings, "the run was stopped before it began")),
+        () = stopped(&mut wish) => Err(Problem::new(Side::Settings, "the run was stopped before it began")),
         // Hosts and their walks are large, and each is there for its own time only.
         occasion = Box::pin(http::during("event", None, host.occasion(&inputs))) => occasion,
     };
@@ -84,7 +84,7 @@ async fn walk<H: Host>(
     }
     say(host.record(&report, &inputs));
     let given_up = async {
-        import::stopped(&mut stop.clone()).await;
+        stopped(&mut stop.clone()).await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {

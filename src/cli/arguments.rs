@@ -1,6 +1,9 @@
 //! Arguments: every input of the table is a flag, except those that are secret.
 
-use super::scan::{Options as ScanOptions, Writing};
+use super::{
+    scan::{Options as ScanOptions, Writing},
+    sign_in::{self, given, with},
+};
 use crate::{
     inputs::{Hosts, INPUTS, Input, Mode, Scope},
     pull_check::Cluster,
@@ -90,7 +93,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Me
         Some(("doctor", matches)) => Command::Doctor {
             clusters: matches.get_many::<Cluster>("cluster").into_iter().flatten().cloned().collect(),
             file: matches.get_one::<PathBuf>("file").cloned(),
-            inputs: given(matches, doctor_flags()),
+            inputs: given(matches, sign_in::flags()),
         },
         #[cfg(feature = "emulator")]
         Some(("demo", matches)) => {
@@ -127,15 +130,6 @@ fn scan(matches: &ArgMatches) -> ScanOptions {
         json: matches.get_one::<PathBuf>("json").cloned(),
         writing: if matches.get_flag("write") { Writing::Yes } else { Writing::No },
     }
-}
-
-fn given(matches: &ArgMatches, flags: impl Iterator<Item = &'static Input>) -> Vec<(String, String)> {
-    flags.filter_map(|input| Some((input.name.to_owned(), matches.get_one::<String>(input.name)?.clone()))).collect()
-}
-
-/// The inputs that say which registry is meant and who signs in.
-fn doctor_flags() -> impl Iterator<Item = &'static Input> {
-    flags().filter(|input| matches!(input.name, "registry" | "tenant-id" | "client-id" | "subscription-id" | "cloud"))
 }
 
 /// The inputs that are flags; mode and scope are the command and `--all`.
@@ -221,7 +215,7 @@ fn of_list(name: &'static str, about: &'static str) -> clap::Command {
                 .conflicts_with("base")
                 .help("Take the whole list, without a base"),
         );
-    with_inputs(command, flags())
+    with(command, flags())
 }
 
 fn of_doctor() -> clap::Command {
@@ -241,17 +235,10 @@ fn of_doctor() -> clap::Command {
                 .value_parser(str::parse::<Cluster>)
                 .help("The resource id of a cluster [default: `pull-check` of acr-sync.yaml]"),
         )
-        .after_help("Exit codes: 0 nothing is known to be wrong, 1 a pull fails, or nothing could be asked.");
-    with_inputs(command, doctor_flags())
-}
-
-fn with_inputs(command: clap::Command, inputs: impl Iterator<Item = &'static Input>) -> clap::Command {
-    inputs.fold(command, |command, input| {
-        let default = if input.default.is_empty() { String::new() } else { format!(" [default: {}]", input.default) };
-        let variable = input.variable.map(|variable| format!(" [env: {variable}]")).unwrap_or_default();
-        let help = format!("{}{default}{variable}", input.about);
-        command.arg(Arg::new(input.name).long(input.name).value_name("VALUE").help(help))
-    })
+        .after_help(
+            "Exit codes: 0 nothing is known to be wrong, 1 a pull fails, or nothing could be asked of a cluster.",
+        );
+    with(command, sign_in::flags())
 }
 
 #[cfg(feature = "emulator")]

@@ -23,7 +23,8 @@ pub(super) async fn run(inputs: &Inputs, clusters: &[Cluster], file: Option<&Pat
         Ok(examination) => {
             let app::Examination { registry, remarks } = &examination;
             outlet::print(&examination::text(registry, remarks, outlet::colour(env)));
-            if remarks.iter().any(|remark| remark.grade == Grade::Bad) { BAD } else { GOOD }
+            let is_bad = remarks.iter().any(|remark| remark.grade == Grade::Bad);
+            if is_bad || !examination::unasked(remarks).is_empty() { BAD } else { GOOD }
         }
         Err(problem) => outlet::problems(&[problem]),
     }

@@ -9,10 +9,26 @@ use crate::{
     inputs::{Env, INPUTS, Input, Inputs},
     problem::{Problem, Side},
 };
+use clap::{Arg, ArgMatches, Command};
 
 /// The inputs that say which registry is meant and who signs in, for commands that take no others.
 pub(super) fn flags() -> impl Iterator<Item = &'static Input> {
     INPUTS.iter().filter(|it| matches!(it.name, "registry" | "tenant-id" | "client-id" | "subscription-id" | "cloud"))
+}
+
+/// Offers inputs as flags of a command.
+pub(super) fn with(command: Command, inputs: impl Iterator<Item = &'static Input>) -> Command {
+    inputs.fold(command, |command, input| {
+        let default = if input.default.is_empty() { String::new() } else { format!(" [default: {}]", input.default) };
+        let variable = input.variable.map(|variable| format!(" [env: {variable}]")).unwrap_or_default();
+        let help = format!("{}{default}{variable}", input.about);
+        command.arg(Arg::new(input.name).long(input.name).value_name("VALUE").help(help))
+    })
+}
+
+/// Returns the inputs that were given as flags.
+pub(super) fn given(matches: &ArgMatches, inputs: impl Iterator<Item = &'static Input>) -> Vec<(String, String)> {
+    inputs.filter_map(|input| Some((input.name.to_owned(), matches.get_one::<String>(input.name)?.clone()))).collect()
 }
 
 /// Signs in and finds the one registry that is named; `what` is what only one registry can have.

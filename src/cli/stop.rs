@@ -1,9 +1,17 @@
-//! Stop: SIGINT and SIGTERM become a value that the work looks at.
+//! Stop: SIGINT and SIGTERM become a value that the work looks at. What has begun is then ended, which may take minutes;
+//! who asks by SIGINT once more, as Ctrl-C does, waits for nothing.
 
+use super::outlet;
+use std::time::{Duration, Instant};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
+
+/// How long a further SIGINT is the same wish: a job's host may signal the whole group, and a launcher hands it on besides.
+const ONE_WISH: Duration = Duration::from_secs(1);
+/// What a shell says of a program that SIGINT ended.
+const INTERRUPTED: i32 = 130;
 
 /// Returns a value that turns true when the process is asked to end.
 pub(super) fn listen() -> watch::Receiver<bool> {
@@ -17,12 +25,27 @@ pub(super) fn listen() -> watch::Receiver<bool> {
     receiver
 }
 
+/// Does not end: with the sender gone, the receivers would take it for a promise that nobody stops them any more.
 async fn forward(mut interrupt: Signal, mut terminate: Signal, sender: watch::Sender<bool>) {
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
     sender.send_replace(true);
-    // Kept, or the receivers would take the end of this task for a promise that nobody stops them any more.
-    sender.closed().await;
+    let asked = Instant::now();
+    // A host sends SIGTERM next, seconds before it kills: the report gets that time.
+    while interrupt.recv().await.is_some() {
+        if asked.elapsed() >= ONE_WISH {
+            end();
+        }
+    }
+}
+
+#[expect(clippy::exit, reason = "whoever asks twice does not wait for what the work is busy with")]
+fn end() -> ! {
+    outlet::error(
+        "ended at once, as it was asked to stop a second time: what Azure has begun goes on there, and no report says how \
+         far it came. Run again: nothing is done twice.",
+    );
+    std::process::exit(INTERRUPTED)
 }

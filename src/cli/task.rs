@@ -4,7 +4,7 @@ use super::{
     BAD, GOOD,
     build::{follow, say},
     outlet,
-    sign_in::{flags, mask, sign_in},
+    sign_in::{flags, given, mask, sign_in, with},
     stop,
 };
 use crate::{
@@ -31,20 +31,12 @@ pub(super) fn command() -> Command {
         .about("Runs a task that stands in the registry, and shows its log")
         .arg(Arg::new("task").value_name("TASK").required(true).value_parser(name).help("The task's name"))
         .after_help("Stopped (SIGINT, SIGTERM) it calls the run off.\n\nExit codes: 0 it succeeded, 1 it did not.");
-    flags().fold(command, |command, input| {
-        let variable = input.variable.map(|variable| format!(" [env: {variable}]")).unwrap_or_default();
-        let help = format!("{}{variable}", input.about);
-        command.arg(Arg::new(input.name).long(input.name).value_name("VALUE").help(help))
-    })
+    with(command, flags())
 }
 
 /// Reads the matches of `run`; nothing where clap let something through that it must not.
 pub(super) fn read(matches: &ArgMatches) -> Option<Call> {
-    let text = |name: &str| matches.get_one::<String>(name).cloned();
-    Some(Call {
-        task: text("task")?,
-        inputs: flags().filter_map(|it| Some((it.name.to_owned(), text(it.name)?))).collect(),
-    })
+    Some(Call { task: matches.get_one::<String>("task")?.clone(), inputs: given(matches, flags()) })
 }
 
 /// It stands in a path from here on.

@@ -1,10 +1,15 @@
 //! The section `connected-registries` of `acr-sync.yaml`: what a ship or a factory has a copy of.
 
-use super::{Cron, Span};
+use super::{Cron, Name, Span};
 use crate::reference::Glob;
 use serde::{Deserialize, de};
-use std::fmt;
+use std::collections::HashMap;
 use time::ext::NumericalDuration;
+
+/// The most entries that are read. The service takes 50 connected registries in a registry (ACR facts, section 12).
+const MOST: usize = 200;
+/// The most clients of all entries. The service takes 50 of a connected registry.
+const MOST_CLIENTS: usize = 2_500;
 
 /// A connected registry, as it is meant to be. What is not stated stays as it is; a new one gets what the Azure CLI
 /// would give it.
@@ -117,59 +122,6 @@ pub enum LogLevel {
     None,
 }
 
-/// The name of a connected registry or a token, in the case in which it was written. Case makes no difference.
-#[derive(Debug, Clone)]
-pub struct Name(Box<str>);
-
-impl Name {
-    /// Reads a name. The service's description of connected registries has letters and digits only; its articles and tools
-    /// take dashes as well.
-    ///
-    /// # Errors
-    /// What is wrong with it, a fragment.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let is_name = (5..=50).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !text.starts_with('-')
-            && !text.ends_with('-');
-        if is_name {
-            Ok(Self(text.into()))
-        } else {
-            Err(format!("`{text}` is no name: 5 to 50 letters, digits and dashes"))
-        }
-    }
-
-    /// Returns it as it was written.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Returns whether this is another spelling of a name.
-    pub fn is(&self, name: &str) -> bool {
-        self.0.eq_ignore_ascii_case(name)
-    }
-}
-
-impl PartialEq for Name {
-    fn eq(&self, other: &Self) -> bool {
-        self.is(&other.0)
-    }
-}
-
-impl Eq for Name {}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
-    }
-}
-
 impl TryFrom<Stated> for Client {
     type Error = String;
 
@@ -232,12 +184,22 @@ pub fn read<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<Vec<Connec
     Ok(all)
 }
 
+/// Who proposes a change writes the file: what is looked for by name is looked up, and there is an end to it.
 fn check(all: &[Connected]) -> Result<(), String> {
-    for (at, one) in all.iter().enumerate() {
+    let clients = all.iter().map(|one| one.clients.len()).sum::<usize>();
+    if all.len() > MOST || clients > MOST_CLIENTS {
+        return Err(format!(
+            "{} connected registries with {clients} clients: {MOST} with {MOST_CLIENTS} are read at most",
+            all.len()
+        ));
+    }
+    let mut by_name: HashMap<&Name, &Connected> = HashMap::new();
+    if let Some(twice) = all.iter().find(|one| by_name.insert(&one.name, one).is_some()) {
+        return Err(format!("{}: it stands here twice", twice.name));
+    }
+    let mut holders: HashMap<&Name, &Connected> = HashMap::new();
+    for one in all {
         let wrong = |what: String| Err(format!("{}: {what}", one.name));
-        if all[..at].iter().any(|other| other.name == one.name) {
-            return wrong("it stands here twice".to_owned());
-        }
         if let Some(window) = &one.window
             && !(1.hours()..=7.days()).contains(&window.duration())
         {
@@ -272,21 +234,19 @@ fn check(all: &[Connected]) -> Result<(), String> {
                 return wrong(format!("its parent `{parent}` is below it"));
             }
             ancestors.push(parent);
-            let found = all.iter().find(|other| other.name == *parent);
+            let found = by_name.get(parent);
             if found.is_some_and(|found| found.mode == Mode::ReadOnly && one.mode == Mode::ReadWrite) {
                 return wrong(format!("it is ReadWrite, and `{parent}` above it is ReadOnly"));
             }
             above = found.and_then(|found| found.parent.as_ref());
         }
         for client in &one.clients {
-            let holders = all.iter().flat_map(|other| other.clients.iter().map(move |client| (other, client)));
-            let holders: Vec<_> =
-                holders.filter(|(_, other)| other.name == client.name).map(|(holder, _)| holder).collect();
-            if let Some(other) = holders.iter().find(|holder| holder.name != one.name) {
-                return wrong(format!("the client `{}` is one of `{}` as well", client.name, other.name));
-            }
-            if holders.len() > 1 || all.iter().any(|other| other.name == client.name) {
-                return wrong(format!("the client `{}` needs a name of its own", client.name));
+            match holders.insert(&client.name, one) {
+                Some(other) if other.name != one.name => {
+                    return wrong(format!("the client `{}` is one of `{}` as well", client.name, other.name));
+                }
+                None if !by_name.contains_key(&client.name) => {}
+                Some(_) | None => return wrong(format!("the client `{}` needs a name of its own", client.name)),
             }
         }
     }
@@ -342,7 +302,7 @@ mod tests {
             (vessel("") + &vessel(""), "it stands here twice"),
             (
                 vessel("clients: [the-client]") + "- { name: vessel-2, repositories: [a], clients: [The-Client] }",
-                "the client `the-client` is one of `vessel-2` as well",
+                "vessel-2: the client `The-Client` is one of `vessel-1` as well",
             ),
             (
                 vessel("mode: ReadWrite, parent: hub-1") + "- { name: hub-1, repositories: [a] }",
@@ -353,5 +313,19 @@ mod tests {
             let error = parse(&text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn what_no_registry_could_hold_is_refused_before_it_is_compared() {
+        let entry = |at: usize| format!("- {{ name: v-{at:05}, parent: v-{:05}, repositories: [a] }}\n", at + 1);
+        let chain = |length: usize| (0..length).map(entry).collect::<String>();
+        assert_eq!(parse(&chain(MOST)).map(|all| all.len()), Ok(MOST));
+        assert!(parse(&chain(20_000)).unwrap_err().contains("20000 connected registries with 0 clients: 200 with"));
+        let clients = |number: usize| {
+            let names: Vec<_> = (0..number).map(|at| format!("c-{at:05}")).collect();
+            format!("- {{ name: vessel-1, repositories: [a], clients: [{}] }}\n", names.join(", "))
+        };
+        assert_eq!(parse(&clients(MOST_CLIENTS)).map(|all| all[0].clients.len()), Ok(MOST_CLIENTS));
+        assert!(parse(&clients(MOST_CLIENTS + 1)).unwrap_err().contains("1 connected registries with 2501 clients"));
     }
 }

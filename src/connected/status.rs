@@ -48,9 +48,10 @@ fn state(one: &Connected, instance: &Instance, found: &Found, now: OffsetDateTim
     let mut remarks = Vec::new();
     match instance.last_sync {
         None => {
-            let what = match (instance.is_active, one.schedule.as_ref().or(instance.cron().as_ref())) {
-                (false, _) => "it is not deployed: nothing has ever been synchronised".to_owned(),
-                (true, _) => format!("it is active and {connection}, and nothing has been synchronised yet"),
+            let what = if instance.is_active {
+                format!("it is active and {connection}, and nothing has been synchronised yet")
+            } else {
+                "it is not deployed: nothing has ever been synchronised".to_owned()
             };
             let hint = format!("`acr-sync connected-registry kit {name}` writes what its cluster needs.");
             remarks.push(hinted(remark(instance, Grade::Doubtful, what), hint));

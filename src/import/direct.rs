@@ -1,10 +1,11 @@
 //! Direct: this runner copies from registry to registry.
 
-use super::{Ended, Outcome, stopped};
+use super::{Ended, Outcome};
 use crate::{
     copy::{Before, Copier, Extent, Onto, Place},
     plan::{Action, Overwrite, Step},
     problem::{Problem, Side},
+    stop::stopped,
 };
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};

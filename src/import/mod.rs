@@ -14,6 +14,7 @@ use crate::{
     http::{Permit, during},
     plan::{Action, Plan, Route, Step},
     problem::{Problem, Side},
+    stop::stopped,
     verify::{Unproved, Verifier},
 };
 use futures_util::{StreamExt, stream};
@@ -261,13 +262,6 @@ async fn prove(step: &Step, ended: Ended, importers: &Importers) -> Outcome {
             }
             Err(Unproved::Wrong(problem)) => return Outcome::Failed(problem),
         }
-    }
-}
-
-pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|&stop| stop).await.is_err() {
-        // Nobody can stop us any more.
-        std::future::pending::<()>().await;
     }
 }
 

@@ -4,11 +4,12 @@
 //! Azure says that it is done at its next poll, ten seconds apart; the registry serves the image long before.
 //! So the registry is asked at growing intervals, and the operation only for errors.
 
-use super::{AcrImport, Ended, Gates, Outcome, Pace, stopped};
+use super::{AcrImport, Ended, Gates, Outcome, Pace};
 use crate::{
     azure::{ArmError, Failure, ImportRequest, Operation, Progress},
     problem::{Problem, Side},
     reference::Registry,
+    stop::stopped,
     verify::Verifier,
 };
 use std::time::Duration;

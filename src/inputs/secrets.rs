@@ -12,6 +12,10 @@ use serde::Deserialize;
 pub struct Variable(String);
 
 impl Variable {
+    /// What to do where one is not set. The task has of the step's variables those alone that it was told of.
+    pub const HINT: &'static str =
+        "Give it to the step by `env`; on Azure Pipelines the input `variables` names it besides.";
+
     /// Returns the name, without the `$`.
     pub fn name(&self) -> &str {
         &self.0

@@ -50,7 +50,7 @@ impl Input {
 }
 
 /// Every input, in the order in which the README shows them.
-pub const INPUTS: [Input; 31] = [
+pub const INPUTS: [Input; 32] = [
     input(
         "registry",
         "",
@@ -135,6 +135,12 @@ pub const INPUTS: [Input; 31] = [
         "",
         "The service connection to Azure Resource Manager that signs in; it brings tenant, client and cloud (Azure \
          Pipelines only).",
+    )
+    .only_on(Hosts::AzurePipelines),
+    input(
+        "variables",
+        "",
+        "The variables that `acr-sync.yaml` names, without their `$`; the step gives them by `env` (Azure Pipelines only).",
     )
     .only_on(Hosts::AzurePipelines),
     input(

@@ -65,6 +65,13 @@ pub enum Note {
     Chart(String),
 }
 
+impl Note {
+    /// Returns whether it says that all is as it should be: nobody needs to look.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Signed(_))
+    }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

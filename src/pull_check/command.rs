@@ -31,7 +31,7 @@ impl fmt::Display for Command {
 
 /// Quotes for a POSIX shell: what holds other than plain characters stands between single quotes, in which nothing is
 /// special but the quote itself.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,-".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

@@ -37,6 +37,7 @@ use resource_id::ResourceId;
 use site::Site;
 use std::collections::BTreeSet;
 
+pub use command::quoted;
 pub use image::{DataPlane, Image};
 pub use remark::{Grade, Remark, Topic};
 pub use setting::{Cluster, PullCheck};

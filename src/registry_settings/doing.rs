@@ -9,6 +9,7 @@ use crate::{
     azure::{Arm, ArmError},
     problem::{Problem, Side},
     registry,
+    stop::stopped,
 };
 use serde_json::json;
 use std::{future::Future, time::Duration};
@@ -76,7 +77,7 @@ async fn set(
     match patiently(ask, pace, stop).await {
         Ok(answer) => drop(answer.map_err(|error| ask::problem(&error, Right::Write))?),
         Err(Ended::Late) => return Err(late("the change has not ended", pace.deadline)),
-        Err(Ended::Stopped) => return Err(stopped("Azure may still change the registry")),
+        Err(Ended::Stopped) => return Err(cut_short("Azure may still change the registry")),
     }
     let nothing_else = Interest { replicas: false, usages: false, cache_rules: false };
     let found = ask::ask(arm, id, nothing_else).await?;
@@ -117,7 +118,7 @@ async fn replicate(arm: &Arm, work: &Replicate, pace: Pace, stop: &watch::Receiv
             Ok(Err(ArmError::Refused(refusal))) if refusal.status == 202 => {}
             Ok(Err(error)) => return Err(ask::problem(&error, Right::Write)),
             Err(Ended::Late) => return Err(late(&format!("the replica in `{region}` is not there"), pace.deadline)),
-            Err(Ended::Stopped) => return Err(stopped(&format!("Azure still makes the replica in `{region}`"))),
+            Err(Ended::Stopped) => return Err(cut_short(&format!("Azure still makes the replica in `{region}`"))),
         }
     }
     loop {
@@ -135,7 +136,7 @@ async fn replicate(arm: &Arm, work: &Replicate, pace: Pace, stop: &watch::Receiv
         match rest(began, pace, stop).await {
             Ok(()) => {}
             Err(Ended::Late) => return Err(late(&format!("the replica in `{region}` is {status}"), pace.deadline)),
-            Err(Ended::Stopped) => return Err(stopped(&format!("Azure still makes the replica in `{region}`"))),
+            Err(Ended::Stopped) => return Err(cut_short(&format!("Azure still makes the replica in `{region}`"))),
         }
     }
 }
@@ -151,7 +152,7 @@ async fn patiently<T, F: Future<Output = Result<T, ArmError>>>(
     loop {
         let answer = tokio::select! {
             biased;
-            () = turned(&mut wish) => return Err(Ended::Stopped),
+            () = stopped(&mut wish) => return Err(Ended::Stopped),
             () = tokio::time::sleep_until(began + pace.deadline) => return Err(Ended::Late),
             answer = ask() => answer,
         };
@@ -171,15 +172,8 @@ pub(super) async fn rest(began: Instant, pace: Pace, stop: &watch::Receiver<bool
     let mut wish = stop.clone();
     tokio::select! {
         biased;
-        () = turned(&mut wish) => Err(Ended::Stopped),
+        () = stopped(&mut wish) => Err(Ended::Stopped),
         () = tokio::time::sleep(pace.pause) => Ok(()),
-    }
-}
-
-/// Ends when the run is to stop; who can no longer wish it does not.
-async fn turned(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending::<()>().await;
     }
 }
 
@@ -188,6 +182,6 @@ pub(super) fn late(what: &str, deadline: Duration) -> Problem {
         .hint("Azure goes on by itself: run again later.")
 }
 
-pub(super) fn stopped(what: &str) -> Problem {
+pub(super) fn cut_short(what: &str) -> Problem {
     Problem::new(Side::Settings, format!("the run was stopped; {what}")).hint("Run again: nothing is done twice.")
 }

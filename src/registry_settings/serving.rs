@@ -127,7 +127,7 @@ impl Await {
             match doing::rest(began, pace, stop).await {
                 Ok(()) => {}
                 Err(Ended::Late) => return Err(doing::late(&lacks(), pace.deadline)),
-                Err(Ended::Stopped) => return Err(doing::stopped(&lacks())),
+                Err(Ended::Stopped) => return Err(doing::cut_short(&lacks())),
             }
         }
     }

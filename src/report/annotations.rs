@@ -67,7 +67,7 @@ pub fn of(report: &Report) -> Vec<Annotation> {
         let said =
             row.step.notes.iter().filter(|note| !(**note == Note::ImpliedLatest && warned.contains(&row.step.line)));
         all.extend(said.map(|note| {
-            let level = if matches!(note, Note::Signed(_)) { Level::Notice } else { Level::Warning };
+            let level = if note.is_good() { Level::Notice } else { Level::Warning };
             annotation(report, level, row.step.line, None, row.step.destination.name(), &note.to_string())
         }));
     }

@@ -3,7 +3,7 @@
 use super::escape::log_line;
 use crate::{
     images::Colour,
-    pull_check::{Grade, Remark},
+    pull_check::{Grade, Remark, Topic},
     reference::Registry,
 };
 
@@ -36,6 +36,19 @@ pub fn text(registry: &Registry, remarks: &[Remark], colour: Colour) -> String {
     page + &verdict(remarks) + "\n"
 }
 
+/// Returns the clusters of which nothing could be asked, in the order of the remarks. Images are the registry's.
+pub fn unasked(remarks: &[Remark]) -> Vec<&str> {
+    let told = |it: &&Remark| it.topic != Topic::Image && it.grade != Grade::Unchecked;
+    let told: Vec<_> = remarks.iter().filter(told).map(|it| it.cluster.as_str()).collect();
+    let mut names: Vec<&str> = Vec::new();
+    for name in remarks.iter().map(|remark| remark.cluster.as_str()) {
+        if !told.contains(&name) && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 /// Returns the answer in a line.
 pub fn verdict(remarks: &[Remark]) -> String {
     let count = |grade| remarks.iter().filter(|remark| remark.grade == grade).count();
@@ -48,7 +61,10 @@ pub fn verdict(remarks: &[Remark]) -> String {
     let counts: Vec<_> = counts.into_iter().flatten().collect();
     let answer = match (count(Grade::Bad), count(Grade::Unchecked)) {
         (0, 0) => "pulls work",
-        (0, _) => "nothing is known to be wrong",
+        (0, _) => match unasked(remarks).as_slice() {
+            [] => "nothing is known to be wrong",
+            clusters => &format!("nothing could be asked of {}", log_line(&clusters.join(", "))),
+        },
         _ => "pulls fail",
     };
     let more = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
@@ -75,10 +91,7 @@ fn write(remark: &Remark, colour: Colour, page: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        problem::{Problem, Side},
-        pull_check::Topic,
-    };
+    use crate::problem::{Problem, Side};
 
     fn remark(cluster: &str, topic: Topic, grade: Grade, what: &str) -> Remark {
         let problem = Problem::new(Side::Azure, what);
@@ -99,6 +112,20 @@ mod tests {
         insta::assert_snapshot!(text(&registry, &remarks, Colour::Plain));
         assert!(text(&registry, &remarks, Colour::Coloured).contains("\u{1b}[31mbad"));
         assert_eq!(verdict(&remarks[..1]), "doctor: pulls work");
-        assert_eq!(verdict(&remarks[2..3]), "doctor: nothing is known to be wrong: 1 unchecked");
+        assert_eq!(
+            verdict(&[remarks[0].clone(), remarks[2].clone()]),
+            "doctor: nothing is known to be wrong: 1 unchecked"
+        );
+    }
+
+    #[test]
+    fn a_cluster_of_which_nothing_could_be_asked_is_named() {
+        let denied = remark("test", Topic::Cluster, Grade::Unchecked, "the cluster could not be asked");
+        // What the registry has says nothing of who may pull it.
+        let images = remark("test", Topic::Image, Grade::Good, "all are there");
+        let prod = remark("prod", Topic::Cluster, Grade::Good, "a private cluster in westeurope");
+        assert_eq!(unasked(&[prod.clone(), denied.clone(), images.clone()]), ["test"]);
+        assert_eq!(unasked(std::slice::from_ref(&prod)), [""; 0]);
+        assert_eq!(verdict(&[denied, images, prod]), "doctor: nothing could be asked of test: 1 unchecked");
     }
 }

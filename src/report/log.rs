@@ -133,7 +133,10 @@ fn of_row(row: &Row<'_>, phase: &'static str) -> Vec<Entry> {
     };
     let main = said(level, with_hint(format!("{} {}: {}", row.word(), row.source(), row.reason()), row.hint()));
     let more = row.detour().into_iter().map(|detour| said(Level::Info, detour));
-    let notes = row.step.notes.iter().map(|note| said(Level::Warn, note.to_string()));
+    let notes = row.step.notes.iter().map(|note| {
+        // An alert on warnings must not ring for what went well.
+        said(if note.is_good() { Level::Info } else { Level::Warn }, note.to_string())
+    });
     std::iter::once(main).chain(more).chain(notes).collect()
 }
 
@@ -171,8 +174,12 @@ fn with_hint(what: String, hint: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{Sample, beside, failed, mixed};
+    use super::super::{
+        annotations,
+        sample::{Sample, beside, failed, mixed},
+    };
     use super::*;
+    use crate::plan::Note;
     use serde_json::Value;
 
     fn written(report: &Report) -> String {
@@ -201,6 +208,23 @@ mod tests {
         insta::assert_snapshot!("plan", written(&report));
         let report = Sample::new().import("a:1 => a").import("b:1 => b").ended(failed()).applied();
         insta::assert_snapshot!("result", written(&report));
+    }
+
+    #[test]
+    fn what_went_well_is_no_warning_neither_here_nor_on_the_line() {
+        for (note, level) in [
+            (Note::Signed("k.pub".to_owned()), "info"),
+            (Note::Unsigned("no signature".to_owned()), "warn"),
+            (Note::NoReport(Vec::new()), "warn"),
+        ] {
+            let said = note.to_string();
+            let report = Sample::new().import("nginx:1.27 => mirror/nginx").note(note).planned();
+            let line = written(&report).lines().find(|line| line.contains(&said)).map(str::to_owned).unwrap();
+            let line: Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(line["level"], level, "{line}");
+            let annotation = annotations::of(&report).into_iter().find(|it| it.message == said).unwrap();
+            assert_eq!(annotation.level == annotations::Level::Warning, level == "warn", "{annotation:?}");
+        }
     }
 
     #[test]

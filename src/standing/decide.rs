@@ -6,7 +6,7 @@ use super::{
     look::{Part, enabled, look},
 };
 use crate::{
-    inputs::Secrets,
+    inputs::{Secrets, Variable},
     problem::{Problem, Side},
 };
 use serde_json::{Map, Value, json};
@@ -62,7 +62,7 @@ fn obstacle(task: &Standing, found: &Found, missing: Option<&Slot>) -> Option<Pr
     if let Some(slot) = missing {
         let (name, setting) = (slot.variable.name(), &slot.setting);
         let what = format!("the variable `{name}`, which `{setting}` of the task `{}` names, is not set", task.name);
-        return Some(Problem::new(Side::Settings, what).hint("Give it to the step by `env`."));
+        return Some(Problem::new(Side::Settings, what).hint(Variable::HINT));
     }
     if let Some(pool) = task.agent_pool.as_ref().filter(|_| !found.has_pool) {
         let what = format!("the registry has no agent pool `{pool}`");

@@ -8,7 +8,10 @@ use crate::{
     tasks::limits,
 };
 use serde::{Deserialize, Deserializer, de};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 /// A task as it is meant to be: a build of images, the steps of a file, or a command.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -264,9 +267,9 @@ impl schemars::JsonSchema for Standing {
 /// As the deserializer's; a name that stands twice.
 pub fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Standing>, D::Error> {
     let all = Vec::<Standing>::deserialize(deserializer)?;
-    let twice = |(at, one): &(usize, &Standing)| all[..*at].iter().any(|it| it.name.eq_ignore_ascii_case(&one.name));
-    match all.iter().enumerate().find(twice) {
-        Some((_, one)) => Err(de::Error::custom(format!("{}: it stands here twice", one.name))),
+    let mut names = HashSet::new();
+    match all.iter().find(|one| !names.insert(one.name.to_ascii_lowercase())) {
+        Some(one) => Err(de::Error::custom(format!("{}: it stands here twice", one.name))),
         None => Ok(all),
     }
 }

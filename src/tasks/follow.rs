@@ -4,7 +4,10 @@ use super::{
     Run, Service, Status,
     log::{Log, Look},
 };
-use crate::problem::{Problem, Side};
+use crate::{
+    problem::{Problem, Side},
+    stop::stopped,
+};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
@@ -228,13 +231,6 @@ impl Ended {
 fn hidden(secrets: &[SecretString]) -> Vec<String> {
     let long = secrets.iter().map(|secret| secret.expose_secret().trim()).filter(|secret| secret.len() >= 4);
     long.flat_map(str::lines).filter(|line| line.len() >= 4).map(str::to_owned).collect()
-}
-
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        // Nobody is left who could ask for it.
-        std::future::pending::<()>().await;
-    }
 }
 
 #[cfg(test)]

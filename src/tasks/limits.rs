@@ -40,7 +40,11 @@ pub fn platform(text: &str) -> Result<Platform, String> {
 /// What is expected.
 pub fn pool(text: &str) -> Result<String, String> {
     let is_name = (3..=20).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if is_name { Ok(text.to_owned()) } else { Err("expected the name of an agent pool".to_owned()) }
+    if is_name {
+        Ok(text.to_owned())
+    } else {
+        Err("expected the name of an agent pool: 3 to 20 letters, digits and `-`".to_owned())
+    }
 }
 
 /// How long a run may take: `5m` to `8h`.

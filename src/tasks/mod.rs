@@ -18,7 +18,7 @@ mod source;
 
 pub use archive::{Archived, archive};
 pub use follow::{Ended, Pace, Watch};
-pub use order::{Argument, Build, FileSteps, LONGEST, Login, Order, Secret, Steps, TaskRun, Work, builds_for};
+pub use order::{Argument, Build, LONGEST, Login, Order, Secret, TaskRun, Work, builds_for};
 pub use pieces::pieces;
 pub use problem::refused;
 pub use run::{Output, Run, Status};

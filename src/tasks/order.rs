@@ -2,7 +2,6 @@
 
 use super::{PREVIEW, VERSION};
 use crate::reference::Platform;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -39,10 +38,6 @@ pub struct Order {
 pub enum Work {
     /// A `docker build`.
     Build(Build),
-    /// Steps that stand in the request.
-    Steps(Steps),
-    /// Steps that stand in a file of the source.
-    File(FileSteps),
     /// A standing task, out of its turn.
     Task(TaskRun),
 }
@@ -66,28 +61,6 @@ pub struct Build {
     pub no_cache: bool,
 }
 
-/// Steps that stand in the request.
-#[derive(Debug, Clone)]
-pub struct Steps {
-    /// The task file, YAML.
-    pub file: String,
-    /// The values for `{{.Values.NAME}}`.
-    pub values: Vec<Argument>,
-    /// Where the steps find their files; nowhere for those that need none.
-    pub source: Option<String>,
-}
-
-/// Steps that stand in a file of the source.
-#[derive(Debug, Clone)]
-pub struct FileSteps {
-    /// The task file, a path in the source.
-    pub path: String,
-    /// The values for `{{.Values.NAME}}`.
-    pub values: Vec<Argument>,
-    /// Where it and its files are.
-    pub source: String,
-}
-
 /// A standing task, out of its turn.
 #[derive(Debug, Clone)]
 pub struct TaskRun {
@@ -95,7 +68,7 @@ pub struct TaskRun {
     pub id: String,
 }
 
-/// A build argument, or a value of a task.
+/// A build argument.
 #[derive(Debug, Clone)]
 pub struct Argument {
     /// The name.
@@ -142,8 +115,6 @@ impl Order {
     pub fn secrets(&self) -> impl Iterator<Item = &SecretString> {
         let arguments = match &self.work {
             Work::Build(build) => build.arguments.as_slice(),
-            Work::Steps(steps) => &steps.values,
-            Work::File(file) => &file.values,
             Work::Task(_) => &[],
         };
         let hidden = arguments.iter().filter_map(|argument| match &argument.value {
@@ -166,22 +137,11 @@ impl Order {
                 "noCache": build.no_cache, "sourceLocation": build.source, "dockerFilePath": build.dockerfile,
                 "arguments": values(&build.arguments),
             }),
-            Work::Steps(steps) => json!({
-                "type": "EncodedTaskRunRequest", "encodedTaskContent": STANDARD.encode(&steps.file),
-                "values": values(&steps.values),
-            }),
-            Work::File(file) => json!({
-                "type": "FileTaskRunRequest", "taskFilePath": file.path, "values": values(&file.values),
-                "sourceLocation": file.source,
-            }),
             // What it runs on and how long is the task's own.
             Work::Task(task) => return json!({"type": "TaskRunRequest", "taskId": task.id}),
         };
         if let Work::Build(Build { target: Some(target), .. }) = &self.work {
             body["target"] = json!(target);
-        }
-        if let Work::Steps(Steps { source: Some(source), .. }) = &self.work {
-            body["sourceLocation"] = json!(source);
         }
         body["platform"] = json!({"os": self.platform.os, "architecture": self.platform.architecture});
         if let Some(variant) = &self.platform.variant {
@@ -198,7 +158,7 @@ impl Order {
     }
 }
 
-/// Returns build arguments or values as the service takes them, secrets among them.
+/// Returns build arguments as the service takes them, secrets among them.
 pub(super) fn values(arguments: &[Argument]) -> Value {
     let one = |argument: &Argument| {
         let (value, is_secret) = match &argument.value {
@@ -263,29 +223,19 @@ mod tests {
     }
 
     #[test]
-    fn steps_and_their_values_are_those_of_the_official_samples() {
+    fn arguments_and_logins_are_those_of_the_official_samples() {
         let secret = |value: &str| Secret::Yes(value.to_owned().into());
-        let values = vec![
+        let arguments = vec![
             Argument { name: "mytestargument".to_owned(), value: Secret::No("mytestvalue".to_owned()) },
             Argument { name: "mysecrettestargument".to_owned(), value: secret("mysecrettestvalue") },
         ];
-        let encoded = sample("RegistriesScheduleRun_EncodedTaskRun")["parameters"]["runRequest"].clone();
-        let file = STANDARD.decode(encoded["encodedTaskContent"].as_str().unwrap()).unwrap();
-        let steps = Steps { file: String::from_utf8(file).unwrap(), values: values.clone(), source: None };
-        let asked = Order::of(Work::Steps(steps)).body();
-        for field in ["type", "encodedTaskContent", "values"] {
-            assert_eq!(asked[field], encoded[field], "{field}");
-        }
-        let file = sample("RegistriesScheduleRun_FileTask_WithCustomCredentials")["parameters"]["runRequest"].clone();
-        let path = "acb.yaml".to_owned();
-        let mut order = Order::of(Work::File(FileSteps { path, values, source: "source/x.tar.gz".to_owned() }));
+        let sample = sample("RegistriesScheduleRun_FileTask_WithCustomCredentials")["parameters"]["runRequest"].clone();
+        let mut order = Order::of(Work::Build(Build { arguments, ..build() }));
         let password = "***".to_owned().into();
         order.logins = vec![Login { host: "myregistry.azurecr.io".to_owned(), user: "reg1".to_owned(), password }];
         let asked = order.body();
-        for field in ["type", "taskFilePath", "values"] {
-            assert_eq!(asked[field], file[field], "{field}");
-        }
-        assert_eq!(asked["credentials"]["customRegistries"], file["credentials"]["customRegistries"]);
+        assert_eq!(asked["arguments"], sample["values"]);
+        assert_eq!(asked["credentials"]["customRegistries"], sample["credentials"]["customRegistries"]);
         assert_eq!(order.secrets().count(), 2);
         assert!(!format!("{order:?}").contains("mysecrettestvalue"));
     }

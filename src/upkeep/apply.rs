@@ -1,7 +1,10 @@
 //! Makes the upkeep true: turn by turn, bounded within a turn, an outcome for every chore.
 
 use super::{Chore, Clients, State};
-use crate::problem::{Problem, Side};
+use crate::{
+    problem::{Problem, Side},
+    stop,
+};
 use futures_util::{StreamExt, stream};
 use std::{fmt, time::Duration};
 use tokio::sync::watch;
@@ -98,9 +101,7 @@ const GRACE: Duration = Duration::from_secs(4);
 
 /// Ends when the run is to stop and the grace is over; never, where nobody can wish it any more.
 async fn stopped(mut stop: watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending::<()>().await;
-    }
+    stop::stopped(&mut stop).await;
     tokio::time::sleep(GRACE).await;
 }
 

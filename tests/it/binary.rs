@@ -1,6 +1,8 @@
 //! A few runs of the real program in a scrubbed environment, through the proxy as any other client.
 
-use acr_sync::emulator::{AZURE_DEVOPS_CONNECTION, AZURE_DEVOPS_TOKEN, CLIENT, Emulator, Image, SECRET, TENANT, World};
+use acr_sync::emulator::{
+    AZURE_DEVOPS_CONNECTION, AZURE_DEVOPS_TOKEN, CLIENT, Emulator, Fault, Image, Rights, SECRET, TENANT, World,
+};
 use assert_cmd::Command;
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -28,6 +30,14 @@ pub(crate) fn online(folder: &Path, emulator: &Emulator) -> Command {
     command
 }
 
+/// The same as a process that goes on while the test does.
+fn spawned(folder: &Path, emulator: &Emulator) -> std::process::Command {
+    let command = online(folder, emulator);
+    let mut process = std::process::Command::new(command.get_program());
+    process.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(folder);
+    process
+}
+
 pub(crate) fn stdout(output: &std::process::Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
@@ -37,7 +47,7 @@ pub(crate) fn code(output: &std::process::Output) -> i32 {
 }
 
 /// Makes a repository with one commit, as git would and without it.
-fn commit(folder: &Path, list: &str) {
+pub(crate) fn commit(folder: &Path, list: &str) -> String {
     let repository = gix::init(folder).unwrap();
     let entry = gix::objs::tree::Entry {
         mode: gix::objs::tree::EntryKind::Blob.into(),
@@ -46,7 +56,7 @@ fn commit(folder: &Path, list: &str) {
     };
     let tree = repository.write_object(&gix::objs::Tree { entries: vec![entry] }).unwrap().detach();
     let author = gix::actor::SignatureRef { name: "a".into(), email: "a@example.com".into(), time: "0 +0000" };
-    repository.commit_as(author, author, "HEAD", "list", tree, gix::commit::NO_PARENT_IDS).unwrap();
+    repository.commit_as(author, author, "HEAD", "list", tree, gix::commit::NO_PARENT_IDS).unwrap().to_string()
 }
 
 #[test]
@@ -226,6 +236,38 @@ async fn a_cancelled_apply_ends_with_its_report() {
     assert_eq!(code(&output), 1, "{}", stdout(&output));
     assert!(stdout(&output).contains("still running"), "{}", stdout(&output));
     assert!(folder.path().join("result.json").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_interrupts_a_second_time_does_not_wait_for_what_has_begun() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n").unwrap();
+    let world = World::demo();
+    world.identity(CLIENT, SECRET, Rights::importer().contributing_tasks());
+    world.run_latency(std::time::Duration::from_secs(3600));
+    // The run is called off, and the answer to that does not come.
+    world.fault(Fault::delay(std::time::Duration::from_secs(3600)).method("POST").path("/cancel"));
+    let emulator = Emulator::start(world.clone()).await.unwrap();
+    let mut command = spawned(folder.path(), &emulator);
+    command.args(["build", ".", "-t", "app/web:1", "--registry", "contosoacr"]);
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    while world.azure_registry("contosoacr").runs().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let process = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    let interrupt = || nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGINT).unwrap();
+    // Twice at once is one wish, and the host's SIGTERM is none: what has begun is waited for.
+    interrupt();
+    while world.faults_left() > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    interrupt();
+    nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGTERM).unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    interrupt();
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+    assert_eq!(code(&output), 130, "{}", stdout(&output));
+    assert!(stdout(&output).contains("asked to stop a second time"), "{}", stdout(&output));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -428,5 +470,11 @@ async fn doctor_looks_at_clusters_and_changes_nothing() {
         assert_eq!(code(&output), 1);
         assert!(stdout(&output).contains(why), "{}", stdout(&output));
     }
+    // Who may not look at the cluster knows nothing of it, whatever the registry has.
+    fs::write(folder.path().join("images.txt"), "").unwrap();
+    world.identity(CLIENT, SECRET, Rights::importer());
+    let output = run(&["--registry", "contosoacr", "--cluster", &prod]).await.unwrap();
+    assert_eq!(code(&output), 1, "{}", stdout(&output));
+    assert!(stdout(&output).contains("\ndoctor: nothing could be asked of prod: "), "{}", stdout(&output));
     assert!(world.requests().iter().all(|seen| seen.method == "GET" || !seen.host.starts_with("management.")));
 }

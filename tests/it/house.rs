@@ -4,9 +4,10 @@ use acr_sync::inputs::{Hosts, INPUTS};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Which rooms a room may use. `reference` and `problem` are words and open to all but themselves.
-const DOORS: [(&str, &[&str]); 31] = [
+const DOORS: [(&str, &[&str]); 32] = [
     ("reference", &[]),
     ("problem", &[]),
+    ("stop", &[]),
     ("images", &["reference"]),
     ("change", &["images", "reference"]),
     ("http", &["problem"]),
@@ -21,9 +22,9 @@ const DOORS: [(&str, &[&str]); 31] = [
     ("connected", &["azure", "credential", "plan", "problem", "reference", "registry"]),
     ("cleanup", &["plan", "problem", "reference", "registry"]),
     ("pull_check", &["azure", "plan", "problem", "reference", "registry"]),
-    ("registry_settings", &["azure", "plan", "problem", "reference", "registry"]),
+    ("registry_settings", &["azure", "plan", "problem", "reference", "registry", "stop"]),
     ("context", &["problem"]),
-    ("tasks", &["azure", "http", "problem", "reference"]),
+    ("tasks", &["azure", "http", "problem", "reference", "stop"]),
     ("standing", &["azure", "connected", "inputs", "problem", "reference", "tasks"]),
     ("certificates", &["http", "plan", "problem", "reference", "registry", "tasks"]),
     (
@@ -59,12 +60,13 @@ const DOORS: [(&str, &[&str]); 31] = [
             "registry_settings",
             "settings",
             "standing",
+            "stop",
             "tasks",
         ],
     ),
     ("verify", &["problem", "reference", "registry"]),
     ("copy", &["http", "problem", "reference", "registry"]),
-    ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "verify"]),
+    ("import", &["azure", "copy", "http", "plan", "problem", "reference", "registry", "stop", "verify"]),
     ("report", &["http", "images", "import", "plan", "problem", "pull_check", "reference", "upkeep"]),
     ("needed", &["images", "reference", "report"]),
     (
@@ -105,6 +107,7 @@ const DOORS: [(&str, &[&str]); 31] = [
             "report",
             "settings",
             "signature",
+            "stop",
             "upkeep",
             "verify",
         ],
@@ -248,6 +251,24 @@ fn action_task_readme_and_program_have_the_same_inputs() {
         let row = format!("| `{}` | {default} | {} |", input.name, input.about.replace('|', "\\|"));
         assert!(readme.contains(&row), "README.md lacks the row\n{row}");
     }
+}
+
+#[test]
+fn a_release_is_made_again_by_the_compiler_that_made_it() {
+    let text = |path: &str| fs::read_to_string(path).unwrap();
+    let dockerfile = text("Dockerfile");
+    let image = dockerfile.lines().find_map(|line| line.strip_prefix("FROM --platform=$BUILDPLATFORM ")).unwrap();
+    let image = image.strip_suffix(" AS build").unwrap();
+    let release: serde_yaml::Value = serde_yaml::from_str(&text(".github/workflows/release.yml")).unwrap();
+    let job = &release["jobs"]["reproduced"];
+    assert_eq!(job["container"].as_str(), Some(image));
+    let last = job["steps"].as_sequence().unwrap().last().unwrap()["run"].as_str().unwrap();
+    assert!(last.contains(".ci/reproducible \"$PLATFORM\" \"programs/acr-sync-linux-$PLATFORM\""), "{last}");
+    assert!(text(".github/images.txt").contains(&format!("docker.io/library/{image} => ")));
+    // A tag that names the whole version does not move from one compiler to the next.
+    let version = image.strip_prefix("rust:").unwrap().split('-').next().unwrap();
+    assert_eq!(version.split('.').count(), 3, "{version}");
+    assert!(version.starts_with(env!("CARGO_PKG_RUST_VERSION")), "{version}");
 }
 
 #[test]

@@ -164,13 +164,55 @@ async fn a_mirror_is_put_into_the_file_that_is_there_and_a_broken_file_stops_eve
     let read: serde_yaml::Value = serde_yaml::from_str(&after).unwrap();
     assert_eq!(read["mirrors"]["ship.example:443"]["endpoint"][0], "https://ship.example:443");
     assert_eq!(read["configs"]["ship.example:443"]["tls"]["ca_file"], "/etc/ssl/ship.pem");
-    assert_eq!(mode(&file), 0o644);
+    assert_eq!(mode(&file), 0o600, "other registries' passwords may stand in it");
     let values: serde_yaml::Value = serde_yaml::from_str(&deck.text("values.yaml")).unwrap();
     assert_eq!(values["httpEnabled"], false);
     let again = deck
         .good("--address ship.example --scheme https --ca-file /etc/ssl/ship.pem --registries-yaml registries.yaml")
         .await;
-    assert!(again.contains("kept registries.yaml (0644)"), "{again}");
+    assert!(again.contains("kept registries.yaml (0600)"), "{again}");
+    assert_eq!(mode(&file), 0o600);
+    // Who lets others read his file goes on to do so, and one that is made here is its maker's.
+    fs::write(&file, before).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o664)).unwrap();
+    deck.good("--address 10.1.1.1 --registries-yaml registries.yaml").await;
+    assert_eq!(mode(&file), 0o664);
+    deck.good("--address 10.1.1.1 --registries-yaml new.yaml").await;
+    assert_eq!(mode(&deck.folder.path().join("new.yaml")), 0o600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_script_s_next_command_completes_the_kit_where_it_was_carried() {
+    let deck = Deck::new().await;
+    deck.good("--out x --namespace ships --storage-class fast --chunk-size 4 --registries-yaml registries.yaml").await;
+    let carried = deck.folder.path().join("it's here");
+    fs::rename(deck.folder.path().join("x"), &carried).unwrap();
+    let read = |name: &str| fs::read_to_string(carried.join(name)).unwrap();
+    let before = (read("values.yaml"), read("namespace.yaml"), read("connection-string"));
+    let tools = deck.folder.path().join("tools");
+    fs::create_dir(&tools).unwrap();
+    for (name, text) in
+        [("helm", "#!/bin/sh\n"), ("kubectl", "#!/bin/sh\n[ \"$1 $2\" != 'get service' ] || echo 10.1.1.1\n")]
+    {
+        fs::write(tools.join(name), text).unwrap();
+        fs::set_permissions(tools.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    std::os::unix::fs::symlink(assert_cmd::cargo::cargo_bin("acr-sync"), tools.join("acr-sync")).unwrap();
+    let run = |command: String| {
+        let online = online(deck.folder.path(), &deck.sea.emulator);
+        let mut shell = std::process::Command::new("sh");
+        shell.env_clear().envs(online.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.env("PATH", format!("{}:/usr/bin:/bin", tools.display())).current_dir("/").args(["-c", &command]);
+        tokio::task::spawn_blocking(move || shell.output().unwrap())
+    };
+    let installed = run(format!("sh \"{}/install.sh\"", carried.display())).await.unwrap();
+    let printed = stdout(&installed);
+    let next = printed.lines().find_map(|line| line.strip_prefix("next: ")).unwrap_or_else(|| panic!("{printed}"));
+    let completed = run(next.to_owned()).await.unwrap();
+    assert_eq!(code(&completed), 0, "{next}: {}", stdout(&completed));
+    assert_eq!((read("values.yaml"), read("namespace.yaml"), read("connection-string")), before);
+    assert!(carried.join("pull.secret.yaml").exists() && deck.folder.path().join("registries.yaml").exists());
+    assert_eq!(deck.generated(), 2, "the password of the connected registry and that of its client, each once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,12 @@
 //! The README, followed to the letter.
 
 use crate::{
+    binary::{code, commit, online},
     pipeline::{MAIN, Pipeline},
     workflow::{LINE, Workflow},
 };
 use acr_sync::{
-    emulator::{CLIENT, HUB_ACCOUNT, Rights, TENANT},
+    emulator::{CLIENT, Emulator, HUB_ACCOUNT, Image, Rights, SECRET, TENANT, World},
     plan::Shard,
     report::Verdict,
 };
@@ -201,14 +202,6 @@ fn what_is_said_of_connected_registries_is_read() {
     for (text, number) in [(block("Ships and factories"), 1), (example.to_owned(), 2)] {
         assert_eq!(acr_sync::settings::parse(text.as_bytes()).unwrap().connected_registries.len(), number, "{text}");
     }
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    let commands = readme.lines().chain(page.lines()).filter(|line| line.starts_with("acr-sync connected-registry"));
-    let commands: Vec<_> = commands.collect();
-    for command in &commands {
-        let read = acr_sync::cli::read(command.split(' ').map(Into::into));
-        assert!(matches!(read, Ok(acr_sync::cli::Command::Kit(_))), "{command}");
-    }
-    assert_eq!(commands.len(), 3);
 }
 
 #[test]
@@ -218,15 +211,6 @@ fn what_is_said_of_tasks_is_read() {
     for text in [block("Tasks that stand in the registry"), example.to_owned()] {
         assert_eq!(acr_sync::settings::parse(text.as_bytes()).unwrap().tasks.len(), 2, "{text}");
     }
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    let spoken = readme.split('`').filter(|text| text.starts_with("acr-sync run ")).map(|text| text.replace('\n', " "));
-    let written = page.lines().filter(|line| line.starts_with("acr-sync ")).map(str::to_owned);
-    let read = spoken.chain(written).map(|command| {
-        let read = acr_sync::cli::read(command.split_whitespace().map(Into::into));
-        let is_meant = matches!(read, Ok(acr_sync::cli::Command::Run(_) | acr_sync::cli::Command::Build(_)));
-        assert!(is_meant, "{command}");
-    });
-    assert_eq!(read.count(), 3);
 }
 
 #[test]
@@ -236,12 +220,147 @@ fn what_is_said_of_clean_up_is_read() {
     for (text, number) in [(block("Clean-up"), 1), (example.to_owned(), 3)] {
         assert_eq!(acr_sync::settings::parse(text.as_bytes()).unwrap().cleanup.len(), number, "{text}");
     }
-    let commands = page.split('`').filter(|text| text.starts_with("acr-sync "));
-    let read = commands.map(|command| {
-        let words = format!("{} --registry contoso", command.replace('\n', " "));
-        assert!(acr_sync::cli::read(words.split_whitespace().map(Into::into)).is_ok(), "{words}");
-    });
-    assert_eq!(read.count(), 2);
+}
+
+/// What a reader may type of a page: the lines of its blocks for a shell, block by block, and what stands in its text.
+#[derive(Default)]
+struct Commands {
+    blocks: Vec<Vec<String>>,
+    spoken: Vec<String>,
+}
+
+impl Commands {
+    /// Reads every page of the project.
+    fn of_all_pages() -> Self {
+        let documents = std::fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
+        let pages = documents.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
+        let mut all = Self::default();
+        for page in pages.chain(["README.md", "SECURITY.md", "extension/marketplace.md"].map(Into::into)) {
+            all.take(&std::fs::read_to_string(page).unwrap());
+        }
+        all
+    }
+
+    fn take(&mut self, page: &str) {
+        let (mut prose, mut fence) = (String::new(), None);
+        for line in page.lines() {
+            match (line.trim_start().strip_prefix("```"), fence) {
+                (Some(_), Some(_)) => fence = None,
+                (Some(kind), None) => {
+                    fence = Some(kind);
+                    self.blocks.push(Vec::new());
+                }
+                (None, Some("sh")) => {
+                    // What comes before a pipe is another's.
+                    let ours = line.rsplit(" | ").next().and_then(|part| part.split(" #").next());
+                    let ours = ours.filter(|part| part.starts_with("acr-sync "));
+                    self.blocks.last_mut().unwrap().extend(ours.map(|part| part.trim_end().to_owned()));
+                }
+                (None, Some(_)) => {}
+                (None, None) => prose.extend([line, "\n"]),
+            }
+        }
+        let spans =
+            prose.split('`').skip(1).step_by(2).map(|span| span.split_whitespace().collect::<Vec<_>>().join(" "));
+        let ours = spans.map(|span| span.trim_start_matches("script: ").to_owned());
+        self.spoken.extend(ours.filter(|span| span.starts_with("acr-sync ")));
+    }
+
+    /// Returns the block that has a command.
+    fn block(&self, with: &str) -> &[String] {
+        self.blocks.iter().find(|block| block.iter().any(|line| line.contains(with))).unwrap()
+    }
+}
+
+#[test]
+fn every_command_of_the_pages_is_one_that_the_program_reads() {
+    let commands = Commands::of_all_pages();
+    let cluster = acr_sync::settings::parse(block("Whether clusters can pull").as_bytes()).unwrap().pull_check;
+    let mut read = std::collections::BTreeMap::<String, usize>::new();
+    for command in commands.blocks.iter().flatten().chain(&commands.spoken) {
+        let words = command.replace(" ID ", &format!(" {} ", cluster[0].cluster));
+        let words: Vec<_> = words.split(' ').collect();
+        if words.len() == 2 || words.last() == Some(&"--help") {
+            // Named, and not given: its help says that it is there.
+            let mut help = assert_cmd::Command::cargo_bin("acr-sync").unwrap();
+            assert_eq!(help.args([words[1], "--help"]).output().unwrap().status.code(), Some(0), "{command}");
+        } else {
+            let meant = acr_sync::cli::read(words.iter().map(Into::into));
+            assert!(meant.is_ok_and(|meant| !matches!(meant, acr_sync::cli::Command::Action)), "{command}");
+        }
+        *read.entry(words[1].to_owned()).or_default() += 1;
+    }
+    let expected = [
+        ("apply", 3),
+        ("build", 6),
+        ("check", 1),
+        ("connected-registry", 3),
+        ("doctor", 1),
+        ("emulator", 2),
+        ("plan", 3),
+        ("run", 3),
+        ("scan", 4),
+    ];
+    assert_eq!(read, expected.map(|(name, number)| (name.to_owned(), number)).into());
+}
+
+/// Follows commands in a folder, one behind the other, and returns their exit codes.
+async fn followed(commands: &[String], folder: &std::path::Path, emulator: &Emulator) -> Vec<i32> {
+    let mut codes = Vec::new();
+    for command in commands {
+        let words = command.replace("--registry contoso", "--registry contosoacr");
+        let mut program = online(folder, emulator);
+        program.args(words.split(' ').skip(1));
+        let output = tokio::task::spawn_blocking(move || program.output().unwrap()).await.unwrap();
+        codes.push(code(&output));
+    }
+    codes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_commands_are_followed() {
+    let commands = Commands::of_all_pages();
+    let folder = tempfile::TempDir::new().unwrap();
+    std::fs::write(folder.path().join("images.txt"), LINE).unwrap();
+    let emulator = Emulator::start(World::demo()).await.unwrap();
+    let first = commands.block("acr-sync check images.txt");
+    assert_eq!(followed(first, folder.path(), &emulator).await, [0, 2, 0], "read, pending, applied");
+}
+
+#[test]
+fn the_stand_in_is_served_until_it_is_stopped() {
+    let commands = Commands::of_all_pages();
+    let words = commands.block("acr-sync emulator")[0].split(' ').skip(1);
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("acr-sync"));
+    let mut served = command.args(words).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(served.stdout.take().unwrap()), &mut line).unwrap();
+    served.kill().unwrap();
+    served.wait().unwrap();
+    assert!(line.starts_with("# An Azure Container Registry"), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_in_a_file_is_the_review_of_a_change_on_the_command_line() {
+    let commands = Commands::of_all_pages();
+    let folder = tempfile::TempDir::new().unwrap();
+    let commit = commit(folder.path(), &format!("{LINE}quay.io/team/app:1 => b\n"));
+    std::fs::create_dir_all(folder.path().join(".git/refs/remotes/origin")).unwrap();
+    std::fs::write(folder.path().join(".git/refs/remotes/origin/main"), format!("{commit}\n")).unwrap();
+    std::fs::write(folder.path().join("images.txt"), LINE).unwrap();
+    std::fs::write(folder.path().join("acr-sync.yaml"), "removed: untag\n").unwrap();
+    let world = World::demo();
+    world.identity(CLIENT, SECRET, Rights::contributor());
+    let registry = world.azure_registry("contosoacr");
+    registry.put("b:1", &Image::single("linux/amd64"));
+    let emulator = Emulator::start(world.clone()).await.unwrap();
+    let [plan, apply] = commands.block("acr-sync apply images.txt --registry contoso --reviewed-plan") else {
+        panic!("two commands")
+    };
+    assert_eq!(followed(std::slice::from_ref(plan), folder.path(), &emulator).await, [2]);
+    assert!(registry.tag("b", "1").is_some());
+    assert_eq!(followed(std::slice::from_ref(apply), folder.path(), &emulator).await, [0]);
+    assert!(registry.tag("b", "1").is_none(), "what the plan file listed is taken away");
 }
 
 #[test]

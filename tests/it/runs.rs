@@ -8,10 +8,7 @@ use acr_sync::{
     http::{Http, Retry, Way},
     inputs::{Env, Inputs},
     problem::{Problem, Side},
-    tasks::{
-        Archived, Argument, Build, Ended, FileSteps, Login, Order, Pace, Run, Secret, Service, Status, Steps, Watch,
-        Work, archive,
-    },
+    tasks::{Archived, Build, Ended, Login, Order, Pace, Run, Service, Status, Watch, Work, archive},
 };
 use std::time::Duration;
 use tokio::sync::watch;
@@ -159,33 +156,6 @@ async fn a_large_source_goes_in_blocks_that_are_sent_again_where_the_line_breaks
     let puts: Vec<_> = yard.world().requests().into_iter().filter(|seen| seen.method == "PUT").collect();
     let good = puts.iter().filter(|seen| seen.status == Some(201)).count();
     assert_eq!((good, puts.iter().all(|seen| seen.body_bytes <= 4 << 20)), (4, true), "three blocks and their list");
-}
-
-#[tokio::test]
-async fn steps_that_stand_in_the_request_or_in_a_file_are_run() {
-    let yard = Yard::new(|_| {}).await;
-    let file = "version: v1.1.0\nsteps:\n  - build: -t {{.Run.Registry}}/app/web:{{.Values.tag}} .\n  - push: [\"{{.Run.Registry}}/app/web:{{.Values.tag}}\"]\n  - cmd: acr purge --filter 'a:.*' --ago 7d\n";
-    let files = [DOCKERFILE, PAGE, ("acb.yaml", file)];
-    let values = |tag: &str| vec![Argument { name: "tag".to_owned(), value: Secret::No(tag.to_owned()) }];
-    let of = |order: &mut Order, work: fn(String, Vec<Argument>) -> Work, tag: &str| {
-        let Work::Build(build) = &order.work else { panic!("a build") };
-        order.work = work(build.source.clone(), values(tag));
-    };
-    let (ended, lines) = yard
-        .build(&files, |order| {
-            of(order, |source, values| Work::File(FileSteps { path: "acb.yaml".to_owned(), values, source }), "2");
-        })
-        .await
-        .unwrap();
-    assert_eq!((ended.problem(), said(&lines, "acr purge")), (None, true));
-    let encoded = |source, values| {
-        let file = "steps:\n  - build: -t {{.Run.Registry}}/app/web:{{.Values.tag}} .\n  - push: [\"{{.Run.Registry}}/app/web:{{.Values.tag}}\"]\n";
-        Work::Steps(Steps { file: file.to_owned(), values, source: Some(source) })
-    };
-    yard.build(&files, |order| of(order, encoded, "3")).await.unwrap();
-    let mut tags = yard.world().azure_registry("contosoacr").tags("app/web");
-    tags.sort();
-    assert_eq!(tags, ["2", "3"]);
 }
 
 #[tokio::test]

@@ -60,6 +60,12 @@ test('a variable that a credential names is passed, and no other', () => {
   assert.strictEqual(variables({ ACR_SYNC_CREDENTIALS: 'quay.io robot $QUAY_TOKEN', QUAY_TOKEN: 'q' }).QUAY_TOKEN, 'q');
 });
 
+test('a variable of the settings is passed where the pipeline names it, and no other', () => {
+  const agent = { GIT_TOKEN: 'g', PROD_SECRET: 'p', PROD: 'o', OTHER: 'o', INPUT_VARIABLES: 'GIT_TOKEN,\r\n  PROD_SECRET $OTHER MISSING\n' };
+  const { INPUT_VARIABLES: _, ...passed } = variables(agent);
+  assert.deepStrictEqual(passed, { GIT_TOKEN: 'g', PROD_SECRET: 'p' });
+});
+
 test("the agent's authorities are trusted, unless the step names its own", () => {
   assert.strictEqual(variables({ AGENT_CAINFO: '/ca.pem' }).SSL_CERT_FILE, '/ca.pem');
   assert.strictEqual(variables({ NODE_EXTRA_CA_CERTS: '/n.pem' }).SSL_CERT_FILE, '/n.pem');

@@ -1,7 +1,7 @@
 //! Arguments of `build`.
 
 use crate::{
-    cli::sign_in::flags,
+    cli::sign_in::{flags, given, with},
     reference::{Platform, Registry},
     tasks::limits,
 };
@@ -108,11 +108,7 @@ pub(in crate::cli) fn command() -> Command {
                 .value_parser(size),
         )
         .after_help("Stopped (SIGINT, SIGTERM) it calls the run off.\n\nExit codes: 0 it is built, 1 it is not.");
-    flags().fold(command, |command, input| {
-        let variable = input.variable.map(|variable| format!(" [env: {variable}]")).unwrap_or_default();
-        let help = format!("{}{variable}", input.about);
-        command.arg(Arg::new(input.name).long(input.name).value_name("VALUE").help(help))
-    })
+    with(command, flags())
 }
 
 /// Reads the matches of `build`; nothing where clap let something through that it must not.
@@ -133,7 +129,7 @@ pub(in crate::cli) fn read(matches: &ArgMatches) -> Option<Order> {
         timeout: *matches.get_one::<Duration>("timeout")?,
         agent_pool: text("agent-pool"),
         most: *matches.get_one::<u64>("max-context")?,
-        inputs: flags().filter_map(|it| Some((it.name.to_owned(), text(it.name)?))).collect(),
+        inputs: given(matches, flags()),
     })
 }
 

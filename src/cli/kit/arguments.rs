@@ -1,14 +1,14 @@
 //! Arguments of `connected-registry kit`.
 
 use crate::{
-    cli::sign_in::flags,
+    cli::sign_in::{flags, given, with},
     connected::{
         Name,
         kit::{Scheme, Values},
     },
     reference::Registry,
 };
-use clap::{Arg, ArgAction, ArgMatches, Command, builder::PathBufValueParser, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::PathBufValueParser, parser::ValueSource, value_parser};
 use std::path::PathBuf;
 
 /// What a kit is to be made of.
@@ -36,6 +36,8 @@ pub struct Order {
     pub parent: Option<(Scheme, String)>,
     /// Whether new passwords are made.
     pub rotates: bool,
+    /// The flags of which the same kit is made again, but its folder, the address and new passwords.
+    pub again: Vec<String>,
     /// The inputs that were given as flags.
     pub inputs: Vec<(String, String)>,
 }
@@ -96,15 +98,11 @@ pub(in crate::cli) fn command() -> Command {
         .after_help(
             "Secrets go to files of mode 0600 and nowhere else. Exit codes: 0 all is written, 1 something is wrong.",
         );
-    let kit = flags().fold(kit, |kit, input| {
-        let variable = input.variable.map(|variable| format!(" [env: {variable}]")).unwrap_or_default();
-        kit.arg(Arg::new(input.name).long(input.name).value_name("VALUE").help(format!("{}{variable}", input.about)))
-    });
     Command::new("connected-registry")
         .about("For clusters on premises that a connected registry serves")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand(kit)
+        .subcommand(with(kit, flags()))
 }
 
 /// Reads the matches of `connected-registry`; nothing where no command of it is given.
@@ -132,9 +130,28 @@ pub(in crate::cli) fn read(matches: &ArgMatches) -> Option<Order> {
         pull_secret: (or("pull-secret", &format!("{lower}-pull")), or("pull-namespace", "default")),
         parent: matches.get_one::<(Scheme, String)>("parent-address").cloned(),
         rotates: matches.get_flag("rotate"),
-        inputs: flags().filter_map(|it| Some((it.name.to_owned(), text(it.name)?))).collect(),
+        again: again(matches),
+        inputs: given(matches, flags()),
         name,
     })
+}
+
+/// What was not given is what it was for want of it, and will be so again.
+fn again(matches: &ArgMatches) -> Vec<String> {
+    let mut words = Vec::new();
+    for id in matches.ids().map(clap::Id::as_str) {
+        let is_once = matches!(id, "name" | "out" | "address" | "rotate");
+        if is_once || matches.value_source(id) != Some(ValueSource::CommandLine) {
+            continue;
+        }
+        for value in matches.get_raw(id).into_iter().flatten() {
+            // It is run where the cluster is, from the folder that the person there is in.
+            let path = matches!(id, "registries-yaml").then(|| std::path::absolute(value).ok()).flatten();
+            let value = path.unwrap_or_else(|| value.into());
+            words.push(format!("--{id}={}", value.display()));
+        }
+    }
+    words
 }
 
 fn has_port(host: &str) -> bool {

@@ -4,21 +4,28 @@ mod arguments;
 mod folder;
 
 use super::{
-    BAD, GOOD, outlet,
+    BAD, GOOD,
+    files::{self, Readers, Written},
+    outlet,
     sign_in::{mask, sign_in},
 };
 use crate::{
+    azure::Target,
     connected::{
         Found,
         kit::{self, Mirror, Passwords, Pull, Site},
     },
     inputs::{Env, Inputs},
     problem::Problem,
+    pull_check::quoted,
     report::escape,
 };
-use folder::{Readers, Written};
 use secrecy::{ExposeSecret, SecretString};
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 pub use arguments::Order;
 pub(super) use arguments::{command, read};
@@ -52,10 +59,10 @@ async fn make(inputs: &Inputs, order: &Order) -> Result<Vec<String>, Problem> {
     folder::make(&order.folder)?;
     let mut files = Files { order, lines: Vec::new() };
     for name in ["connection-string", "connection.secret.yaml", "pull.secret.yaml"] {
-        folder::probe(&files.path(name))?;
+        files::probe(&files.path(name))?;
     }
     if order.address.is_some() {
-        folder::probe(&registries_path(order))?;
+        files::probe(&registries_path(order))?;
     }
     let (arm, target) = sign_in(inputs, "a kit").await?;
     let (site, found) = kit::find(&arm, &target.id, &order.name).await?;
@@ -71,16 +78,18 @@ async fn make(inputs: &Inputs, order: &Order) -> Result<Vec<String>, Problem> {
     let secret = kit::connection_secret(&site.name, &order.namespace, &connection);
     files.write("connection.secret.yaml", secret.expose_secret(), Readers::Owner)?;
     let has_pull_secret = pull(&mut files, client, &found, &passwords).await?;
-    let into = order.registries.as_ref().map(|path| path.display().to_string());
     if order.address.is_some() {
         let path = registries_path(order);
-        match merged {
-            Some(text) => files.put(&path, &text, Readers::All)?,
-            // The mode that others need to read it is part of what is asked for.
-            None => files.put(&path, &registries, Readers::All)?,
-        }
+        // One that somebody named is his: k3s keeps passwords for registries in it, and reads it as root.
+        let readers = match &order.registries {
+            Some(path) if path.exists() => Readers::AsItIs,
+            Some(_) => Readers::Owner,
+            None => Readers::All,
+        };
+        files.put(&path, merged.as_deref().unwrap_or(&registries), readers)?;
     }
-    let install = kit::install(&site.name, &order.namespace, order.values.scheme, has_pull_secret, into.as_deref());
+    let next = next(order, &target);
+    let install = kit::install(&site.name, &order.namespace, has_pull_secret, order.registries.is_some(), &next);
     files.write("install.sh", &install, Readers::All)?;
     files.lines.push(format!("next, where kubectl means the cluster: sh {}", files.path("install.sh").display()));
     Ok(files.lines)
@@ -132,6 +141,20 @@ fn mirror(order: &Order) -> Option<Mirror> {
     Some(Mirror { host, scheme: order.values.scheme, ca_file: order.ca_file.clone() })
 }
 
+/// Returns the command that completes the kit once its address is known, without its folder and that address.
+fn next(order: &Order, target: &Target) -> String {
+    let mut words =
+        vec!["acr-sync".to_owned(), "connected-registry".to_owned(), "kit".to_owned(), order.name.to_string()];
+    if !order.inputs.iter().any(|(name, _)| name == "registry") {
+        words.push(format!("--registry={}", target.login_server));
+    }
+    words.extend(order.again.iter().cloned());
+    if order.registries.is_none() {
+        words.push(format!("--registries-yaml={}", kit::K3S));
+    }
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
 impl Files<'_> {
     fn path(&self, name: &str) -> PathBuf {
         self.order.folder.join(name)
@@ -142,16 +165,12 @@ impl Files<'_> {
     }
 
     fn put(&mut self, path: &Path, text: &str, readers: Readers) -> Result<(), Problem> {
-        let written = folder::write(path, text, readers)?;
-        let mode = match readers {
-            Readers::Owner => "0600",
-            Readers::All => "0644",
-        };
-        let what = match written {
+        let what = match files::put(path, text.as_bytes(), readers)? {
             Written::Changed => "wrote",
             Written::AsItWas => "kept",
         };
-        self.lines.push(format!("{what} {} ({mode})", path.display()));
+        let mode = fs::metadata(path).map(|file| format!(" ({:04o})", file.mode() & 0o7777)).unwrap_or_default();
+        self.lines.push(format!("{what} {}{mode}", path.display()));
         Ok(())
     }
 }

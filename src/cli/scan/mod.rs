@@ -11,7 +11,7 @@ use crate::{
     problem::{Problem, Side},
     reference::Registry,
 };
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 /// What a person asked for.
 #[derive(Debug, Default)]
@@ -72,7 +72,8 @@ fn scan(options: &Options, env: &Env) -> Result<u8, Vec<Problem>> {
     };
     outlet::print(&needed::text(&name(options), &needs, &added));
     if let Some(path) = &options.json {
-        files::put(path, needed::json(&name(options), &needs, &added).as_bytes()).map_err(|problem| vec![problem])?;
+        let text = needed::json(&name(options), &needs, &added);
+        files::put(path, text.as_bytes(), files::Readers::AsItIs).map_err(|problem| vec![problem])?;
     }
     Ok(if needed::open(&needs, &added) == 0 { GOOD } else { MISSING })
 }
@@ -88,9 +89,7 @@ fn write(options: &Options, list: &[u8], needs: &Needs) -> Result<Vec<String>, P
         return Err(Problem::new(Side::List, format!("`{}` would have more than 16 MiB", options.file.display()))
             .hint("Split it into several files."));
     }
-    // A list that is a link stays one.
-    let path = fs::canonicalize(&options.file).unwrap_or_else(|_| options.file.clone());
-    files::put(&path, &longer)?;
+    files::put(&options.file, &longer, files::Readers::AsItIs)?;
     Ok(lines)
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const CHART: &str = "oci://mcr.microsoft.com/acr/connected-registry/chart";
 const CHART_VERSION: &str = "0.2.0";
 /// Where k3s has its registries.
-const K3S: &str = "/etc/rancher/k3s/registries.yaml";
+pub const K3S: &str = "/etc/rancher/k3s/registries.yaml";
 
 /// What the chart is told.
 #[derive(Debug, Clone)]
@@ -95,13 +95,9 @@ fn yaml(value: &Value) -> String {
 }
 
 /// Returns the commands that are left to do where the cluster is, in their order. None of them shows a secret.
-pub fn install(
-    name: &str,
-    namespace: &str,
-    scheme: Scheme,
-    has_pull_secret: bool,
-    merged_into: Option<&str>,
-) -> String {
+///
+/// `next` is the line for a shell that makes the kit again, but for its folder and the address, which are known there.
+pub fn install(name: &str, namespace: &str, has_pull_secret: bool, is_merged: bool, next: &str) -> String {
     let mut lines = vec![
         "#!/bin/sh".to_owned(),
         format!("# Brings the connected registry {name} to the cluster that kubectl means. Doing it again is safe."),
@@ -116,7 +112,7 @@ pub fn install(
     ];
     if has_pull_secret {
         lines.push("kubectl apply -f pull.secret.yaml".to_owned());
-        if merged_into.is_none() {
+        if !is_merged {
             // One that is there may have more in it than this one.
             lines.push(format!(
                 "if [ -e {K3S} ] && ! cmp -s registries.yaml {K3S}; then\n    echo \"{K3S} is there already: make the kit \
@@ -126,13 +122,15 @@ pub fn install(
         }
         lines.push("sudo systemctl restart k3s".to_owned());
     } else {
-        let https = if scheme == Scheme::Https { " --scheme https" } else { "" };
         lines.push(
             "# The address is known now: with it, the kit gets the pull secret and the mirror of k3s.".to_owned(),
         );
         lines.push(format!("address=$(kubectl get service {name} -o=jsonpath='{{@.spec.clusterIP}}' -n {namespace})"));
+        // The folder may have been carried here, to a name that a shell would read more in.
+        lines.push(r#"folder=$(pwd | sed "s/'/'\\\\''/g")"#.to_owned());
         lines.push(format!(
-            "echo \"next: acr-sync connected-registry kit {name}{https} --address $address --registries-yaml {K3S}\""
+            "printf '%s\\n' 'next: {}'\" --out='$folder' --address=$address\"",
+            next.replace('\'', r"'\''")
         ));
     }
     lines.push(String::new());
@@ -187,17 +185,16 @@ mod tests {
 
     #[test]
     fn no_command_holds_a_secret_and_each_step_has_its_place() {
-        let first = install("vessel-1", "connected-registry", Scheme::Http, false, None);
+        let first = install("vessel-1", "connected-registry", false, false, "acr-sync kit --storage-class='it'\\''s'");
         assert!(first.contains("jsonpath='{@.spec.clusterIP}' -n connected-registry"), "{first}");
         assert!(first.contains("--set-file connectionString=connection-string"), "{first}");
-        let second =
-            install("vessel-1", "connected-registry", Scheme::Http, true, Some("/etc/rancher/k3s/registries.yaml"));
+        let second = install("vessel-1", "connected-registry", true, true, "");
         assert!(
             second.contains("kubectl apply -f pull.secret.yaml") && second.contains("systemctl restart k3s"),
             "{second}"
         );
         assert!(!second.contains("install -m 0644"), "{second}");
-        let apart = install("vessel-1", "connected-registry", Scheme::Http, true, None);
+        let apart = install("vessel-1", "connected-registry", true, false, "");
         let (looked, put) = (apart.find("is there already").unwrap(), apart.find("install -m 0644").unwrap());
         assert!(looked < put, "a file that is there is not lost: {apart}");
     }

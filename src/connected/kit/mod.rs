@@ -18,7 +18,9 @@ use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 
 pub use k3s::{Mirror, merge};
-pub use manifest::{Pull, Values, connection_secret, install, namespace, pull_secret, pull_secret_password, values};
+pub use manifest::{
+    K3S, Pull, Values, connection_secret, install, namespace, pull_secret, pull_secret_password, values,
+};
 pub use password::Passwords;
 
 /// How something is reached.
