@@ -230,9 +230,10 @@ mod tests {
 
     #[test]
     fn a_malformed_host_is_refused() {
-        for host in
-            ["", "-a.io", "a-.io", "a.-io", "a.io-", "a..io", ".io", "a.io.", "a_b.io", "[::g]", "a.io:0", "a.io:", "a.io:+1"]
-        {
+        for host in [
+            "", "-a.io", "a-.io", "a.-io", "a.io-", "a..io", ".io", "a.io.", "a_b.io", "[::g]", "a.io:0", "a.io:",
+            "a.io:+1",
+        ] {
             Registry::parse(host).unwrap_err();
         }
     }
