@@ -83,7 +83,7 @@ impl Totals {
                 Fate::Due | Fate::Done => self.chores += 1,
                 Fate::Waiting => self.waiting += 1,
                 Fate::Blocked | Fate::Failed | Fate::HeldBack | Fate::NotStarted | Fate::Withheld => {
-                    self.chores_bad += 1
+                    self.chores_bad += 1;
                 }
             }
         }
