@@ -263,7 +263,11 @@ impl Commands {
         let spans =
             prose.split('`').skip(1).step_by(2).map(|span| span.split_whitespace().collect::<Vec<_>>().join(" "));
         let ours = spans.map(|span| span.trim_start_matches("script: ").to_owned());
-        self.spoken.extend(ours.filter(|span| span.starts_with("acr-sync ")));
+        // `acr-sync 2/3` is the name of a check run.
+        let is_command = |span: &String| {
+            span.strip_prefix("acr-sync ").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))
+        };
+        self.spoken.extend(ours.filter(is_command));
     }
 
     /// Returns the block that has a command.
