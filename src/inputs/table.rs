@@ -1,4 +1,4 @@
-//! The table of inputs: one source for the action, the task, the command line and the README.
+//! The table of inputs: one source for the action, the task, the command line and `docs/inputs.md`.
 
 /// A setting that a workflow or a person gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Input {
     }
 }
 
-/// Every input, in the order in which the README shows them.
+/// Every input, in the order in which `docs/inputs.md` shows them.
 pub const INPUTS: [Input; 32] = [
     input(
         "registry",

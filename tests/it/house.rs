@@ -245,11 +245,11 @@ fn action_task_readme_and_program_have_the_same_inputs() {
         assert_eq!(entry["defaultValue"].as_str().unwrap_or_default(), input.default, "{}", input.name);
     }
 
-    let readme = fs::read_to_string("README.md").unwrap();
+    let page = fs::read_to_string("docs/inputs.md").unwrap();
     for input in INPUTS {
         let default = if input.default.is_empty() { String::new() } else { format!("`{}`", input.default) };
         let row = format!("| `{}` | {default} | {} |", input.name, input.about.replace('|', "\\|"));
-        assert!(readme.contains(&row), "README.md lacks the row\n{row}");
+        assert!(page.contains(&row), "docs/inputs.md lacks the row\n{row}");
     }
 }
 

@@ -400,7 +400,9 @@ fn the_commands_that_look_for_needed_images_are_followed() {
     let readme = std::fs::read_to_string("README.md").unwrap();
     let section = readme.split_once("\n## What the cluster needs\n").unwrap().1;
     let commands = section.split_once("```sh\n").unwrap().1.split_once("```").unwrap().0;
-    let workflow = example("What the cluster needs");
+    let page = std::fs::read_to_string("docs/scan.md").unwrap();
+    let workflow = page.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;
+    let workflow: serde_yaml::Value = serde_yaml::from_str(workflow).unwrap();
     let args = workflow["jobs"]["scan"]["steps"][2]["with"]["args"].as_str().unwrap();
     let folder = tempfile::TempDir::new().unwrap();
     let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
