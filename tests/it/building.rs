@@ -100,7 +100,9 @@ async fn the_readme_is_followed() {
     assert_eq!(bench.world().azure_registry("contosoacr").tags("team/app"), ["1.4"]);
     let (_, help) = bench.build("--help", &[]).await;
     let section = readme.split_once("\n### Builds in Azure\n").unwrap().1.split_once("\n## ").unwrap().0;
-    let flags: Vec<_> = section.split('`').filter(|word| word.starts_with("--")).collect();
+    let page = fs::read_to_string("docs/builds.md").unwrap();
+    let page = page.split_once("\n## Flags of `acr-sync build`\n").unwrap().1;
+    let flags: Vec<_> = section.split('`').chain(page.split('`')).filter(|word| word.starts_with("--")).collect();
     for flag in &flags {
         let name = flag.split(' ').next().unwrap();
         assert!(help.contains(&format!("{name} ")) || help.contains(&format!("{name}\n")), "{name} is none of\n{help}");

@@ -296,14 +296,14 @@ fn every_command_of_the_pages_is_one_that_the_program_reads() {
     }
     let expected = [
         ("apply", 3),
-        ("build", 6),
+        ("build", 7),
         ("check", 1),
         ("connected-registry", 3),
-        ("doctor", 1),
+        ("doctor", 2),
         ("emulator", 2),
-        ("plan", 3),
+        ("plan", 4),
         ("run", 3),
-        ("scan", 4),
+        ("scan", 5),
     ];
     assert_eq!(read, expected.map(|(name, number)| (name.to_owned(), number)).into());
 }
