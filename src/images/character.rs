@@ -29,10 +29,17 @@ pub(super) fn is_control(c: char) -> bool {
 /// The spaces, joiners, marks and direction controls of Unicode that editors and web pages leave behind in copied
 /// text, or that make one name look like another.
 pub(super) fn is_invisible(c: char) -> bool {
-    is_space(c)
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    is_space(c) || is_ignorable(c)
+}
+
+/// Returns whether Unicode lets a page, or a search, pass over a character (DerivedCoreProperties,
+/// `Default_Ignorable_Code_Point`), the signs of direction among them.
+pub(crate) fn is_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Returns what was probably meant: a space for a space of another kind, nothing for the rest.

@@ -22,6 +22,7 @@ mod version;
 use crate::reference::Reference;
 use std::{borrow::Cow, fmt};
 
+pub(crate) use character::is_ignorable;
 pub use destination::{Destination, is_login_server};
 pub use error::{LineError, LineErrorKind, LineWarning, LineWarningKind};
 pub use file::{ListFileError, ListFileErrorKind, read_file};

@@ -119,6 +119,13 @@ mod tests {
     }
 
     #[test]
+    fn what_a_search_passes_over_is_seen() {
+        // The agent of Azure Pipelines finds its commands by a search that passes over variation selectors.
+        let shown = shown("a#\u{fe0f}#\u{fe0f}vso[task.setvariable variable=x]y -> a".as_bytes());
+        assert!(!shown.contains('\u{fe0f}') && shown.contains(r"#\u{fe0f}#\u{fe0f}vso["), "{shown}");
+    }
+
+    #[test]
     fn an_error_shows_place_expectation_and_correction() {
         insta::assert_snapshot!(shown(b"nginx:1 => a\nquay.io/Team/App:V1 -> mirror/app  # ours\n"), @r"
         error: `->` in the place of `=>`

@@ -3,6 +3,7 @@
 //! Foreign is everything that others wrote: lines of the list, answers of registries, tags, branch names. Types such
 //! as references exclude most of what is harmful; these functions do not rely on that.
 
+use crate::images::is_ignorable;
 use std::fmt::Write as _;
 
 /// Writes a text on one line so that all of it is seen: control characters, line ends, spaces of other kinds and
@@ -166,16 +167,10 @@ fn number(c: char, shown: &mut String) {
     write!(shown, "\\u{{{:x}}}", u32::from(c)).unwrap_or_default();
 }
 
-/// Controls, spaces that are no space, and the characters that Unicode lets a page ignore (DerivedCoreProperties,
-/// `Default_Ignorable_Code_Point`), to which the signs of direction belong.
+/// All but controls, spaces that are no space, and what Unicode lets a page ignore.
 fn is_seen(c: char) -> bool {
     let is_space = c.is_whitespace() && c != ' ';
-    let is_ignored = matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}');
-    !(c.is_control() || is_space || is_ignored)
+    !(c.is_control() || is_space || is_ignorable(c))
 }
 
 fn words(text: &str, page: &mut String) {
