@@ -208,11 +208,15 @@ mod tests {
         assert_eq!(TEXTS.len(), 14);
     }
 
+    fn observed() -> Vec<serde_json::Value> {
+        let text = include_str!("../../tests/fixtures/arm/observed-import-errors.json");
+        let all: serde_json::Value = serde_json::from_str(text).unwrap();
+        all["errors"].as_array().unwrap().clone()
+    }
+
     #[test]
     fn every_text_that_users_reported_is_told_apart() {
-        let observed: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/fixtures/arm/observed-import-errors.json")).unwrap();
-        for error in observed["errors"].as_array().unwrap() {
+        for error in observed() {
             let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
             let status = error["http"].as_u64().unwrap_or(400) as u16;
             let refusal = Refusal { status, code: text("code"), message: text("message"), ids: RequestIds::default() };
@@ -222,9 +226,7 @@ mod tests {
 
     #[test]
     fn names_and_numbers_in_the_address_of_an_operation_say_nothing() {
-        let observed: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/fixtures/arm/observed-import-errors.json")).unwrap();
-        for error in observed["errors"].as_array().unwrap() {
+        for error in observed() {
             let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
             let message = text("message")
                 .replace("GUID", "4291429a-4294-4429-8429-429042904290")

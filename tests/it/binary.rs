@@ -283,15 +283,8 @@ async fn a_pull_request_of_github_is_planned_and_a_push_applied() {
     let image = Image::single("linux/amd64");
     world.source("quay.io").put("x/y:1", &image);
     let emulator = Emulator::start(world).await.unwrap();
-    let mut command = online(folder.path(), &emulator);
-    command
-        .env("GITHUB_ACTIONS", "true")
-        .env("GITHUB_EVENT_NAME", "push")
-        .env("GITHUB_EVENT_PATH", at("event.json"))
-        .env("GITHUB_WORKSPACE", folder.path())
-        .env("GITHUB_STEP_SUMMARY", at("summary.md"))
-        .env("GITHUB_OUTPUT", at("output"))
-        .env("INPUT_REGISTRY", "contosoacr");
+    let mut command = step("push", folder.path(), &emulator);
+    command.env("INPUT_REGISTRY", "contosoacr");
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     assert_eq!(code(&output), 0, "{}", stdout(&output));
     assert!(stdout(&output).contains(&format!("::add-mask::{SECRET}")));
@@ -300,6 +293,19 @@ async fn a_pull_request_of_github_is_planned_and_a_push_applied() {
     assert!(fs::read_to_string(at("summary.md")).unwrap().contains("mirror/nginx"));
     assert!(fs::read_to_string(at("output")).unwrap().contains("imported<<"));
     assert_eq!(emulator.world().imports().len(), 1);
+}
+
+/// The program as a step of a job on GitHub, in a folder that has its files.
+fn step(event: &str, folder: &Path, emulator: &Emulator) -> Command {
+    let mut command = online(folder, emulator);
+    command
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_EVENT_NAME", event)
+        .env("GITHUB_EVENT_PATH", folder.join("event.json"))
+        .env("GITHUB_WORKSPACE", folder)
+        .env("GITHUB_STEP_SUMMARY", folder.join("summary.md"))
+        .env("GITHUB_OUTPUT", folder.join("output"));
+    command
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -311,14 +317,8 @@ async fn a_reviewed_plan_that_cannot_be_read_stands_in_the_report() {
     // The runner makes both.
     ["summary.md", "output"].iter().for_each(|name| fs::write(at(name), "").unwrap());
     let emulator = Emulator::start(World::demo()).await.unwrap();
-    let mut command = online(folder.path(), &emulator);
+    let mut command = step("schedule", folder.path(), &emulator);
     command
-        .env("GITHUB_ACTIONS", "true")
-        .env("GITHUB_EVENT_NAME", "schedule")
-        .env("GITHUB_EVENT_PATH", at("event.json"))
-        .env("GITHUB_WORKSPACE", folder.path())
-        .env("GITHUB_STEP_SUMMARY", at("summary.md"))
-        .env("GITHUB_OUTPUT", at("output"))
         .env("INPUT_RESULT-FILE", "result.json")
         .env("INPUT_REVIEWED-PLAN", "no-plan.json")
         .env("INPUT_REGISTRY", "contosoacr");
