@@ -3,28 +3,23 @@
 //! for a hundred, and `140000/1/untagged` where what is old has no tags; `ACR_SYNC` a program to measure.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that cannot go on says where, and prints")]
 
+mod peak;
+
 use acr_sync::emulator::{AzureRegistry, CLIENT, Emulator, Fault, Image, Rights, SECRET, TENANT, World};
-use nix::sys::resource::{UsageWho, getrusage};
-use std::{
-    env, fs,
-    process::{Command, ExitCode},
-    time::Instant,
-};
+use std::{env, fs, path::Path, process::ExitCode, time::Instant};
 use time::Duration;
 
 /// How many answers to a page are 429 in its place; each asks for a second.
 const THROTTLED: u32 = 10;
 /// More than this for the larger registry is a defect.
 const MOST_MEMORY: f64 = 100.0;
-/// Names the file in which a process that measures leaves its figure, in bytes.
-const PEAK: &str = "ACR_SYNC_BENCH_PEAK";
 const RULES: &str = "cleanup: [{ repositories: \"app/*\", tags: \"^ci-\", older-than: 30d, keep: 100, untagged: true, confirm: true }]\n";
 
 fn main() -> ExitCode {
-    let variable = |name: &str| env::vars().find(|(known, _)| known == name).map(|(_, value)| value);
-    if let Some(file) = variable(PEAK) {
-        return between(&file);
+    if let Some(code) = peak::stand_between() {
+        return code;
     }
+    let variable = |name: &str| env::vars().find(|(known, _)| known == name).map(|(_, value)| value);
     let sizes = variable("MANIFESTS")
         .unwrap_or_else(|| "14000,140000,140000/100,14000/1/untagged,140000/1/untagged".to_owned());
     let program = variable("ACR_SYNC").unwrap_or_else(|| env!("CARGO_BIN_EXE_acr-sync").to_owned());
@@ -41,16 +36,6 @@ fn main() -> ExitCode {
         assert!(memory < MOST_MEMORY, "{memory:.1} MB for {shape:?}");
     }
     ExitCode::SUCCESS
-}
-
-/// Runs the program from a process that holds nothing: Linux counts the memory of whoever starts a program as that
-/// program's, and here that would be the stand-in's.
-fn between(file: &str) -> ExitCode {
-    let mut arguments = env::args().skip(1);
-    let status = Command::new(arguments.next().unwrap()).args(arguments).env_remove(PEAK).status().unwrap();
-    let peak = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss() * 1024;
-    fs::write(file, peak.to_string()).unwrap();
-    ExitCode::from(u8::try_from(status.code().unwrap()).unwrap())
 }
 
 /// What a registry holds.
@@ -102,12 +87,10 @@ fn measure(runtime: &tokio::runtime::Runtime, program: &str, shape: Shape) -> f6
     fs::write(folder.path().join("acr-sync.yaml"), RULES).unwrap();
     let peak = folder.path().join("peak");
     let began = Instant::now();
-    let output = Command::new(env::current_exe().unwrap())
-        .arg(program)
+    let output = peak::command(Path::new(program), &peak)
         .current_dir(folder.path())
-        .env_clear()
         .envs([("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HTTPS_PROXY", emulator.proxy_url().as_str())])
-        .envs([("HOME", folder.path()), ("SSL_CERT_FILE", &ca), (PEAK, &peak)])
+        .envs([("HOME", folder.path()), ("SSL_CERT_FILE", &ca)])
         .envs([("AZURE_TENANT_ID", TENANT), ("AZURE_CLIENT_ID", CLIENT), ("AZURE_CLIENT_SECRET", SECRET)])
         .args(["plan", "images.txt", "--registry", "contosoacr", "--all", "--plan-file", "plan.json"])
         .output()
@@ -115,7 +98,7 @@ fn measure(runtime: &tokio::runtime::Runtime, program: &str, shape: Shape) -> f6
     let took = began.elapsed().as_secs_f64();
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(2), "{text}");
-    let memory = fs::read_to_string(peak).unwrap().parse::<f64>().unwrap() / 1e6;
+    let memory = peak::read(&peak);
     let plan: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("plan.json")).unwrap()).unwrap();
     let planned = plan["totals"]["chores"].as_u64().unwrap();
     let seen = emulator.world().requests();
