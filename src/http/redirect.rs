@@ -14,25 +14,48 @@ pub(crate) fn target(from: &Url, headers: &HeaderMap) -> Option<Url> {
     Some(url)
 }
 
-/// A redirect never leads from https to http, nor from the world to this machine or its link-local services.
+/// A redirect never leads from https to http, nor to this machine or to a link-local service but from there.
 pub(crate) fn may_follow(from: &Url, to: &Url) -> bool {
     let is_secure = to.scheme() == "https" || (to.scheme() == "http" && from.scheme() == "http");
-    is_secure && (!is_inner(to) || is_inner(from))
+    let there = Place::of(to);
+    is_secure && (there == Place::World || there == Place::of(from))
 }
 
-fn is_inner(url: &Url) -> bool {
-    match url.host() {
-        // A dot at the end of a name means the same name.
-        Some(url::Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
+/// How near a host is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    World,
+    /// This machine, or an address without a host.
+    Machine,
+    /// What only this machine's link reaches, as a cloud's metadata service.
+    Link,
+}
+
+impl Place {
+    fn of(url: &Url) -> Self {
+        match url.host() {
+            // A dot at the end of a name means the same name.
+            Some(url::Host::Domain(name)) => {
+                let name = name.trim_end_matches('.');
+                if name == "localhost" || name.ends_with(".localhost") { Self::Machine } else { Self::World }
+            }
+            Some(url::Host::Ipv4(address)) => Self::of_v4(address),
+            Some(url::Host::Ipv6(address)) => match address.to_ipv4_mapped() {
+                Some(address) => Self::of_v4(address),
+                None if address.is_loopback() || address.is_unspecified() => Self::Machine,
+                None if address.is_unicast_link_local() => Self::Link,
+                None => Self::World,
+            },
+            None => Self::Machine,
         }
-        Some(url::Host::Ipv4(address)) => address.is_loopback() || address.is_link_local() || address.is_unspecified(),
-        Some(url::Host::Ipv6(address)) => match address.to_ipv4_mapped() {
-            Some(address) => address.is_loopback() || address.is_link_local() || address.is_unspecified(),
-            None => address.is_loopback() || address.is_unspecified() || address.is_unicast_link_local(),
-        },
-        None => true,
+    }
+
+    fn of_v4(address: std::net::Ipv4Addr) -> Self {
+        match address {
+            _ if address.is_loopback() || address.is_unspecified() => Self::Machine,
+            _ if address.is_link_local() => Self::Link,
+            _ => Self::World,
+        }
     }
 }
 
@@ -54,6 +77,12 @@ mod tests {
             ("https://a.io/x", "https://[fe80::1]/x", false),
             ("https://a.io/x", "https://[::ffff:169.254.169.254]/x", false),
             ("http://localhost:5000/x", "http://localhost:5000/y", true),
+            ("http://localhost:5000/x", "http://127.0.0.1:5000/y", true),
+            ("http://localhost:5000/x", "http://169.254.169.254/y", false),
+            ("http://127.0.0.1:5000/x", "http://[::ffff:169.254.169.254]/y", false),
+            ("http://127.0.0.1:5000/x", "http://[fe80::1]/y", false),
+            ("http://169.254.1.1/x", "http://169.254.1.2/y", true),
+            ("http://169.254.1.1/x", "http://127.0.0.1/y", false),
         ] {
             assert_eq!(may_follow(&url(from), &url(to)), follows, "{from} to {to}");
         }

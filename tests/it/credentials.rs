@@ -54,6 +54,16 @@ fn http() -> Http {
     Http::new(&Way { retry, ..Way::default() }).unwrap()
 }
 
+/// Every address but 127.0.0.1 leads to the stranger, those too that nobody has on this machine.
+fn http_to(stranger: &Stub) -> Http {
+    let retry = Retry { first: Duration::from_millis(1), attempts: 2, ..Retry::default() };
+    let proxy = Some(format!("http://{}", stranger.host()));
+    let no_proxy = Some("127.0.0.1".to_owned());
+    let way =
+        Way { https_proxy: proxy.clone(), http_proxy: proxy, no_proxy, is_stand_in: true, retry, ..Way::default() };
+    Http::new(&way).unwrap()
+}
+
 fn login(host: &str) -> Logins {
     let mut logins = Logins::default();
     let login = Login::Password { username: USER.to_owned(), password: PASSWORD.into() };
@@ -62,9 +72,9 @@ fn login(host: &str) -> Logins {
 }
 
 /// Everything that a registry is asked, with the credential that was given for it.
-async fn ask_everything(host: &str) {
+async fn ask_everything(host: &str, http: Http) {
     let registry = Registry::parse(host).unwrap();
-    let client = Client::new(http(), login(host));
+    let client = Client::new(http, login(host));
     let digest = Digest::of(b"x");
     // What comes of it is the hostile registry's matter; that it ends is enough.
     drop(client.head(&registry, "team/app", "1").await);
@@ -91,7 +101,7 @@ fn behind_basic(asked: &Asked, then: Answer) -> Answer {
     }
 }
 
-const TRAPS: [(&str, Trap); 11] = [
+const TRAPS: [(&str, Trap); 10] = [
     ("a token service on another host", |_, it| challenge(format!("http://{it}/token"))),
     ("a token service with a name before its host", |_, it| challenge(format!("http://127.0.0.1:80@{it}/token"))),
     ("a token service by another name of this machine", |_, it| {
@@ -100,7 +110,6 @@ const TRAPS: [(&str, Trap); 11] = [
     ("a token service by an IPv6 literal", |_, it| {
         challenge(format!("http://[::ffff:127.0.0.1]:{}/token", it.rsplit(':').next().unwrap()))
     }),
-    ("a token service at a link-local address", |_, _| challenge("http://169.254.169.254/token".to_owned())),
     ("a redirect to another host", |asked, it| behind_basic(asked, redirect(307, format!("http://{it}/v2/x")))),
     ("a redirect with a name and a password", |asked, it| {
         behind_basic(asked, redirect(302, format!("http://{USER}:{PASSWORD}@{it}/v2/x")))
@@ -120,6 +129,25 @@ const TRAPS: [(&str, Trap); 11] = [
     }),
 ];
 
+/// What leads where only this machine can go, and where nobody is sent from a registry elsewhere.
+const INWARD: [(&str, Trap); 6] = [
+    ("a token service at a link-local address", |_, _| challenge("http://169.254.169.254/token".to_owned())),
+    ("a token service at a link-local address of IPv6", |_, _| challenge("http://[fe80::1]/token".to_owned())),
+    ("a redirect to a link-local address", |asked, _| {
+        behind_basic(asked, redirect(307, "http://169.254.169.254/metadata/identity/oauth2/token".to_owned()))
+    }),
+    ("a redirect to a link-local address by an IPv6 literal", |asked, _| {
+        behind_basic(asked, redirect(302, "http://[::ffff:169.254.169.254]/x".to_owned()))
+    }),
+    ("a redirect to a link-local address of IPv6", |asked, _| {
+        behind_basic(asked, redirect(302, "http://[fe80::1]/x".to_owned()))
+    }),
+    ("a next page at a link-local address", |asked, _| {
+        let link = ("link", "<http://169.254.169.254/v2/team/app/tags/list?n=1>; rel=\"next\"".to_owned());
+        behind_basic(asked, (200, vec![link], br#"{"name":"team/app","tags":["1"]}"#.to_vec()))
+    }),
+];
+
 #[tokio::test]
 async fn no_answer_of_a_registry_takes_its_credential_elsewhere() {
     let mut visited = 0;
@@ -127,7 +155,7 @@ async fn no_answer_of_a_registry_takes_its_credential_elsewhere() {
         let stranger = stranger().await;
         let place = stranger.host();
         let registry = Stub::start(move |asked| trap(asked, &place)).await;
-        ask_everything(&registry.host()).await;
+        ask_everything(&registry.host(), http_to(&stranger)).await;
         assert!(!registry.asked().is_empty(), "{what}");
         knows_nothing(&stranger, what);
         visited += usize::from(!stranger.asked().is_empty());
@@ -136,9 +164,25 @@ async fn no_answer_of_a_registry_takes_its_credential_elsewhere() {
 }
 
 #[tokio::test]
+async fn no_answer_of_a_registry_leads_to_what_only_this_machine_reaches() {
+    for (what, trap) in INWARD {
+        let stranger = stranger().await;
+        let place = stranger.host();
+        let registry = Stub::start(move |asked| trap(asked, &place)).await;
+        ask_everything(&registry.host(), http_to(&stranger)).await;
+        assert!(!registry.asked().is_empty(), "{what}");
+        assert!(stranger.asked().is_empty(), "{what}: {:?}", stranger.asked());
+        // Who asks there by itself is seen.
+        drop(http_to(&stranger).send_once(|client| client.get("http://169.254.169.254/x"), 10).await);
+        drop(http_to(&stranger).send_once(|client| client.get("http://[fe80::1]/x"), 10).await);
+        assert_eq!(stranger.asked().len(), 2, "{what}: nobody could be seen");
+    }
+}
+
+#[tokio::test]
 async fn the_suite_would_see_a_credential() {
     let stranger = Stub::start(|asked| behind_basic(asked, (404, Vec::new(), Vec::new()))).await;
-    ask_everything(&stranger.host()).await;
+    ask_everything(&stranger.host(), http()).await;
     let seen = std::panic::catch_unwind(|| knows_nothing(&stranger, "its own credential"));
     assert!(seen.is_err(), "who is asked with a credential has it");
 }
