@@ -39,7 +39,7 @@ pub fn passwords<'a>(text: &'a str, env: &'a Env) -> impl Iterator<Item = &'a st
 fn password<'a>(word: &'a str, env: &'a Env) -> Result<&'a str, String> {
     let Some(name) = word.strip_prefix('$') else { return Ok(word) };
     let name = name.trim_start_matches('{').trim_end_matches('}');
-    env.get(name).ok_or_else(|| format!("the variable `{name}` is not set"))
+    env.secret(name).ok_or_else(|| format!("the variable `{name}` is not set"))
 }
 
 fn login(line: &str, env: &Env) -> Result<Given, Fault> {
@@ -97,8 +97,11 @@ mod tests {
 
     #[test]
     fn a_secret_that_is_not_there_is_no_malformed_line() {
-        let fault = |text: &str| read(text, &Env::default()).next().unwrap().1.unwrap_err();
-        for text in ["quay.io me $UNSET", "quay.io me ${UNSET}", "quay.io me ", "quay.io/team"] {
+        let env = Env::of([("UNDEFINED", "$(quayToken)")]);
+        let fault = |text: &str| read(text, &env).next().unwrap().1.unwrap_err();
+        for text in
+            ["quay.io me $UNSET", "quay.io me $UNDEFINED", "quay.io me $(quayToken)", "quay.io me ", "quay.io/team"]
+        {
             assert!(matches!(fault(text), Fault::Missing(_)), "{text}");
         }
         for text in ["quay.io me secret more", "qu_ay.io me"] {

@@ -43,6 +43,12 @@ impl Env {
         self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// Returns a variable that holds a secret. On Azure Pipelines a secret that there is none of, for a fork above all,
+    /// is written out as the name it was asked by, `$(name)`: that is no secret.
+    pub fn secret(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !is_undefined(value))
+    }
+
     /// Returns a variable under its upper-case or lower-case name, as proxies are set.
     pub fn either_case(&self, name: &str) -> Option<&str> {
         self.get(name).or_else(|| self.get(&name.to_lowercase()))
@@ -53,6 +59,12 @@ impl Env {
         let value = self.variables.iter().find(|(key, value)| is_input(key, name) && !value.trim().is_empty());
         value.map(|(_, value)| value.trim())
     }
+}
+
+/// Returns whether a value is what Azure Pipelines leaves of a variable that is not defined.
+pub(super) fn is_undefined(value: &str) -> bool {
+    let name = value.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'));
+    name.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || "._- ".contains(c)))
 }
 
 fn is_input(key: &str, name: &str) -> bool {

@@ -300,6 +300,17 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_that_the_pipeline_does_not_have_is_no_password() {
+        let env = Env::of([("INPUT_DOCKERUSERNAME", "me"), ("INPUT_DOCKERPASSWORD", "$(docker.password)")]);
+        let inputs = Inputs::read(&env).unwrap();
+        assert!(inputs.missing[0].what.contains("the pipeline has no such variable"), "{:?}", inputs.missing);
+        assert!(!inputs.logins.has(&crate::reference::Registry::docker_hub()));
+        // What only begins like one is a password.
+        let env = Env::of([("DOCKER_USERNAME", "me"), ("DOCKER_PASSWORD", "$(a)b")]);
+        assert!(Inputs::read(&env).unwrap().logins.has(&crate::reference::Registry::docker_hub()));
+    }
+
+    #[test]
     fn secrets_are_never_printed() {
         let env = Env::of([
             ("AZURE_CLIENT_SECRET", "hunter2"),

@@ -3,6 +3,7 @@
 use super::{
     Env, INPUTS, connection,
     credentials::{self, Fault},
+    env::is_undefined,
 };
 use crate::{
     problem::{Problem, Side},
@@ -86,7 +87,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn docker_hub(&mut self, logins: &mut Logins) {
-        match (self.text("docker-username"), self.text("docker-password")) {
+        let given = [self.text("docker-username"), self.text("docker-password")];
+        if given.iter().flatten().any(|value| is_undefined(value)) {
+            return self.miss("inputs `docker-username` and `docker-password`: the pipeline has no such variable");
+        }
+        match given.into() {
             (Some(username), Some(password)) => {
                 logins.add(Registry::docker_hub(), "", Login::Password { username, password: password.into() });
             }

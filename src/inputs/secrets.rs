@@ -48,7 +48,7 @@ impl Secrets {
 
     /// Takes the value out of a variable; none where it is not set.
     pub fn get(&self, variable: &Variable) -> Option<SecretString> {
-        let value = self.variables.get(variable.name())?;
+        let value = self.variables.secret(variable.name())?;
         self.mask.hide(value);
         Some(value.into())
     }
