@@ -36,7 +36,7 @@ impl Untag {
         if now.digest != *digest || now.updated != *updated {
             return Err(stays("somebody has pushed it since the plan".to_owned()));
         }
-        if now.is_locked {
+        if now.is_locked() {
             return Err(stays("it has been locked since the plan".to_owned()));
         }
         plane.registries.untag_acr(registry, repository, tag).await.map(drop).map_err(problem)

@@ -121,8 +121,9 @@ impl Survey<'_> {
         let tags = &mut content.tags;
         registries
             .each_tag(registry, repository, |row| {
+                let is_locked = row.is_locked();
                 let name = row.name.into_boxed_str();
-                tags.push(Tag { name, digest: row.digest, updated: time(row.updated), is_locked: row.is_locked });
+                tags.push(Tag { name, digest: row.digest, updated: time(row.updated), is_locked });
             })
             .await
             .map_err(|error| refusal(&error, self.plane))?;

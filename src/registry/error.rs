@@ -83,6 +83,11 @@ impl RegistryError {
         Self { ids: reply.ids.clone(), ..Self::new(registry, Why::Unreadable { expected, content_type, why }) }
     }
 
+    /// A list whose further page is not there: what was read of it is a part.
+    pub(super) fn cut_off(registry: &Registry, what: &str) -> Self {
+        Self::new(registry, Why::Status(404, format!("a further page of {what} is not there")))
+    }
+
     /// Reads a refusal by its status and the specification's error codes.
     pub(super) fn refused(registry: &Registry, reply: &Reply, had_login: bool) -> Self {
         let said = said(reply);

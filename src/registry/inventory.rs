@@ -1,7 +1,11 @@
 //! Inventory: everything an ACR's repository holds, page by page, with times, sizes and locks (ACR wire facts, 7.2). What
 //! is to become of it is for others to know.
 
-use super::{Client, DOCUMENT_LIMIT, RegistryError, tags::next_page};
+use super::{
+    Client, DOCUMENT_LIMIT, RegistryError, Why,
+    row::{Attributes, ManifestRow, TagRow, WireManifest, WireTag},
+    tags::next_page,
+};
 use crate::{
     http::Reply,
     reference::{Digest, Registry},
@@ -9,7 +13,7 @@ use crate::{
 use reqwest::Method;
 use serde::{Deserialize, de::DeserializeOwned};
 use std::ops::ControlFlow;
-use time::{OffsetDateTime, format_description::well_known};
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 /// The most rows of one page that official clients ask for (ACR wire facts, 19).
 const PAGE: usize = 100;
@@ -27,38 +31,6 @@ pub struct RepositoryFacts {
     pub clock: Option<i64>,
 }
 
-/// A tag, as an ACR lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TagRow {
-    /// Its name.
-    pub name: String,
-    /// What it stands for.
-    pub digest: Digest,
-    /// When it began to, in seconds since 1970.
-    pub updated: Option<i64>,
-    /// Whether it cannot be deleted.
-    pub is_locked: bool,
-}
-
-/// A manifest, as an ACR lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ManifestRow {
-    /// Its digest.
-    pub digest: Digest,
-    /// When it was written, in seconds since 1970.
-    pub updated: Option<i64>,
-    /// The size that the registry states, in bytes.
-    pub bytes: u64,
-    /// Its media type; empty where the registry does not say.
-    pub media_type: String,
-    /// The media type of its configuration; empty where there is none, or the registry does not say.
-    pub config_media_type: String,
-    /// The tags that stand for it.
-    pub tags: Vec<String>,
-    /// Whether it cannot be deleted.
-    pub is_locked: bool,
-}
-
 /// The order of a list of manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
@@ -66,69 +38,6 @@ pub enum Order {
     Any,
     /// The last written first.
     Newest,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Attributes {
-    write_enabled: Option<bool>,
-    delete_enabled: Option<bool>,
-}
-
-impl Attributes {
-    /// What cannot be written cannot be deleted either (ACR wire facts, 9).
-    fn is_locked(&self) -> bool {
-        self.write_enabled == Some(false) || self.delete_enabled == Some(false)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireTag {
-    name: String,
-    digest: Digest,
-    last_update_time: Option<String>,
-    #[serde(default)]
-    changeable_attributes: Attributes,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireManifest {
-    digest: Digest,
-    last_update_time: Option<String>,
-    image_size: Option<u64>,
-    media_type: Option<String>,
-    config_media_type: Option<String>,
-    tags: Option<Vec<String>>,
-    #[serde(default)]
-    changeable_attributes: Attributes,
-}
-
-impl From<WireTag> for TagRow {
-    fn from(wire: WireTag) -> Self {
-        let is_locked = wire.changeable_attributes.is_locked();
-        Self { name: wire.name, digest: wire.digest, updated: moment(wire.last_update_time.as_deref()), is_locked }
-    }
-}
-
-impl From<WireManifest> for ManifestRow {
-    fn from(wire: WireManifest) -> Self {
-        Self {
-            digest: wire.digest,
-            updated: moment(wire.last_update_time.as_deref()),
-            bytes: wire.image_size.unwrap_or_default(),
-            media_type: wire.media_type.unwrap_or_default(),
-            config_media_type: wire.config_media_type.unwrap_or_default(),
-            tags: wire.tags.unwrap_or_default(),
-            is_locked: wire.changeable_attributes.is_locked(),
-        }
-    }
-}
-
-fn moment(text: Option<&str>) -> Option<i64> {
-    let time = OffsetDateTime::parse(text?, &well_known::Rfc3339).ok()?;
-    Some(time.unix_timestamp())
 }
 
 impl Client {
@@ -154,7 +63,7 @@ impl Client {
         };
         let wire: Wire = read(registry, "a repository", &reply)?;
         let clock = reply.header("date").map(|text| text.replace("GMT", "+0000"));
-        let clock = clock.and_then(|text| OffsetDateTime::parse(&text, &well_known::Rfc2822).ok());
+        let clock = clock.and_then(|text| OffsetDateTime::parse(&text, &Rfc2822).ok());
         Ok(Some(RepositoryFacts {
             is_locked: wire.changeable_attributes.is_locked(),
             manifests: wire.manifest_count,
@@ -218,9 +127,9 @@ impl Client {
         what: &'static str,
         mut take: impl FnMut(T) -> ControlFlow<()>,
     ) -> Result<(), RegistryError> {
-        for _ in 0..MOST_PAGES {
+        for page in 0..MOST_PAGES {
             let Some(reply) = self.ask(Method::GET, registry, repository, &path, DOCUMENT_LIMIT).await? else {
-                return Ok(());
+                return if page == 0 { Ok(()) } else { Err(RegistryError::cut_off(registry, what)) };
             };
             let next = reply.header("link").and_then(next_page);
             if take(read(registry, what, &reply)?).is_break() {
@@ -235,7 +144,7 @@ impl Client {
                 }
             }
         }
-        let why = super::Why::Status(200, format!("{what} that does not end"));
+        let why = Why::Status(200, format!("{what} that does not end"));
         Err(RegistryError::new(registry, why))
     }
 

@@ -23,6 +23,7 @@ mod recent;
 mod referrers;
 mod regional;
 mod removal;
+mod row;
 mod tags;
 mod upload;
 
@@ -37,13 +38,13 @@ use std::sync::Arc;
 pub use cut::Cut;
 pub use download::Download;
 pub use error::{RegistryError, Why};
-pub use inventory::{ManifestRow, Order, RepositoryFacts, TagRow};
-pub use lock::Locks;
+pub use inventory::{Order, RepositoryFacts};
 pub use login::{Login, Logins};
 pub use manifest::{Descriptor, Manifest, is_index};
 pub use recent::Recent;
 pub use referrers::{Referrers, referrers_tag};
 pub use removal::Removed;
+pub use row::{ManifestRow, TagRow};
 pub use tags::TagState;
 pub(crate) use upload::{Begun, Chunked, Finish, Session};
 

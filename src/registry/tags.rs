@@ -33,9 +33,10 @@ impl Client {
         }
         let mut tags = BTreeSet::new();
         let mut path = format!("/v2/{repository}/tags/list?n=1000");
-        for _ in 0..most.div_ceil(LEAST_OF_PAGE) + MORE_PAGES {
+        for page in 0..most.div_ceil(LEAST_OF_PAGE) + MORE_PAGES {
             let Some(reply) = self.ask(Method::GET, registry, repository, &path, DOCUMENT_LIMIT).await? else {
-                return Ok(Vec::from_iter(tags));
+                let cut_off = || RegistryError::cut_off(registry, "a list of tags");
+                return if page == 0 { Ok(Vec::new()) } else { Err(cut_off()) };
             };
             let page: Page = serde_json::from_slice(&reply.body)
                 .map_err(|error| RegistryError::unreadable(registry, "a list of tags", &reply, error.to_string()))?;
@@ -75,30 +76,8 @@ impl Client {
         repository: &str,
         tag: &str,
     ) -> Result<Option<TagState>, RegistryError> {
-        #[derive(serde::Deserialize)]
-        struct Answer {
-            tag: Tag,
-        }
-        #[derive(serde::Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Tag {
-            digest: Digest,
-            #[serde(default)]
-            changeable_attributes: Attributes,
-        }
-        #[derive(Default, serde::Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Attributes {
-            write_enabled: Option<bool>,
-        }
-        let path = format!("/acr/v1/{repository}/_tags/{tag}");
-        let Some(reply) = self.ask(Method::GET, registry, repository, &path, DOCUMENT_LIMIT).await? else {
-            return Ok(None);
-        };
-        let Answer { tag } = serde_json::from_slice(&reply.body)
-            .map_err(|error| RegistryError::unreadable(registry, "a tag", &reply, error.to_string()))?;
-        let is_writable = tag.changeable_attributes.write_enabled.unwrap_or(true);
-        Ok(Some(TagState { digest: tag.digest, is_writable }))
+        let row = self.tag_row(registry, repository, tag).await?;
+        Ok(row.map(|row| TagState { digest: row.digest, is_writable: row.may_write }))
     }
 }
 

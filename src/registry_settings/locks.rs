@@ -63,8 +63,8 @@ async fn one(
     let open = match (is_new, door) {
         (true, Ok(())) => true,
         (_, Err(problem)) => return Err((subject, problem.clone())),
-        (false, Ok(())) => match registries.locks(registry, repository, tag).await {
-            Ok(locks) => locks.is_none_or(|locks| stated.write && locks.may_write || stated.delete && locks.may_delete),
+        (false, Ok(())) => match registries.tag_row(registry, repository, tag).await {
+            Ok(row) => row.is_none_or(|row| stated.write && row.may_write || stated.delete && row.may_delete),
             Err(error) => return Err((subject, error.problem(Side::Target))),
         },
     };
@@ -93,18 +93,18 @@ impl Lock {
     pub(super) async fn apply(&self, registries: &registry::Client) -> Result<(), Problem> {
         let Self { registry, repository, tag, digest, delete, write } = self;
         let problem = |error: RegistryError| problem(&error, registry);
-        let before = registries.locks(registry, repository, tag).await.map_err(problem)?;
-        self.check(before.map(|locks| locks.digest))?;
+        let before = registries.tag_row(registry, repository, tag).await.map_err(problem)?;
+        self.check(before.map(|row| row.digest))?;
         let is_there = registries.lock(registry, repository, tag, *write, *delete).await.map_err(problem)?;
-        let after = registries.locks(registry, repository, tag).await.map_err(problem)?.filter(|_| is_there);
-        self.check(after.map(|locks| locks.digest))?;
+        let after = registries.tag_row(registry, repository, tag).await.map_err(problem)?.filter(|_| is_there);
+        self.check(after.as_ref().map(|row| row.digest))?;
         match after {
-            Some(locks) if *write && locks.may_write || *delete && locks.may_delete => Err(Problem::new(
+            Some(row) if *write && row.may_write || *delete && row.may_delete => Err(Problem::new(
                 Side::Target,
                 format!("`{repository}:{tag}` is not locked, although `{registry}` said so"),
             )
             .hint("Run again.")),
-            _ if after.is_some_and(|locks| locks.digest == *digest) => Ok(()),
+            Some(row) if row.digest == *digest => Ok(()),
             _ => Err(self.elsewhere("nothing")),
         }
     }

@@ -514,6 +514,20 @@ async fn a_repository_of_several_pages_is_read_and_cleaned_whole() {
 }
 
 #[tokio::test]
+async fn a_list_that_is_cut_off_takes_nothing_away() {
+    for list in ["/_tags", "/_manifests"] {
+        let many = |world: &World| {
+            registry(world).put_many("app/web", &Image::single("linux/amd64"), 125, |number| format!("ci-{number}"));
+            registry(world).age("app/web", Duration::days(40));
+            world.fault(Fault::status(404).method("GET").path(list).after(1));
+        };
+        let plan = proposed(RULES).world(many).run().await;
+        assert_eq!((going(&plan).0.len(), plan.world.faults_left()), (0, 0), "{list}");
+        assert!(findings(&plan)[0].contains("a further page of a list of"), "{list}: {:?}", findings(&plan));
+    }
+}
+
+#[tokio::test]
 async fn a_plan_lists_two_thousand_and_says_how_many_are_left() {
     let rules = "cleanup: [{ repositories: \"app/*\", tags: \"^ci-\", keep: 1, confirm: true }]\n";
     let many = |world: &World| {

@@ -130,3 +130,17 @@ async fn a_source_that_cannot_be_listed_is_unchecked() {
     assert!(matches!(run.action(), Action::Unchecked(_)), "{:#?}", run.action());
     run.wrote_nothing();
 }
+
+#[tokio::test]
+async fn a_list_of_tags_that_is_cut_off_selects_nothing() {
+    let scenario = Scenario::plan(&format!("newest 1 of {SOURCE} => app")).world(|world| {
+        let source = world.source(HOST);
+        for number in 0..=1_000 {
+            source.put(&format!("team/app:1.{number}"), &image());
+        }
+        world.fault(Fault::status(404).on(HOST).path("/tags/list").after(1));
+    });
+    let run = scenario.run().await;
+    assert!(matches!(run.action(), Action::Unchecked(_)), "{:#?}", run.action());
+    assert_eq!(run.world.faults_left(), 0);
+}
