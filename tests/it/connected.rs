@@ -299,7 +299,8 @@ async fn a_writing_that_is_undone_is_done_again_and_never_called_good() {
     let chores = sea.plan(Some(VESSEL), VESSEL, &["fleet/engine"]).await.chores;
     let theirs: Vec<_> = sea.registry.scope_map("vessel-1").unwrap();
     let registry = sea.registry.clone();
-    // Somebody who puts it back for ever.
+    // Somebody who puts it back for ever, and has the time to before anybody looks.
+    sea.emulator.world().fault(Fault::delay(Duration::from_millis(50)).method("GET").path("/scopeMaps/").always());
     let other = tokio::spawn(async move {
         loop {
             registry.write_scope_map("vessel-1", theirs.iter().map(String::as_str));
