@@ -34,21 +34,29 @@ pub(super) fn builds(ask: &Ask<'_>, it: &Repository) -> Result<Reply, Refusal> {
             && query("branchName").is_none_or(|branch| branch == build.branch)
             && query("statusFilter").is_none_or(|status| (status == "completed") == build.result.is_some())
             && query("resultFilter").is_none_or(|result| Some(result) == build.result.as_deref())
+            && query("reasonFilter").is_none_or(|reason| reason.eq_ignore_ascii_case(&build.reason))
     };
     let top = query("$top").and_then(|top| top.parse().ok()).unwrap_or(1000);
     let found = it.builds.iter().rev().filter(is_meant).take(top);
     let shape = |build: &Build| {
+        let finished = build.result.as_ref().map(|_| finished(it, build));
         // The API writes small what the agent's variable begins with a capital.
         let (first, rest) = build.reason.split_at(build.reason.len().min(1));
         let reason = format!("{}{rest}", first.to_ascii_lowercase());
         json!({
             "id": build.id, "buildNumber": format!("2026.{}", build.id), "reason": reason,
             "status": if build.result.is_some() { "completed" } else { "inProgress" }, "result": build.result,
-            "sourceBranch": build.branch, "sourceVersion": build.version, "definition": {"id": build.definition},
+            "finishTime": finished, "sourceBranch": build.branch, "sourceVersion": build.version, "definition": {"id": build.definition},
             "repository": {"id": it.id, "type": "TfsGit"},
         })
     };
     Ok(list(found.map(shape).collect()))
+}
+
+/// Builds end in the order in which they stand there, a minute apart.
+fn finished(it: &Repository, build: &Build) -> String {
+    let place = it.builds.iter().position(|other| std::ptr::eq(other, build)).unwrap_or_default();
+    format!("2026-{:02}-01T{:02}:{:02}:00.1234567Z", 1 + place / 1440, place / 60 % 24, place % 60)
 }
 
 /// `GET …/build/changes?fromBuildId=&toBuildId=`: the commits of the one that are not behind the other, newest first.

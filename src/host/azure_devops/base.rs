@@ -120,7 +120,11 @@ impl AzureDevOps {
                     )),
                 }
             }
-            Ok(None) => {}
+            Ok(None) => self.notes.push(
+                "no earlier successful build of this pipeline for a push to the branch is known, so that the whole list is \
+                 applied; tags of lines that are gone stay"
+                    .to_owned(),
+            ),
             Err(why) => self.warnings.push(format!("{why}; the whole list is applied")),
         }
         (None, Base::None)

@@ -5,10 +5,13 @@ use crate::{host::refusal::ApiError, inputs::Env};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// Builds that are looked at: those that are for no push are passed over, and those behind ours, when it is an old one
-/// that is started again.
+/// Builds that are looked at of each reason: those behind ours are passed over, when it is an old one that is started
+/// again.
 const BUILDS: usize = 100;
+/// Why a push is built: at once, or together with others.
+const PUSHES: [&str; 2] = ["individualCI", "batchedCI"];
 /// The most commits between two builds that a pull request is looked for.
 const COMMITS: usize = 100;
 
@@ -20,6 +23,15 @@ pub(super) struct Build {
     pub commit: String,
     #[serde(default)]
     reason: String,
+    #[serde(rename = "finishTime", default)]
+    finished: String,
+}
+
+impl Build {
+    /// Which is the last: by the time, else by the number.
+    fn rank(&self) -> (Option<OffsetDateTime>, u64) {
+        (OffsetDateTime::parse(&self.finished, &Rfc3339).ok(), self.id)
+    }
 }
 
 /// Returns the last successful build of this pipeline for a push to a branch before this one.
@@ -37,9 +49,12 @@ pub(super) async fn last_success(api: &Api, env: &Env, branch: &str) -> Result<O
         encoded(definition),
         encoded(branch)
     );
-    let builds: Listing<Build> = api.get(&path).await?;
-    let is_push = |build: &Build| ["individualCI", "batchedCI"].iter().any(|it| build.reason.eq_ignore_ascii_case(it));
-    Ok(builds.value.into_iter().find(|build| build.id < own && is_push(build)))
+    // One reason a request: a schedule builds more often than a hundred times between two pushes.
+    let [single, batched] = PUSHES.map(|reason| format!("{path}&reasonFilter={reason}"));
+    let (single, batched) = tokio::try_join!(api.get::<Listing<Build>>(&single), api.get::<Listing<Build>>(&batched))?;
+    let is_push = |build: &Build| PUSHES.iter().any(|it| build.reason.eq_ignore_ascii_case(it));
+    let builds = single.value.into_iter().chain(batched.value);
+    Ok(builds.filter(|build| build.id < own && is_push(build)).max_by_key(Build::rank))
 }
 
 /// Returns the id of this build; ids of an organization grow.
