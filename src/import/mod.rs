@@ -161,9 +161,8 @@ async fn begun(
     let brought = bring(step, importers, gates, &stop).await;
     drop(permits);
     let (outcome, way) = match brought {
-        // Every part was confirmed by the registry as it was sent.
-        Ok((ended, Way::Direct)) => (Outcome::Imported { ended, proof: Proof::Verified }, Way::Direct),
-        Ok((ended, Way::ServerSide)) => {
+        Ok(Brought { ended, way, is_confirmed: true }) => (Outcome::Imported { ended, proof: Proof::Verified }, way),
+        Ok(Brought { ended, way, is_confirmed: false }) => {
             drop(events.send(Event::Arrived(index)));
             let proved = tokio::select! {
                 outcome = prove(step, ended, importers) => outcome,
@@ -177,7 +176,7 @@ async fn begun(
                         Err(outcome) => return outcome,
                     }
                 }
-                (_, _, proved) => (proved, Way::ServerSide),
+                (_, _, proved) => (proved, way),
             }
         }
         Err(outcome) => return outcome,
@@ -199,6 +198,14 @@ async fn begun(
     }
 }
 
+/// An image that the destination's tag stands for.
+struct Brought {
+    ended: Ended,
+    way: Way,
+    /// Whether the registry confirmed every part as it was sent.
+    is_confirmed: bool,
+}
+
 /// The way that an image took in the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -212,7 +219,7 @@ async fn bring(
     importers: &Importers,
     gates: &Gates,
     stop: &watch::Receiver<bool>,
-) -> Result<(Ended, Way), Outcome> {
+) -> Result<Brought, Outcome> {
     let (began, mut wish) = (Instant::now(), stop.clone());
     let met = tokio::select! {
         biased;
@@ -220,22 +227,27 @@ async fn bring(
         met = met(step, importers) => met?,
     };
     if met == Met::Done {
-        // Azure or somebody else was faster; it is proved as if the service had done it.
-        return Ok((Ended { took: began.elapsed(), attempts: 0, instead: None }, Way::ServerSide));
+        // Azure or somebody else was faster; what travels along goes the way that was planned.
+        let way = if matches!(step.route, Route::Direct(_)) { Way::Direct } else { Way::ServerSide };
+        let ended = Ended { took: began.elapsed(), attempts: 0, instead: None };
+        return Ok(Brought { ended, way, is_confirmed: false });
     }
     let instead = match (step.route, &importers.acr) {
         (Route::Direct(_), _) => None,
         (Route::ServerSide, None) => return Err(Outcome::Failed(no_service())),
         (Route::ServerSide, Some(acr)) => {
             match acr.import(step, importers.verifier.as_ref(), gates, &importers.pace, stop.clone()).await {
-                Ok(ended) => return Ok((ended, Way::ServerSide)),
+                Ok(ended) => return Ok(Brought { ended, way: Way::ServerSide, is_confirmed: false }),
                 Err(Ending::Outcome(outcome)) => return Err(outcome),
                 Err(Ending::Detour(problem)) => Some(problem),
             }
         }
     };
     match (&importers.direct, instead) {
-        (Ok(direct), instead) => direct.copy(step, instead, stop.clone()).await.map(|ended| (ended, Way::Direct)),
+        (Ok(direct), instead) => {
+            let ended = direct.copy(step, instead, stop.clone()).await?;
+            Ok(Brought { ended, way: Way::Direct, is_confirmed: true })
+        }
         (Err(_), Some(problem)) => Err(Outcome::Failed(problem)),
         (Err(problem), None) => Err(Outcome::Failed(problem.clone())),
     }

@@ -360,6 +360,25 @@ async fn a_line_says_for_itself_whether_what_refers_to_the_image_travels_along()
 }
 
 #[tokio::test]
+async fn what_refers_to_an_image_that_somebody_else_has_moved_there_goes_the_way_that_was_planned() {
+    let list = format!("{SOURCE}/slow:1 => slow\n{SOURCE}/team/app:1 => app:1 referrers=take");
+    let (scenario, companions) = signed(to_other(Scenario::apply(&list)));
+    let run = scenario
+        .input("INPUT_OVERWRITE", "allow")
+        .input("INPUT_CONCURRENCY", "1")
+        .source(&format!("{SOURCE}/slow:1"), &image().content("slow"))
+        .world(|world| {
+            world.azure_registry(OTHER).put("app:1", &image().content("old"));
+            world.fault(Fault::delay(Duration::from_millis(300)).on(OTHER).path("/uploads/"));
+        })
+        .at_upload(OTHER, |world| drop(world.azure_registry(OTHER).put("app:1", &image())))
+        .run()
+        .await;
+    assert!(matches!(run.outcomes()[1], Outcome::Imported { .. }), "{:?}", run.outcomes());
+    assert!(run.world.azure_registry(OTHER).is_whole("app", &companions[0].digest()));
+}
+
+#[tokio::test]
 async fn at_a_registry_without_lists_a_tag_stands_in_for_them_and_keeps_what_others_wrote() {
     let theirs = Image::artifact("application/spdx+json").content("theirs").attached_to(&image());
     let tag = image().digest().to_string().replace(':', "-");
