@@ -100,7 +100,7 @@ pub(super) fn first_line(
 /// Returns what was reviewed of the lines that a report is about: what is another shard's stands in its own post.
 fn told_here(report: &Report, reviewed: &Reviewed) -> Reviewed {
     let Some(shard) = report.shard else { return reviewed.clone() };
-    let own: HashSet<_> = report.steps().map(|(step, _)| step.destination.to_string()).collect();
+    let own: HashSet<_> = report.steps().map(|(step, _)| step.destination.name()).collect();
     // A run that could not begin tells of no line, and the next one asks again.
     let is_own = |destination: &str| own.is_empty() || own.contains(destination);
     let digests = reviewed.iter().filter(|(destination, _)| is_own(destination));

@@ -67,7 +67,7 @@ impl Reviewed {
     /// Returns what a plan shows.
     pub fn in_plan(plan: &Plan) -> Self {
         let steps = plan.steps.iter().filter(|step| !matches!(step.action, Action::Block(_)));
-        Self::of(steps.filter_map(|step| Some((step.destination.to_string(), step.digest?))))
+        Self::of(steps.filter_map(|step| Some((step.destination.name().to_owned(), step.digest?))))
     }
 
     /// Takes in what a later review was shown.
@@ -100,7 +100,7 @@ pub fn compare(plan: &mut Plan, reviewed: Option<&Reviewed>, unreviewed: Unrevie
         if step.source.digest().is_some() || !(is_written || step.action == Action::Keep) {
             continue;
         }
-        let planned = reviewed.and_then(|reviewed| reviewed.digests.get(&step.destination.to_string()).copied());
+        let planned = reviewed.and_then(|reviewed| reviewed.digests.get(step.destination.name()).copied());
         match (planned, unreviewed) {
             (Some(planned), _) if step.digest == Some(planned) => {}
             (Some(planned), Unreviewed::Refuse) if is_written => {
