@@ -33,6 +33,8 @@ pub struct Question<'a> {
     pub files: &'a BTreeMap<String, Vec<u8>>,
     /// What will be done for the lines of the list.
     pub steps: &'a [Step],
+    /// Repository and tag of every line, those too that nothing is done for, or by another run.
+    pub listed: &'a [(&'a str, &'a str)],
     /// The registry.
     pub registry: &'a Registry,
     /// Its data plane, and those of the sources.
@@ -59,9 +61,11 @@ pub struct Decision {
 /// Looks at each image of the plan that an entry means.
 pub async fn look(question: &Question<'_>) -> Decision {
     let mut decision = Decision::default();
-    let listed: BTreeSet<_> = question.steps.iter().map(|step| step.destination.to_string()).collect();
-    let mut taken = BTreeSet::new();
-    for rule in question.rules {
+    let planned = question.steps.iter().map(|step| (step.destination.repository(), step.destination.tag()));
+    let lines: Vec<_> = question.listed.iter().copied().chain(planned).collect();
+    let listed: BTreeSet<_> = lines.iter().map(|(repository, tag)| format!("{repository}:{tag}")).collect();
+    let owners = owners(question.rules, &lines);
+    for (at, rule) in question.rules.iter().enumerate() {
         let authorities = Authorities::read(&rule.authority, question.files, question.now);
         let obstacle = authorities.obstacle();
         for remark in &authorities.remarks {
@@ -93,7 +97,7 @@ pub async fn look(question: &Question<'_>) -> Decision {
             let subject = format!("{}:{tag}", step.destination.repository());
             let clash = clash.or_else(|| {
                 let is_listed = listed.contains(&subject);
-                let is_taken = !taken.insert(subject.clone());
+                let is_taken = owners.get(&subject) != Some(&(at, step.destination.tag()));
                 (is_listed || is_taken).then(|| format!("another line or entry wants `{subject}` as well"))
             });
             let block = clash.map(|why| Problem::new(Side::Settings, why).hint("State another `suffix` or `tag`."));
@@ -105,6 +109,20 @@ pub async fn look(question: &Question<'_>) -> Decision {
         decision.wishes.extend(looked.into_iter().flatten());
     }
     decision
+}
+
+/// Returns which rule makes a variant, by its place, and of which tag: where several would, the first has it, whichever
+/// of them this run is about.
+fn owners<'a>(rules: &[Rule], lines: &[(&'a str, &'a str)]) -> BTreeMap<String, (usize, &'a str)> {
+    let mut owners = BTreeMap::new();
+    for (at, rule) in rules.iter().enumerate() {
+        for &(repository, tag) in lines.iter().filter(|(repository, _)| rule.covers(repository)) {
+            if let Ok(variant) = rule.tag(tag) {
+                owners.entry(format!("{repository}:{variant}")).or_insert((at, tag));
+            }
+        }
+    }
+    owners
 }
 
 /// Returns whether the image of a step will be there.

@@ -25,10 +25,13 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
     if let Err(problem) = &clients.door {
         return upkeep.findings.push(closed(problem.clone()));
     }
+    let places = asked.list.entries().iter().map(|entry| (entry.destination.repository(), entry.destination.tag()));
+    let listed: Vec<_> = places.collect();
     let question = Question {
         rules,
         files: asked.certificates,
         steps: asked.steps,
+        listed: &listed,
         registry: &clients.registry,
         registries: &clients.registries,
         service: clients.service(),

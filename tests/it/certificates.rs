@@ -287,6 +287,23 @@ async fn a_tag_that_is_another_s_or_locked_or_listed_is_left_alone() {
 }
 
 #[tokio::test]
+async fn of_lines_that_want_one_variant_the_first_has_it_whichever_job_has_it() {
+    let company = Company::new();
+    let names: Vec<_> = (0..6).map(|number| format!("ghcr.io/visorian/yourapp:{number}")).collect();
+    let list: String = names.iter().map(|name| format!("{name} => vendor/yourapp\n")).collect();
+    let fixed = SETTINGS.replace("suffix: -ca", "tag: ca");
+    assert_ne!(fixed, SETTINGS);
+    let mut made = Vec::new();
+    for shard in ["1/2", "2/2"] {
+        let scenario = company.given(may_push(Scenario::plan(&list))).settings(&fixed).input("INPUT_SHARD", shard);
+        let run = names.iter().fold(scenario, |scenario, name| scenario.source(name, &debian())).run().await;
+        made.push(chores(&run).iter().filter(|chore| chore.state == State::Due).count());
+    }
+    made.sort_unstable();
+    assert_eq!(made, [0, 1]);
+}
+
+#[tokio::test]
 async fn where_tags_may_not_move_a_variant_is_made_once() {
     let company = Company::new();
     let first = applied(&company, &debian()).input("INPUT_OVERWRITE", "refuse").run().await;
