@@ -67,12 +67,17 @@ pub(super) enum Written {
 }
 
 /// Writes a whole file: beside its place and then into it, so that a reader never meets half of it. One that has this
-/// text already keeps it. What a link leads to is changed, not the link.
+/// text already keeps it. What a link leads to is changed, not the link. A pipe or a device, such as `/dev/stdout`, is
+/// written to as it is.
 ///
 /// # Errors
 /// A [`Problem`] that names the file.
 pub(super) fn put(path: &Path, text: &[u8], readers: Readers) -> Result<Written, Problem> {
     let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(&place).is_ok_and(|is| !is.is_file()) {
+        let written = OpenOptions::new().write(true).open(&place).and_then(|mut file| file.write_all(text));
+        return written.map(|()| Written::Changed).map_err(|error| failed(path, &error));
+    }
     if fs::read(&place).is_ok_and(|now| now == text) {
         let mode = readers.mode().map_or(Ok(()), |mode| fs::set_permissions(&place, Permissions::from_mode(mode)));
         return mode.map(|()| Written::AsItWas).map_err(|error| failed(path, &error));
