@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 /// The media type of a list.
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// The answers for one subject that are read at most, page by page.
-const MOST_PAGES: usize = 10;
+const MOST_PAGES: usize = 100;
 
 /// What refers to an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +116,8 @@ impl Client {
     /// Returns the registry's list of what refers to an image, or `None` where the registry has no such lists.
     ///
     /// # Errors
-    /// As [`Client::head`].
+    /// As [`Client::head`]; a list that does not end in a hundred pages: who leans on a part of it would take the rest for
+    /// nothing.
     pub async fn referrers_list(
         &self,
         registry: &Registry,
@@ -141,10 +142,10 @@ impl Client {
             found.extend(entries(index));
             match reply.header("link").and_then(super::tags::next_page) {
                 Some(next) => path = next,
-                None => break,
+                None => return Ok(Some(found)),
             }
         }
-        Ok(Some(found))
+        Err(RegistryError::new(registry, Why::Status(200, "a list of referrers that does not end".to_owned())))
     }
 }
 

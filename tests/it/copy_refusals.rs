@@ -294,3 +294,18 @@ async fn what_is_too_long_for_a_tag_is_not_kept() {
     let (tags, asked) = tags_of(20, |at| if at == 0 { "v1".to_owned() } else { "x".repeat(129) }).await;
     assert_eq!((tags, asked), (Ok(1), 2));
 }
+
+#[tokio::test]
+async fn a_list_of_referrers_that_does_not_end_is_no_list_of_all() {
+    let source = Stub::start(|asked| {
+        let link = format!("<{}>; rel=\"next\"", asked.path);
+        let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": []});
+        (200, vec![("link", link), ("content-type", INDEX.to_owned())], index.to_string().into_bytes())
+    })
+    .await;
+    let registry = Registry::parse(&source.host()).unwrap();
+    let client = Client::new(Http::new(&Way::default()).unwrap(), Logins::default());
+    let listed = client.referrers_list(&registry, "app", Digest::of(b"x")).await;
+    assert!(listed.unwrap_err().to_string().contains("a list of referrers that does not end"));
+    assert_eq!(source.asked().len(), 100);
+}
