@@ -62,7 +62,7 @@ impl Stated {
     ///
     /// Who proposes a change could name a tenant and a cloud of his own, and any variable of the step as the secret that
     /// is sent there: on the way to a plan only what the base states too is used. What is merged is trusted, and so is a
-    /// person's own run.
+    /// person's own run over the whole list.
     pub(super) fn doubt(&self, name: &RegistryName, mode: Mode, is_persons_own: bool) -> Option<Problem> {
         let now = place(&self.settings, name).map(proof).unwrap_or_default();
         let is_trusted = match (mode, &self.before) {

@@ -8,6 +8,9 @@ use crate::{
 use serde::{Deserialize, Deserializer, de};
 use std::{collections::BTreeMap, fmt};
 
+/// The most entries that are read: each is compared with all that have a mirror.
+const MOST: usize = 1_000;
+
 /// A registry that images come from, or the repositories below a path of it: `host[:port][/path]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -92,6 +95,9 @@ impl Source {
 /// Reads the section.
 pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Site, Source>, D::Error> {
     let all = BTreeMap::<Site, Source>::deserialize(deserializer)?;
+    if all.len() > MOST {
+        return Err(de::Error::custom(format!("{} entries, and {MOST} are read at most", all.len())));
+    }
     let fault = all.iter().find_map(|(site, source)| Some(format!("{site}: {}", source.fault(site, &all)?)));
     fault.map_or(Ok(all), |fault| Err(de::Error::custom(fault)))
 }
@@ -152,6 +158,16 @@ mod tests {
             let error = parse(format!("sources: {{ {site}: {{}} }}").as_bytes());
             assert!(error.is_err_and(|error| error.to_string().contains("is no registry")), "{site}");
         }
+    }
+
+    #[test]
+    fn so_many_sources_that_comparing_them_would_take_its_time_are_refused() {
+        let read = |count: usize| {
+            let entries: String = (0..count).map(|at| format!("  h{at}.io: {{ mirror: m{at}.io }}\n")).collect();
+            parse(format!("sources:\n{entries}").as_bytes()).map(|settings| settings.sources.len())
+        };
+        assert_eq!(read(1_000).unwrap(), 1_000);
+        assert!(read(1_001).unwrap_err().to_string().contains("1001 entries, and 1000 are read at most"));
     }
 
     #[test]
