@@ -59,7 +59,12 @@ pub(super) async fn plan(asked: &Asked<'_>, clients: &Clients, upkeep: &mut Upke
         upkeep.chores.extend(found.wishes.into_iter().map(chore));
         upkeep.findings.extend(found.remarks.into_iter().map(|remark| Finding::of(Section::Cleanup, remark)));
     }
-    upkeep.findings.extend((more > 0).then(|| whole(Gravity::Note, later(more))));
+    if more > 0 {
+        // Of what is listed together with its referrers nothing has found room, though there was all of it.
+        let left =
+            if listed == 0 { whole(Gravity::Warning, too_large(more)) } else { whole(Gravity::Note, later(more)) };
+        upkeep.findings.push(left);
+    }
     upkeep.findings.extend((bytes > 0).then(|| whole(Gravity::Note, freed(bytes))));
 }
 
@@ -100,6 +105,14 @@ fn listed(asked: &Asked<'_>, repository: &str, tags: &mut dyn Iterator<Item = &s
 
 fn later(more: usize) -> Problem {
     Problem::new(Side::Target, format!("up to {more} more go with later plans: one lists at most {MOST_REMOVALS}"))
+}
+
+fn too_large(more: usize) -> Problem {
+    let what = format!(
+        "up to {more} could go, but each image that could has so much that refers to it that one plan, which lists at most \
+         {MOST_REMOVALS}, has no room for both"
+    );
+    Problem::new(Side::Target, what).hint("Delete such images by hand: the registry deletes what refers to them, too.")
 }
 
 fn freed(bytes: u64) -> Problem {

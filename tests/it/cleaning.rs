@@ -548,6 +548,24 @@ async fn a_plan_lists_two_thousand_and_says_how_many_are_left() {
 }
 
 #[tokio::test]
+async fn an_image_with_more_referrers_than_a_plan_lists_is_told_and_not_put_off() {
+    let many = |world: &World| {
+        world.identity(CLIENT, SECRET, Rights::contributor());
+        let registry = registry(world);
+        registry.put_untagged("app/web", &image());
+        for number in 0..2_000 {
+            let signature = Image::artifact("application/vnd.example").content(&number.to_string());
+            registry.put_untagged("app/web", &signature.attached_to(&image()));
+        }
+        registry.age("app/web", Duration::days(40));
+    };
+    let rules = "cleanup: [{ repositories: \"app/*\", untagged: true, older-than: 30d, confirm: true }]\n";
+    let plan = proposed(rules).world(many).run().await;
+    assert_eq!(chores(&plan).len(), 0);
+    assert!(findings(&plan)[0].contains("has no room for both"), "{:?}", findings(&plan));
+}
+
+#[tokio::test]
 async fn a_clock_that_is_ahead_makes_nothing_old() {
     let plan = proposed(RULES).world(seed).world(|world| world.clock_behind(12 * 86_400)).run().await;
     // 60 and 50 days by this clock; ci-3 and all manifests are 40 days old by it, and 28 by the registry's.
