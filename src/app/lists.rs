@@ -14,7 +14,8 @@ pub(super) struct Lists {
     pub(super) head: Parsed,
     /// None for the whole list.
     pub(super) base: Option<ImageList>,
-    /// Whether lines that mean what they meant are looked at all the same: they are judged by other rules now.
+    /// Whether lines that mean what they meant are looked at all the same: they are judged by other rules now, or may
+    /// never have been applied.
     is_whole: bool,
     /// Which of the lines are this run's, where they are not all.
     shard: Option<Shard>,
@@ -29,14 +30,15 @@ impl Lists {
         place: &Place,
         shard: Option<Shard>,
     ) -> Self {
-        let (mut head, mut base) = images::parse_both(&occasion.head, occasion.base.as_deref(), target);
+        let before = occasion.base.as_deref().or(occasion.former.as_deref());
+        let (mut head, mut base) = images::parse_both(&occasion.head, before, target);
         if place.images.is_some() {
             head.list.retain(|repository| place.takes(repository));
             if let Some(base) = &mut base {
                 base.retain(|repository| place.takes(repository));
             }
         }
-        Self { head, base, is_whole: stated.has_other_rules(), shard }
+        Self { head, base, is_whole: occasion.base.is_none() || stated.has_other_rules(), shard }
     }
 
     /// Returns what this run is about.

@@ -42,6 +42,9 @@ pub struct Occasion {
     pub head: Vec<u8>,
     /// The list that it is compared with; none for the whole list.
     pub base: Option<Vec<u8>>,
+    /// Where there is no `base`, for nobody knows what was applied last: the list that the branch had before. Of it
+    /// count the lines that are gone.
+    pub former: Option<Vec<u8>>,
     /// Which that is, and why.
     pub base_name: Base,
     /// What the reviewers of the change were shown, where that is known.

@@ -57,7 +57,18 @@ pub fn occasion(inputs: &Inputs, asked: Asked) -> Result<Occasion, Problem> {
         gather(&settings, &mut evidence)?;
     }
     let file = path.display().to_string();
-    Ok(Occasion { mode: asked.mode, file, head, base, base_name, reviewed: None, settings, settings_base, evidence })
+    Ok(Occasion {
+        mode: asked.mode,
+        file,
+        head,
+        base,
+        former: None,
+        base_name,
+        reviewed: None,
+        settings,
+        settings_base,
+        evidence,
+    })
 }
 
 /// Reads the text of `acr-sync.yaml` in the current directory; nothing where there is none.

@@ -1,8 +1,11 @@
 //! GitHub: events, texts without a checkout, one comment, the merge that follows its plan.
 
-use crate::workflow::{ALL, LINE, OLD, Workflow, checkout};
+use crate::{
+    scenario::image,
+    workflow::{ALL, LINE, OLD, Workflow, checkout},
+};
 use acr_sync::{
-    emulator::{CLIENT, Fault, Rights, TreeEntry},
+    emulator::{CLIENT, Fault, Rights, SECRET, TreeEntry},
     plan::{Action, Note, Reason},
     report::{Base, Body, Verdict},
 };
@@ -119,6 +122,32 @@ async fn a_missing_permission_is_a_warning_that_names_it() {
     let step = workflow.push().await;
     assert!(step.printed.contains("`permissions: actions: read`; the whole list is meant"), "{}", step.printed);
     assert_eq!((&step.report().base, step.report().steps().count()), (&Base::None, 2));
+}
+
+#[tokio::test]
+async fn the_tag_of_a_line_that_is_gone_goes_though_nobody_knows_what_was_applied_last() {
+    let mut workflow = Workflow::new().await;
+    workflow.world.identity(CLIENT, SECRET, Rights::contributor());
+    let registry = workflow.world.azure_registry("contosoacr");
+    registry.put("old/app:1", &image());
+    let settings = ("acr-sync.yaml", "removed: untag\n");
+    let commit = |parents: &[&str], list| workflow.repository.commit(parents, [("images.txt", list), settings]);
+    let base = commit(&[], OLD);
+    let head = commit(&[&base], LINE);
+    let merge = commit(&[&base, &head], LINE);
+    workflow.repository.branch("main", &base);
+    workflow.repository.pull_request(7, &head, Some(&merge));
+    workflow.repository.token("t", &ALL[..3]);
+    (workflow.base, workflow.head, workflow.merge) = (base, head, merge);
+    workflow.pull_request().await;
+    let step = workflow.push().await;
+    assert_eq!((&step.report().base, step.report().steps().count()), (&Base::None, 1), "{}", step.printed);
+    assert_eq!(
+        (registry.tags("old/app"), registry.tags("mirror/nginx").len()),
+        (Vec::<String>::new(), 1),
+        "{}",
+        step.summary
+    );
 }
 
 #[tokio::test]
@@ -333,6 +362,7 @@ async fn a_checkout_that_an_earlier_job_left_is_not_taken_for_the_list() {
     assert!(plan.printed.contains(&format!("::notice::`{left}` is checked out and not")), "{}", plan.printed);
     let step = workflow.push().await;
     assert_eq!((step.report().verdict(), workflow.world.imports().len()), (Verdict::Clean, 1), "{}", step.summary);
+    assert!(step.printed.contains(&format!("::warning::`{left}` is checked out and not")), "{}", step.printed);
 }
 
 #[tokio::test]

@@ -280,6 +280,7 @@ impl Scenario {
             file: "images.txt".to_owned(),
             head: self.head.into_bytes(),
             base: self.base.map(String::into_bytes),
+            former: None,
             base_name: Base::None,
             reviewed: self.reviewed,
             settings_base: settings_base.map(String::into_bytes),

@@ -163,7 +163,7 @@ impl Host for AzureDevOps {
         let texts = Texts { workspace: &workspace, file: &inputs.images_file, api: &repository };
         let commit = self.env.get("BUILD_SOURCEVERSION").map(str::to_owned);
         let (at, note) = At::of_run(&texts, commit.as_deref());
-        self.notes.extend(note);
+        if mode == Mode::Apply { &mut self.warnings } else { &mut self.notes }.extend(note);
         let head = evidence::list(&texts, at).await?;
         let (base, base_name) = self.base(inputs, &texts).await?;
         let file = inputs.images_file.display().to_string();
@@ -191,7 +191,9 @@ impl Host for AzureDevOps {
             }
         }
         let reviewed = self.reviewed.clone();
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, settings_base, evidence }))
+        // The agent does not tell what the branch was before the push.
+        let former = None;
+        Ok(Some(Occasion { mode, file, head, base, former, base_name, reviewed, settings, settings_base, evidence }))
     }
 
     fn record(&self, report: &Report, inputs: &Inputs) -> Vec<Said> {

@@ -56,7 +56,8 @@ impl GitHub {
     }
 
     /// Lines of a run that failed or was cancelled are in no later push: the last run that succeeded is the base.
-    /// Where that is not known, the whole list is meant: the branch before this push may hold lines that nobody applied.
+    /// Where that is not known, the whole list is meant, for the branch before this push may hold lines that nobody
+    /// applied; of it count the lines that are gone.
     async fn before_push(&mut self, texts: &Texts<'_, Api>, branch: &str, before: Option<&str>) -> Chosen {
         let found = match texts.api {
             Ok(api) => history::earlier(api, &self.env, branch)
@@ -93,6 +94,9 @@ impl GitHub {
                 self.first = first;
             }
             Err(why) => self.warnings.push(format!("{why}; the whole list is meant")),
+        }
+        if let Some(before) = before {
+            self.former = texts.at(before).await.ok().flatten();
         }
         (None, Base::None)
     }

@@ -52,6 +52,8 @@ pub struct GitHub {
     number: Option<u64>,
     /// Where no run has succeeded: the commit of the first one.
     first: Option<String>,
+    /// Where nobody knows what was applied last: the list before this push.
+    former: Option<Vec<u8>>,
     /// What its reviewers were shown, on the way from the plan to the result.
     reviewed: Option<Reviewed>,
     /// What people should know of how the run came to its texts.
@@ -78,6 +80,7 @@ impl GitHub {
             marker: Marker::new(&told::key(inputs), inputs.shard),
             number: event.number,
             first: None,
+            former: None,
             reviewed: None,
             warnings: Vec::new(),
             notes: Vec::new(),
@@ -170,7 +173,7 @@ impl Host for GitHub {
             (Subject::Foreign { .. }, None) => At::Nowhere,
             (_, commit) => {
                 let (at, note) = At::of_run(&texts, commit);
-                self.notes.extend(note);
+                if mode == Mode::Apply { &mut self.warnings } else { &mut self.notes }.extend(note);
                 at
             }
         };
@@ -205,8 +208,8 @@ impl Host for GitHub {
                 self.recall(&base_name).await;
             }
         }
-        let reviewed = self.reviewed.clone();
-        Ok(Some(Occasion { mode, file, head, base, base_name, reviewed, settings, settings_base, evidence }))
+        let (former, reviewed) = (self.former.take(), self.reviewed.clone());
+        Ok(Some(Occasion { mode, file, head, base, former, base_name, reviewed, settings, settings_base, evidence }))
     }
 
     fn record(&self, report: &Report, inputs: &Inputs) -> Vec<Said> {
