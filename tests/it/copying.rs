@@ -371,7 +371,9 @@ async fn what_refers_to_an_image_that_somebody_else_has_moved_there_goes_the_way
             world.azure_registry(OTHER).put("app:1", &image().content("old"));
             world.fault(Fault::delay(Duration::from_millis(300)).on(OTHER).path("/uploads/"));
         })
-        .at_upload(OTHER, |world| drop(world.azure_registry(OTHER).put("app:1", &image())))
+        .at_upload(OTHER, |world| {
+            world.azure_registry(OTHER).put("app:1", &image());
+        })
         .run()
         .await;
     assert!(matches!(run.outcomes()[1], Outcome::Imported { .. }), "{:?}", run.outcomes());
