@@ -12,7 +12,7 @@ use time::Duration;
 /// How many answers to a page are 429 in its place; each asks for a second.
 const THROTTLED: u32 = 10;
 /// More than this for the larger registry is a defect.
-const MOST_MEMORY: f64 = 100.0;
+const MOST_MEMORY: f64 = 50.0;
 const RULES: &str = "cleanup: [{ repositories: \"app/*\", tags: \"^ci-\", older-than: 30d, keep: 100, untagged: true, confirm: true }]\n";
 
 fn main() -> ExitCode {
