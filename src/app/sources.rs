@@ -14,7 +14,8 @@ use crate::{
 /// Who proposes a change could name a registry of his own, and any variable of the step as its password; or an authority
 /// of his own, and so be any registry. On the way to a plan a credential is sent only where the base states the same, and
 /// to no host that is trusted for an authority which the base does not state. What is merged is
-/// trusted, and so is a person's own run over the whole list. A mirror is one more registry that is asked, with what there is for it.
+/// trusted, and so is a person's own run over the whole list. A mirror is one more registry that is asked, with what
+/// there is for it.
 pub(super) fn with_sources(inputs: &Inputs, stated: &Stated, occasion: &Occasion) -> Result<Inputs, Problem> {
     let mut own = inputs.clone();
     for (site, source) in &stated.settings.sources {

@@ -46,8 +46,8 @@ pub(super) fn builds(ask: &Ask<'_>, it: &Repository) -> Result<Reply, Refusal> {
         json!({
             "id": build.id, "buildNumber": format!("2026.{}", build.id), "reason": reason,
             "status": if build.result.is_some() { "completed" } else { "inProgress" }, "result": build.result,
-            "finishTime": finished, "sourceBranch": build.branch, "sourceVersion": build.version, "definition": {"id": build.definition},
-            "repository": {"id": it.id, "type": "TfsGit"},
+            "finishTime": finished, "sourceBranch": build.branch, "sourceVersion": build.version,
+            "definition": {"id": build.definition}, "repository": {"id": it.id, "type": "TfsGit"},
         })
     };
     Ok(list(found.map(shape).collect()))

@@ -163,7 +163,7 @@ impl Host for AzureDevOps {
         let texts = Texts { workspace: &workspace, file: &inputs.images_file, api: &repository };
         let commit = self.env.get("BUILD_SOURCEVERSION").map(str::to_owned);
         let (at, note) = At::of_run(&texts, commit.as_deref());
-        if mode == Mode::Apply { &mut self.warnings } else { &mut self.notes }.extend(note);
+        self.notes.extend(note);
         let head = evidence::list(&texts, at).await?;
         let (base, base_name) = self.base(inputs, &texts).await?;
         let file = inputs.images_file.display().to_string();

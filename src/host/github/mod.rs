@@ -173,7 +173,7 @@ impl Host for GitHub {
             (Subject::Foreign { .. }, None) => At::Nowhere,
             (_, commit) => {
                 let (at, note) = At::of_run(&texts, commit);
-                if mode == Mode::Apply { &mut self.warnings } else { &mut self.notes }.extend(note);
+                self.notes.extend(note);
                 at
             }
         };
