@@ -60,7 +60,7 @@ fn add_authority(
     occasion: &Occasion,
     site: &Site,
     source: &Source,
-    is_trusted: bool,
+    is_known: bool,
 ) -> Result<(), Problem> {
     let names: Vec<_> = source.ca.iter().map(|file| file.as_str().to_owned()).collect();
     let read = Authorities::read(&names, &occasion.evidence.certificates, occasion.evidence.now);
@@ -70,7 +70,7 @@ fn add_authority(
     }
     let registry = source.asked(site);
     let host = connection_host(registry);
-    if !is_trusted {
+    if !is_known {
         own.logins.silence(host.clone());
     }
     own.direct.add_untrusted(registry.clone());

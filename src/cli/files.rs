@@ -67,17 +67,12 @@ pub(super) enum Written {
 }
 
 /// Writes a whole file: beside its place and then into it, so that a reader never meets half of it. One that has this
-/// text already keeps it. What a link leads to is changed, not the link. A pipe or a device, such as `/dev/stdout`, is
-/// written to as it is.
+/// text already keeps it. What a link leads to is changed, not the link.
 ///
 /// # Errors
 /// A [`Problem`] that names the file.
 pub(super) fn put(path: &Path, text: &[u8], readers: Readers) -> Result<Written, Problem> {
-    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(&place).is_ok_and(|is| !is.is_file()) {
-        let written = OpenOptions::new().write(true).open(&place).and_then(|mut file| file.write_all(text));
-        return written.map(|()| Written::Changed).map_err(|error| failed(path, &error));
-    }
+    let place = place(path)?;
     if fs::read(&place).is_ok_and(|now| now == text) {
         let mode = readers.mode().map_or(Ok(()), |mode| fs::set_permissions(&place, Permissions::from_mode(mode)));
         return mode.map(|()| Written::AsItWas).map_err(|error| failed(path, &error));
@@ -111,7 +106,7 @@ pub(super) fn put(path: &Path, text: &[u8], readers: Readers) -> Result<Written,
 /// # Errors
 /// As [`put`].
 pub(super) fn probe(path: &Path) -> Result<(), Problem> {
-    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let place = place(path)?;
     let beside = beside(&place);
     drop(fs::remove_file(&beside));
     let probe = OpenOptions::new().write(true).create_new(true).open(&beside);
@@ -126,6 +121,17 @@ impl Readers {
             Self::AsItIs => None,
         }
     }
+}
+
+/// Returns where a file lies or will lie. A pipe or a device is refused: it would be read for ever or have a file put in
+/// its place; and what is written stands in nobody's log, where a runner would take foreign text in it for commands.
+fn place(path: &Path) -> Result<PathBuf, Problem> {
+    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(&place).is_ok_and(|is| !is.is_file()) {
+        let what = format!("`{}` cannot be written: it is a folder, a pipe or a device", path.display());
+        return Err(Problem::new(Side::Settings, what).hint("Name a file, and read that."));
+    }
+    Ok(place)
 }
 
 fn beside(place: &Path) -> PathBuf {

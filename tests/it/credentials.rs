@@ -148,15 +148,21 @@ const INWARD: [(&str, Trap); 6] = [
     }),
 ];
 
+/// Asks a registry that answers so for everything, and returns the stranger to whom it would like to lead.
+async fn lured(what: &str, trap: Trap) -> Stub {
+    let stranger = stranger().await;
+    let place = stranger.host();
+    let registry = Stub::start(move |asked| trap(asked, &place)).await;
+    ask_everything(&registry.host(), http_to(&stranger)).await;
+    assert!(!registry.asked().is_empty(), "{what}");
+    stranger
+}
+
 #[tokio::test]
 async fn no_answer_of_a_registry_takes_its_credential_elsewhere() {
     let mut visited = 0;
     for (what, trap) in TRAPS {
-        let stranger = stranger().await;
-        let place = stranger.host();
-        let registry = Stub::start(move |asked| trap(asked, &place)).await;
-        ask_everything(&registry.host(), http_to(&stranger)).await;
-        assert!(!registry.asked().is_empty(), "{what}");
+        let stranger = lured(what, trap).await;
         knows_nothing(&stranger, what);
         visited += usize::from(!stranger.asked().is_empty());
     }
@@ -166,11 +172,7 @@ async fn no_answer_of_a_registry_takes_its_credential_elsewhere() {
 #[tokio::test]
 async fn no_answer_of_a_registry_leads_to_what_only_this_machine_reaches() {
     for (what, trap) in INWARD {
-        let stranger = stranger().await;
-        let place = stranger.host();
-        let registry = Stub::start(move |asked| trap(asked, &place)).await;
-        ask_everything(&registry.host(), http_to(&stranger)).await;
-        assert!(!registry.asked().is_empty(), "{what}");
+        let stranger = lured(what, trap).await;
         assert!(stranger.asked().is_empty(), "{what}: {:?}", stranger.asked());
         // Who asks there by itself is seen.
         drop(http_to(&stranger).send_once(|client| client.get("http://169.254.169.254/x"), 10).await);

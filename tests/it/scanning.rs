@@ -116,8 +116,11 @@ fn what_is_missing_is_written_once_and_nothing_else_changes() {
     let found: serde_json::Value = serde_json::from_str(&folder.text("found.json")).unwrap();
     assert_eq!((found["schema"].as_str(), found["added"].as_array().map(Vec::len)), (Some("acr-sync.scan/1"), Some(2)));
 
-    let (code, said) = folder.scan(&["a.yaml", "--json", "/dev/stdout"], "");
-    assert!(code == 0 && said.contains("\"schema\": \"acr-sync.scan/1\""), "a pipe is written to: {said}");
+    for no_file in ["/dev/stdout", "/dev/null", "."] {
+        let (code, said) = folder.scan(&["a.yaml", "--json", no_file], "");
+        assert!(code == 1 && said.contains("it is a folder, a pipe or a device"), "{no_file}: {said}");
+        assert!(!said.contains("acr-sync.scan/1"), "{said}");
+    }
     let (code, said) = folder.scan(&["a.yaml", "--write"], "");
     assert_eq!((code, folder.text("images.txt")), (0, written.clone()), "{said}");
     // One destination for two images: named, and not written.
