@@ -1,12 +1,14 @@
 //! A plan of a clean-up against a large registry, by the program in a process of its own: requests, memory, seconds.
 //! Some of the pages are answered with 429. `MANIFESTS` names other sizes, as `140000` for one repository, `140000/100`
-//! for a hundred, and `140000/1/untagged` where what is old has no tags; `ACR_SYNC` a program to measure.
+//! for a hundred, and `140000/1/untagged` where what is old has no tags.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that cannot go on says where, and prints")]
 
 mod peak;
+mod program;
 
 use acr_sync::emulator::{AzureRegistry, CLIENT, Emulator, Fault, Image, Rights, SECRET, TENANT, World};
-use std::{env, fs, path::Path, process::ExitCode, time::Instant};
+use program::program;
+use std::{env, fs, path::Path, time::Instant};
 use time::Duration;
 
 /// How many answers to a page are 429 in its place; each asks for a second.
@@ -15,14 +17,10 @@ const THROTTLED: u32 = 10;
 const MOST_MEMORY: f64 = 50.0;
 const RULES: &str = "cleanup: [{ repositories: \"app/*\", tags: \"^ci-\", older-than: 30d, keep: 100, untagged: true, confirm: true }]\n";
 
-fn main() -> ExitCode {
-    if let Some(code) = peak::stand_between() {
-        return code;
-    }
-    let variable = |name: &str| env::vars().find(|(known, _)| known == name).map(|(_, value)| value);
-    let sizes = variable("MANIFESTS")
-        .unwrap_or_else(|| "14000,140000,140000/100,14000/1/untagged,140000/1/untagged".to_owned());
-    let program = variable("ACR_SYNC").unwrap_or_else(|| env!("CARGO_BIN_EXE_acr-sync").to_owned());
+fn main() {
+    let sizes = env::vars().find(|(name, _)| name == "MANIFESTS").map(|(_, sizes)| sizes);
+    let sizes = sizes.unwrap_or_else(|| "14000,140000,140000/100,14000/1/untagged,140000/1/untagged".to_owned());
+    let program = program();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     println!(
         "| manifests | repositories | what is old is | requests | of them lists | manifests read | answered 429 | removals planned | peak memory | seconds |"
@@ -35,7 +33,6 @@ fn main() -> ExitCode {
         let memory = measure(&runtime, &program, shape);
         assert!(memory < MOST_MEMORY, "{memory:.1} MB for {shape:?}");
     }
-    ExitCode::SUCCESS
 }
 
 /// What a registry holds.
@@ -78,7 +75,7 @@ fn fill(registry: &AzureRegistry, repository: &str, size: usize) {
 }
 
 /// Returns the program's peak memory in MB.
-fn measure(runtime: &tokio::runtime::Runtime, program: &str, shape: Shape) -> f64 {
+fn measure(runtime: &tokio::runtime::Runtime, program: &Path, shape: Shape) -> f64 {
     let emulator = runtime.block_on(Emulator::start(world(shape))).unwrap();
     let folder = tempfile::TempDir::new().unwrap();
     let ca = folder.path().join("ca.pem");
@@ -87,7 +84,7 @@ fn measure(runtime: &tokio::runtime::Runtime, program: &str, shape: Shape) -> f6
     fs::write(folder.path().join("acr-sync.yaml"), RULES).unwrap();
     let peak = folder.path().join("peak");
     let began = Instant::now();
-    let output = peak::command(Path::new(program), &peak)
+    let output = peak::command(program, &peak)
         .current_dir(folder.path())
         .envs([("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HTTPS_PROXY", emulator.proxy_url().as_str())])
         .envs([("HOME", folder.path()), ("SSL_CERT_FILE", &ca)])

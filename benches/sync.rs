@@ -3,19 +3,20 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that cannot go on says where, and prints")]
 
 mod peak;
+mod program;
 
 use acr_sync::emulator::{CLIENT, Emulator, Image, SECRET, TENANT, World};
+use program::program;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, ExitCode, Output},
+    process::{Command, Output},
     time::{Duration, Instant},
 };
 
 const SOURCES: [&str; 4] = ["docker.io", "quay.io", "ghcr.io", "registry.k8s.io"];
 const LATENCY: Duration = Duration::from_secs(2);
 const CONCURRENCY: usize = 16;
-const PROGRAM: &str = env!("CARGO_BIN_EXE_acr-sync");
 
 struct Stage {
     folder: tempfile::TempDir,
@@ -51,13 +52,13 @@ impl Stage {
     }
 
     fn run(&self, arguments: &[&str], expected: i32) -> Duration {
-        finish(self.surroundings(Path::new(PROGRAM)).args(arguments), expected)
+        finish(self.surroundings(&program()).args(arguments), expected)
     }
 
     /// Runs the program and returns its memory at its peak, in MB.
     fn memory(&self, arguments: &[&str], expected: i32) -> f64 {
         let file = self.path("peak");
-        finish(self.surround(peak::command(Path::new(PROGRAM), &file)).args(arguments), expected);
+        finish(self.surround(peak::command(&program(), &file)).args(arguments), expected);
         peak::read(&file)
     }
 }
@@ -94,17 +95,13 @@ fn row(what: &str, measured: f64, limit: f64, unit: &str) {
     println!("| {what} | {measured:.2} {unit} | {limit:.2} {unit} | {:.2} |", measured / limit);
 }
 
-fn main() -> ExitCode {
-    if let Some(code) = peak::stand_between() {
-        return code;
-    }
+fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     println!("| what | measured | limit | ratio |\n| --- | --- | --- | --- |");
     nothing_changed(&runtime);
     first_request(&runtime);
     many_changed(&runtime);
     many_lines(&runtime);
-    ExitCode::SUCCESS
 }
 
 fn nothing_changed(runtime: &tokio::runtime::Runtime) {

@@ -3,6 +3,11 @@
 use acr_sync::{cli, inputs::Env};
 use std::process::ExitCode;
 
+/// For the static program alone; see `Cargo.toml`.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     let command = match cli::read(std::env::args_os()) {
         Ok(command) => command,

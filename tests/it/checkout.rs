@@ -1,4 +1,4 @@
-//! Checkouts as runners make them, so by the git program: opened by the feature `judges`.
+//! Checkouts as runners make them, so by the git program: opened by `--ignored`.
 
 use crate::workflow::{LINE, Workflow};
 
@@ -18,6 +18,7 @@ fn git(folder: &std::path::Path, arguments: &[&str]) -> String {
 }
 
 #[tokio::test]
+#[ignore = "needs the git program"]
 async fn a_checkout_of_depth_one_is_completed_by_the_api_and_a_deeper_one_needs_none() {
     for (depth, requests) in [("1", 1), ("2", 0)] {
         let origin = tempfile::TempDir::new().unwrap();
@@ -46,6 +47,7 @@ async fn a_checkout_of_depth_one_is_completed_by_the_api_and_a_deeper_one_needs_
 /// In the container the checkout is somebody else's, which the git program refuses to read. Only root can give a folder
 /// away; git is told to take the owner for a stranger in any case.
 #[tokio::test]
+#[ignore = "needs the git program"]
 async fn a_checkout_of_another_user_is_read() {
     let workflow = Workflow::new().await.set("INPUT_CHECK-RUN", "false");
     let folder = workflow.folder.path();

@@ -8,7 +8,6 @@ mod binary;
 mod building;
 mod certificates;
 mod certificates_by_tasks;
-#[cfg(feature = "judges")]
 mod checkout;
 mod cleaning;
 mod connected;

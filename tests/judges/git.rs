@@ -58,6 +58,7 @@ fn found(commit: &str, branch: &str) -> MergeBase {
 }
 
 #[test]
+#[ignore = "needs the git program"]
 fn a_file_is_read_as_it_was() {
     let copy = Copy::new();
     let first = copy.commit("images.txt", "a\r\n");
@@ -73,6 +74,7 @@ fn a_file_is_read_as_it_was() {
 }
 
 #[test]
+#[ignore = "needs the git program"]
 fn a_path_begins_where_the_command_stands() {
     let copy = Copy::new();
     copy.commit("deploy/lists/images.txt", "a");
@@ -88,6 +90,7 @@ fn a_path_begins_where_the_command_stands() {
 }
 
 #[test]
+#[ignore = "needs the git program"]
 fn a_file_that_is_gone_with_its_directory_is_still_found() {
     let copy = Copy::new();
     copy.commit("deploy/images.txt", "a");
@@ -97,6 +100,7 @@ fn a_file_that_is_gone_with_its_directory_is_still_found() {
 
 #[cfg(unix)]
 #[test]
+#[ignore = "needs the git program"]
 fn symbolic_links_are_followed_inside_the_repository() {
     use std::os::unix::fs::symlink;
     let copy = Copy::new();
@@ -110,6 +114,7 @@ fn symbolic_links_are_followed_inside_the_repository() {
 }
 
 #[test]
+#[ignore = "needs the git program"]
 fn what_is_no_repository_and_what_is_no_revision_are_told_apart() {
     let nowhere = tempfile::tempdir().unwrap();
     let error = text_at(nowhere.path(), "HEAD", Path::new("images.txt")).unwrap_err();
@@ -122,6 +127,7 @@ fn what_is_no_repository_and_what_is_no_revision_are_told_apart() {
 }
 
 #[test]
+#[ignore = "needs the git program"]
 fn a_shallow_clone_says_what_it_does_not_hold() {
     let origin = Copy::new();
     let first = origin.commit("images.txt", "a");
@@ -137,6 +143,7 @@ fn a_shallow_clone_says_what_it_does_not_hold() {
 }
 
 #[test]
+#[ignore = "needs the git program"]
 fn the_first_parent_of_a_merge_is_what_was_merged_onto_and_the_second_what_was_merged() {
     let copy = Copy::new();
     copy.commit("images.txt", "a");
@@ -149,6 +156,7 @@ fn the_first_parent_of_a_merge_is_what_was_merged_onto_and_the_second_what_was_m
 }
 
 #[test]
+#[ignore = "needs the git program"]
 fn the_merge_base_is_where_the_branch_left_its_upstream() {
     let origin = Copy::new();
     let shared = origin.commit("images.txt", "a");
@@ -173,6 +181,7 @@ fn the_merge_base_is_where_the_branch_left_its_upstream() {
 }
 
 #[test]
+#[ignore = "needs the git program"]
 fn without_a_merge_base_the_reason_is_told() {
     let copy = Copy::new();
     let none = |reason| MergeBase::None(reason);
@@ -187,6 +196,7 @@ fn without_a_merge_base_the_reason_is_told() {
 }
 
 #[test]
+#[ignore = "needs the git program"]
 fn histories_that_meet_beyond_a_shallow_clone_are_not_unrelated() {
     let origin = Copy::new();
     origin.commit("images.txt", "a");
@@ -201,6 +211,7 @@ fn histories_that_meet_beyond_a_shallow_clone_are_not_unrelated() {
 }
 
 #[test]
+#[ignore = "needs the git program"]
 fn a_linked_working_copy_and_a_bare_repository_are_repositories() {
     let copy = Copy::new();
     copy.commit("images.txt", "a");
@@ -212,6 +223,7 @@ fn a_linked_working_copy_and_a_bare_repository_are_repositories() {
 
 #[cfg(unix)]
 #[test]
+#[ignore = "needs the git program"]
 fn the_owner_of_the_working_copy_does_not_matter() {
     let copy = Copy::new();
     copy.commit("images.txt", "a");
