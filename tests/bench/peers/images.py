@@ -1,5 +1,6 @@
 """Images of random content: made, pushed to a registry, and proved to be whole in another."""
 
+import functools
 import gzip
 import hashlib
 import http.client
@@ -101,9 +102,10 @@ def small():
 class Registry:
     """A client of the distribution API that does one thing after the other."""
 
-    def __init__(self, host):
+    def __init__(self, host, trust=None):
         self.host = host
-        self.connection = http.client.HTTPConnection(host, timeout=60)
+        kind = functools.partial(http.client.HTTPSConnection, context=trust) if trust else http.client.HTTPConnection
+        self.connection = kind(host, timeout=60)
 
     def ask(self, method, path, body=None, headers=None):
         self.connection.request(method, path, body=body, headers=headers or {})

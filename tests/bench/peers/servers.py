@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -21,14 +22,28 @@ def free_ports(number):
     return ports
 
 
-def wait_for(url):
+def wait_for(url, trust=None):
     for _ in range(200):
         try:
-            urllib.request.urlopen(url, timeout=5).read()
+            urllib.request.urlopen(url, timeout=5, context=trust).read()
             return
         except OSError:
             time.sleep(0.05)
     raise SystemExit(f"FAILED: {url} does not answer")
+
+
+class Identity:
+    """A name that leads to this machine, and a certificate for it that is its own authority."""
+
+    def __init__(self, name, room):
+        self.name = name
+        self.certificate, self.key = (pathlib.Path(room) / f"{name}.{kind}" for kind in ("crt", "key"))
+        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+        whose = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+        # An authority's certificate is no server's to rustls.
+        whose += ["-addext", "basicConstraints=CA:FALSE"]
+        files = ["-keyout", self.key, "-out", self.certificate]
+        subprocess.run(["openssl", "req", "-x509", *curve, *whose, *files], check=True, stderr=subprocess.DEVNULL)
 
 
 class Server:
@@ -37,13 +52,13 @@ class Server:
     CONFIGURATION = """version: 0.1
 log: {{level: error, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: "{folder}"}}, delete: {{enabled: true}}}}
-http: {{addr: "{host}", relativeurls: true, draintimeout: 1s}}
+http: {{addr: "127.0.0.1:{port}", relativeurls: true, draintimeout: 1s{tls}}}
 """
 
-    def __init__(self, parts, kind, room):
+    def __init__(self, parts, kind, room, identity=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="registry-", dir=room))
         (port,) = free_ports(1)
-        self.host = f"127.0.0.1:{port}"
+        self.host = f"{identity.name if identity else '127.0.0.1'}:{port}"
         if kind == "olareg":
             command = [
                 parts["olareg"],
@@ -59,12 +74,14 @@ http: {{addr: "{host}", relativeurls: true, draintimeout: 1s}}
             ]
         else:
             file = self.folder / "configuration.yml"
-            file.write_text(self.CONFIGURATION.format(folder=self.folder / "data", host=self.host))
+            tls = f', tls: {{certificate: "{identity.certificate}", key: "{identity.key}"}}' if identity else ""
+            file.write_text(self.CONFIGURATION.format(folder=self.folder / "data", port=port, tls=tls))
             command = [parts[kind], "serve", str(file)]
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("REGISTRY_", "OTEL_"))}
         clean["OTEL_TRACES_EXPORTER"] = "none"
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean)
-        wait_for(f"http://{self.host}/v2/")
+        self.trust = ssl.create_default_context(cafile=identity.certificate) if identity else None
+        wait_for(f"{'https' if identity else 'http'}://{self.host}/v2/", self.trust)
 
     def stop(self):
         self.process.kill()

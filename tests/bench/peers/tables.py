@@ -21,6 +21,8 @@ import tools
 MIB = 1 << 20
 # Programs that pass a layer on without hashing it.
 UNCHECKED = ("oras",)
+# The name of the registries that are asked by TLS; `copy` lets it lead to this machine.
+NAME = "registry.test"
 # The bars that no machine changes. Memory in MiB, bytes in MB of 10^6.
 DESTINATION_REQUESTS, SOURCE_MEGABYTES, MEMORY = 215, 152, 32
 
@@ -59,16 +61,17 @@ class Bench:
         if not holds:
             self.missed.append(what)
 
-    def source(self, content, kind="registry"):
-        server = servers.Server(self.parts, kind, self.room)
+    def source(self, content, kind="registry", identity=None):
+        server = servers.Server(self.parts, kind, self.room, identity)
         for image in content:
-            images.Registry(server.host).push(image)
+            images.Registry(server.host, server.trust).push(image)
         return server
 
-    def copy(self, tool, content, source, kind="registry", delay=None, again=False):
+    def copy(self, tool, content, source, kind="registry", delay=None, again=False, identity=None):
         """Copies to a new registry: past proxies that count and wait where a delay is given, else straight. Returns
         the run, what the proxies counted for source and destination, and the same for a second copy where asked."""
-        target = servers.Server(self.parts, kind, self.room)
+        target = servers.Server(self.parts, kind, self.room, identity)
+        tool.trust(identity.certificate if identity else None)
         ways = []
         try:
             hosts = [source.host, target.host]
@@ -85,7 +88,7 @@ class Bench:
                 results += [run, [way.counts() for way in ways]]
             for image in content:
                 # A timed run is proved by what is there, a counted one by all of its bytes.
-                missing = images.Registry(target.host).missing(image, reads=delay is not None)
+                missing = images.Registry(target.host, target.trust).missing(image, reads=delay is not None)
                 if missing:
                     raise SystemExit(f"FAILED: {tool.name} left out {missing} of {image.repository}\n{run.output}")
             return results
@@ -93,16 +96,16 @@ class Bench:
             for one in (*ways, target):
                 one.stop()
 
-    def timed(self, content, source, kind="registry", delay=None):
+    def timed(self, content, source, kind="registry", delay=None, identity=None):
         """Runs every program, one after the other and that several times; returns their runs. Each round begins with
         another program, because what a machine does meanwhile comes and goes."""
         # The first copy meets memory that the machine has not given out yet: nobody's time is to tell of that.
-        self.copy(self.tools[-1], content, source, kind, delay)
+        self.copy(self.tools[-1], content, source, kind, delay, identity=identity)
         runs = {tool.name: [] for tool in self.tools}
         for round in range(self.options.times):
             first = round * len(self.tools) // self.options.times
             for tool in self.tools[first:] + self.tools[:first]:
-                runs[tool.name].append(self.copy(tool, content, source, kind, delay)[0])
+                runs[tool.name].append(self.copy(tool, content, source, kind, delay, identity=identity)[0])
         return runs
 
     def ratio(self, seconds):
@@ -126,7 +129,7 @@ class Bench:
         )
         print(
             f"Machine: {cpu}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; load before the run "
-            f"{os.getloadavg()[0]:.1f}. Everything on loopback, registries in memory, plain HTTP. Medians of "
+            f"{os.getloadavg()[0]:.1f}. Everything on loopback, registries in memory, plain HTTP where nothing else is said. Medians of "
             f"{self.options.times}. Registry: distribution {self.parts['registry_version']}, where nothing else is said; "
             f"also docker-registry {self.parts['debian_version']} and olareg {self.parts['olareg_version']}. Programs: "
             f"{versions}.\n"
@@ -216,54 +219,54 @@ class Bench:
 
     def large(self):
         content = images.large()
-        source = self.source(content)
+        # Plain, and as every registry is asked that is not on loopback.
+        lines = {"": None, " by TLS": servers.Identity(NAME, self.room)}
+        sources = {line: self.source(content, identity=identity) for line, identity in lines.items()}
+        kinds = {"distribution 3": "registry"}
+        if not self.options.short:
+            kinds["docker-registry 2.8"] = "debian"
         figures = {}
-        for kind in self.options.targets:
-            say(f"1 GiB, target {kind}")
-            figures[kind] = self.timed(content, source, kind)
+        for line, identity in lines.items():
+            for name, kind in kinds.items():
+                say(f"1 GiB to {name}{line}")
+                figures[name + line] = self.timed(content, sources[line], kind, identity=identity)
         rows = []
         for tool in self.tools:
-            _, (down, up) = self.copy(tool, content, source, delay=0)
-            of = [run for runs in figures.values() for run in runs[tool.name]]
-            memory = max(run.memory for run in of)
-            medians = [statistics.median(run.seconds for run in figures[kind][tool.name]) for kind in figures]
-            rows.append(
-                [
-                    tool.name,
-                    up["requests"],
-                    down["requests"],
-                    *(f"{value:.2f}" for value in medians),
-                    f"{statistics.median(run.cpu for run in of):.2f}",
-                    f"{memory:.0f}",
-                ]
-            )
+            _, (down, up) = self.copy(tool, content, sources[""], delay=0)
+            runs = {way: of[tool.name] for way, of in figures.items()}
+            memory = max(run.memory for of in runs.values() for run in of)
+            seconds = [f"{statistics.median(run.seconds for run in of):.2f}" for of in runs.values()]
+            processor = [
+                f"{statistics.median(run.cpu for name in kinds for run in runs[name + line]):.2f}" for line in lines
+            ]
+            rows.append([tool.name, up["requests"], down["requests"], *seconds, *processor, f"{memory:.0f}"])
             if tool is self.ours:
                 self.bar(f"{memory:.1f} MiB of memory for 1 GiB, at most {MEMORY}", memory <= MEMORY)
+        for source in sources.values():
+            source.stop()
         print("## One image of 1 GiB in 10 layers\n")
-        heads = [f"s to {name}" for name in ("distribution 3", "docker-registry 2.8")][: len(figures)]
-        table(["program", "requests to destination", "to source", *heads, "CPU s", "MiB"], rows)
-        ratios = [
-            self.ratio({name: statistics.median(run.seconds for run in of) for name, of in runs.items()})
-            for runs in figures.values()
-        ]
-        print(f"Our time over the best peer's of this run: {', '.join(ratios)}.\n")
-        if any(tool.name in UNCHECKED for tool in self.tools):
-            checked = [
+        heads = [*(f"s to {way}" for way in figures), *(f"CPU s{line}" for line in lines)]
+        table(["program", "requests to destination", "to source", *heads, "MiB"], rows)
+
+        def ratios(left_out=()):
+            return ", ".join(
                 self.ratio(
                     {
                         name: statistics.median(run.seconds for run in of)
                         for name, of in runs.items()
-                        if name not in UNCHECKED
+                        if name not in left_out
                     }
                 )
                 for runs in figures.values()
-            ]
+            )
+
+        print(f"Our time over the best peer's of this run: {ratios()}.\n")
+        if any(tool.name in UNCHECKED for tool in self.tools):
             print(
-                f"Over the best of those that check the digests themselves: {', '.join(checked)}. {' and '.join(UNCHECKED)} "
+                f"Over the best of those that check the digests themselves: {ratios(UNCHECKED)}. {' and '.join(UNCHECKED)} "
                 "leaves that to the registry and saves what it costs: one GiB of SHA-256 takes "
                 f"{hashing():.2f} CPU s on this machine.\n"
             )
-        source.stop()
         self.one_layer()
 
     def one_layer(self):
@@ -342,7 +345,6 @@ def main():
     options.times = options.times or (1 if options.short else 3)
     options.images = 12
     options.delays = [0, 20] if options.short else [0, 20, 50]
-    options.targets = ["registry"] if options.short else ["registry", "debian"]
     options.peers_meet_faults = not options.short
     parts = dict(line.split("=", 1) for line in os.environ["BENCH_PARTS"].splitlines() if line)
     shm = pathlib.Path("/dev/shm")

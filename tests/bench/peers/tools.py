@@ -28,6 +28,7 @@ class Tool:
     def __init__(self, name, program, room):
         self.name, self.program = name, program
         self.thorough = ()
+        self.is_plain = True
         self.work = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-", dir=room))
         # No program is to know anything of this machine's logins, nor of what an earlier run has learnt.
         self.environment = {
@@ -46,6 +47,14 @@ class Tool:
 
     def look_behind_tags(self):
         self.thorough = self.THOROUGH
+
+    def trust(self, authorities):
+        """The registries are asked by TLS, under a certificate of these authorities; without, by plain HTTP."""
+        self.is_plain = authorities is None
+        if self.is_plain:
+            self.environment.pop("SSL_CERT_FILE", None)
+        else:
+            self.environment["SSL_CERT_FILE"] = str(authorities)
 
     def run(self, images, source, destination, limit=300):
         """Copies images from one host to another; a run past the limit, in seconds, is ended with code 124."""
@@ -99,22 +108,19 @@ class Crane(Tool):
 
 class Oras(Tool):
     def command(self, images, source, destination):
+        plain = ["--from-plain-http", "--to-plain-http"] if self.is_plain else []
         return self.several(
-            [
-                self.timed(
-                    [self.program, "cp", "--from-plain-http", "--to-plain-http", *names(it, source, destination)]
-                )
-                for it in images
-            ]
+            [self.timed([self.program, "cp", *plain, *names(it, source, destination)]) for it in images]
         )
 
 
 class Skopeo(Tool):
     def command(self, images, source, destination):
-        plain = ["--insecure-policy", "copy", "--all", "--src-tls-verify=false", "--dest-tls-verify=false"]
+        plain = ["--src-tls-verify=false", "--dest-tls-verify=false"] if self.is_plain else []
+        copy = ["--insecure-policy", "copy", "--all", *plain]
         return self.several(
             [
-                self.timed([self.program, *plain, *(f"docker://{name}" for name in names(it, source, destination))])
+                self.timed([self.program, *copy, *(f"docker://{name}" for name in names(it, source, destination))])
                 for it in images
             ]
         )
@@ -124,7 +130,7 @@ class Regctl(Tool):
     THOROUGH = ("--force-recursive",)
 
     def command(self, images, source, destination):
-        hosts = [f"--host=reg={host},tls=disabled" for host in (source, destination)]
+        hosts = [f"--host=reg={host},tls=disabled" for host in (source, destination) if self.is_plain]
         return self.several(
             [
                 self.timed([self.program, *hosts, "image", "copy", *self.thorough, *names(it, source, destination)])
@@ -142,7 +148,7 @@ class Regsync(Tool):
         ]
         configuration = {
             "version": 1,
-            "creds": [{"registry": host, "tls": "disabled"} for host in (source, destination)],
+            "creds": [{"registry": host, "tls": "disabled"} for host in (source, destination) if self.is_plain],
             "defaults": {"parallel": PARALLEL, **{name: True for name in self.thorough}},
             "sync": entries,
         }
