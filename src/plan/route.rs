@@ -73,6 +73,9 @@ impl DirectSources {
     /// What is wrong with the pattern, a fragment.
     pub fn add(&mut self, pattern: &str) -> Result<(), String> {
         let pattern = pattern.trim_end_matches('/');
+        let (host, path) = pattern.split_at(pattern.find('/').unwrap_or(pattern.len()));
+        // Sources are named by one of their host's names, whichever was written; a pattern of hosts has no other.
+        let pattern = Registry::parse(host).map_or_else(|_| pattern.into(), |host| format!("{}{path}", host.as_str()));
         // Docker Hub's image of one part is `library/NAME`, and `NAME` a namespace besides.
         if let Some(name) = pattern.strip_prefix("docker.io/").filter(|name| !name.contains('/')) {
             let library = format!("docker.io/library/{name}");
@@ -82,7 +85,7 @@ impl DirectSources {
         // The brackets of an address are no choice of characters.
         let pattern = match pattern.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((address, rest)) => Cow::Owned(format!("[[]{address}[]]{rest}")),
-            None => Cow::Borrowed(pattern),
+            None => Cow::Borrowed(&*pattern),
         };
         self.unreached.push(Declared { itself: Glob::parse(&pattern)?, below: Glob::parse(&format!("{pattern}/**"))? });
         Ok(())
@@ -186,6 +189,8 @@ mod tests {
         assert!(has("docker.io/nginx", "nginx:1"));
         assert!(has("docker.io/nginx", "nginx/unit:1"));
         assert!(!has("docker.io/nginx", "redis:1"));
+        assert!(has("index.docker.io/nginx", "nginx:1"));
+        assert!(has("registry-1.docker.io", "docker.io/grafana/grafana:1"));
         assert!(has("registry.example.com:443/team", "registry.example.com/team/app:1"));
         assert!(has("ghcr.io/*/app", "ghcr.io/team/app:1"));
         assert!(!has("ghcr.io/*/app", "ghcr.io/team/of/app:1"), "an asterisk stays within its part");
