@@ -6,6 +6,7 @@
 
 mod actions;
 mod ask;
+mod creation;
 mod cron;
 mod decide;
 mod doing;
@@ -17,7 +18,10 @@ mod objection;
 mod removal;
 mod setting;
 mod span;
+#[cfg(test)]
+mod staged;
 mod status;
+mod update;
 mod wanted;
 mod work;
 

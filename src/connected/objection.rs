@@ -256,3 +256,144 @@ fn token(one: &Connected, client: &Client, question: &Question<'_>, wanted: &Wan
 pub(super) fn parent_blocked(parent: &Name) -> Problem {
     Problem::new(Side::Settings, format!("`{parent}` above it is blocked")).hint("Mend that first.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connected::staged::{ID, found, meant, there, token, told, vessel};
+    use crate::connected::{ScopeMap, Token};
+
+    #[test]
+    fn what_stands_in_the_way_is_said_before_anything_is_written() {
+        let all = |text: &str| meant(&format!("- {{ name: vessel-1, {text} }}"));
+        let fleet = |clients: &str| all(&format!("repositories: [fleet/app], clients: [{clients}]"));
+        let base = || {
+            let mut found = found(&["fleet/app"]);
+            there(&mut found, "vessel-2", None, &["fleet/app"]);
+            found
+        };
+        let with = |change: &dyn Fn(&mut Found)| {
+            let mut found = base();
+            change(&mut found);
+            found
+        };
+        let existing = |found: &mut Found| there(found, "vessel-1", None, &["fleet/app"]);
+        let taken = |found: &mut Found| {
+            let id = token(found, "the-client", Actions::new());
+            found.instances[0].clients = vec![id];
+        };
+        let shared = |found: &mut Found| {
+            token(found, "the-client", Actions::new());
+            token(found, "their-token", Actions::new());
+            let map = found.tokens[1].map.clone();
+            found.tokens[2].map = map;
+        };
+        for (case, found, meant, expected) in [
+            (
+                "Standard",
+                with(&|it| it.sku = "Standard".to_owned()),
+                fleet(""),
+                "need the SKU Premium, and `contosoacr` is Standard",
+            ),
+            (
+                "data endpoints",
+                with(&|it| it.has_data_endpoint = false),
+                fleet(""),
+                "data endpoints of `contosoacr`, and they are off",
+            ),
+            ("no match", base(), all("repositories: [fleet/*, flet/*]"), "`flet/*` means none of the repositories"),
+            ("no such name", base(), all("repositories: [fleet/apps]"), "`fleet/apps` is no repository"),
+            (
+                "client's pattern",
+                base(),
+                fleet("{ name: client-1, repositories: [web] }"),
+                "`web` of the client `client-1` means none",
+            ),
+            (
+                "no parent",
+                base(),
+                all("parent: hub-99, repositories: [fleet/app]"),
+                "its parent `hub-99` is neither in",
+            ),
+            (
+                "narrow parent",
+                base(),
+                all("parent: vessel-2, mode: ReadWrite, repositories: [fleet/app]"),
+                "`vessel-2` above it is ReadOnly",
+            ),
+            (
+                "mode",
+                with(&existing),
+                all("mode: ReadWrite, repositories: [fleet/app]"),
+                "its mode is ReadOnly, and cannot be made ReadWrite",
+            ),
+            (
+                "parent",
+                with(&existing),
+                all("parent: vessel-2, repositories: [fleet/app]"),
+                "its parent is the registry in the cloud, and cannot be made `vessel-2`",
+            ),
+            (
+                "identity",
+                with(&|it| {
+                    existing(it);
+                    it.instances[1].token = None;
+                }),
+                fleet(""),
+                "signs in by a managed identity",
+            ),
+            (
+                "client of another",
+                with(&taken),
+                fleet("the-client"),
+                "the token `the-client` is a client of `vessel-2` already",
+            ),
+            ("sync token", base(), fleet("vessel-2"), "the token `vessel-2` is what `vessel-2` synchronises with"),
+            ("shared map", with(&shared), fleet("the-client"), "is that of the token `their-token` as well"),
+            (
+                "foreign token",
+                with(&|it| {
+                    it.tokens.push(Token {
+                        id: format!("{ID}/tokens/vessel-1"),
+                        name: "vessel-1".to_owned(),
+                        map: format!("{ID}/scopeMaps/theirs"),
+                        ..Token::default()
+                    });
+                }),
+                fleet(""),
+                "a token `vessel-1` is there already",
+            ),
+            (
+                "foreign map",
+                with(&|it| it.maps.push(ScopeMap { name: "client-1-scope-map".to_owned(), ..ScopeMap::default() })),
+                fleet("client-1"),
+                "the scope map `client-1-scope-map` is there already",
+            ),
+        ] {
+            let told = told(&meant, None, &[], &found);
+            assert_eq!(told.len(), 1, "{case}: {told:?}");
+            assert!(
+                told[0].starts_with("vessel-1: synchronise blocked") && told[0].contains(expected),
+                "{case}: {told:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_services_limits_hold_before_anything_is_written() {
+        let names: Vec<_> = (0..249).map(|n| format!("fleet/app{n}")).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let just = found(&names[..248]);
+        assert!(told(&vessel("fleet/*"), None, &[], &just)[0].contains("create"));
+        let told_of = told(&vessel("fleet/*"), None, &[names[248]], &just);
+        assert!(told_of[0].contains("would have 502 permissions for 249 repositories"), "{told_of:?}");
+        let clients: Vec<_> = (0..51).map(|n| format!("client-{n}")).collect();
+        let all = meant(&format!("- {{ name: vessel-1, repositories: [a], clients: [{}] }}", clients.join(", ")));
+        assert!(told(&all, None, &[], &found(&["a"]))[0].contains("it has 51 clients"));
+        let mut full = found(&["a"]);
+        for n in 0..50 {
+            there(&mut full, &format!("other-{n}"), None, &[]);
+        }
+        assert!(told(&vessel("a"), None, &[], &full)[0].contains("there would be 51 connected registries"));
+    }
+}

@@ -171,3 +171,87 @@ impl Takeaway<'_> {
         Wish { subject: instance.name.clone(), work: Work::Delete(removal), reason, block }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connected::decide;
+    use crate::connected::staged::{ID, found, meant, there, token, told, vessel};
+
+    #[test]
+    fn nothing_goes_that_the_file_before_did_not_ask_for() {
+        let mut found = found(&["fleet/app", "fleet/web", "extra"]);
+        there(&mut found, "vessel-1", None, &["fleet/app", "fleet/web", "extra"]);
+        let (before, after) = (vessel("fleet/*"), vessel("fleet/app"));
+        assert_eq!(told(&after, Some(&before), &[], &found), ["vessel-1: shrink - fleet/web"]);
+        // All that is stated is meant: nothing is compared, nothing goes.
+        assert_eq!(told(&after, None, &[], &found), [""; 0]);
+        // A repository that is gone from the registry, and still meant, stays permitted.
+        let mut gone = found.clone();
+        gone.repositories = Ok(["fleet/app".to_owned()].into());
+        assert_eq!(told(&before, Some(&before), &[], &gone), [""; 0]);
+    }
+
+    #[test]
+    fn what_was_taken_out_of_the_file_goes_with_what_was_made_for_it() {
+        let mut found = found(&["fleet/app"]);
+        there(&mut found, "hub-01", None, &["fleet/app"]);
+        there(&mut found, "vessel-1", Some("hub-01"), &["fleet/app"]);
+        let id = token(&mut found, "vessel-1-pull", Actions::new());
+        found.instances[1].clients = vec![id];
+        let before = meant("- { name: vessel-1, parent: hub-01, repositories: [fleet/app], clients: [vessel-1-pull] }");
+        let planned = BTreeSet::new();
+        let wishes = decide(&Question { meant: &[], before: Some(&before), planned: &planned, found: &found });
+        let [Wish { work: Work::Delete(removal), .. }] = &wishes[..] else { unreachable!("{wishes:?}") };
+        let names: Vec<_> = removal.with.iter().map(|id| id.strip_prefix(ID).unwrap()).collect();
+        assert_eq!(
+            names,
+            ["/tokens/vessel-1", "/scopeMaps/vessel-1", "/tokens/vessel-1-pull", "/scopeMaps/vessel-1-pull"]
+        );
+        assert_eq!(removal.above[0].told(), "- messages of vessel-1");
+        // A client alone; a token that somebody else made is taken from the list, and stays.
+        let after = meant("- { name: vessel-1, parent: hub-01, repositories: [fleet/app] }");
+        let detached = told(&after, Some(&before), &[], &found);
+        assert_eq!(detached, ["vessel-1: detach client - vessel-1-pull"]);
+        found.maps.last_mut().unwrap().description.clear();
+        let wishes = decide(&Question { meant: &after, before: Some(&before), planned: &planned, found: &found });
+        assert!(matches!(&wishes[0].work, Work::Detach(it) if it.with.is_empty()), "{wishes:?}");
+        // What is below it and stays keeps it.
+        let hub = meant("- { name: hub-01, repositories: [fleet/app] }");
+        assert_eq!(told(&[], Some(&hub), &[], &found), ["hub-01: delete blocked: `vessel-1` is below it and stays"]);
+    }
+
+    #[test]
+    fn every_removal_has_a_mark_of_its_own_and_nothing_else_has() {
+        let mut found = found(&["fleet/app", "fleet/web"]);
+        there(&mut found, "vessel-1", None, &["fleet/app", "fleet/web"]);
+        let planned = BTreeSet::new();
+        let mark = |after: &[Connected], before: &[Connected]| {
+            let wishes = decide(&Question { meant: after, before: Some(before), planned: &planned, found: &found });
+            assert_eq!(wishes.len(), 1, "{wishes:?}");
+            wishes[0].work.mark()
+        };
+        let both = vessel("fleet/*");
+        let marks = [mark(&vessel("fleet/app"), &both), mark(&vessel("fleet/web"), &both), mark(&[], &both)];
+        assert!(marks.iter().all(Option::is_some) && marks[0] != marks[1] && marks[1] != marks[2], "{marks:?}");
+    }
+
+    #[test]
+    fn a_client_that_moves_in_one_merge_is_nobody_elses() {
+        let mut found = found(&["fleet/app"]);
+        there(&mut found, "vessel-1", None, &["fleet/app"]);
+        there(&mut found, "vessel-2", None, &["fleet/app"]);
+        let id =
+            token(&mut found, "the-client", actions::of_client(crate::connected::Access::Pull, "fleet/app").collect());
+        found.instances[0].clients = vec![id];
+        let both = |one: &str, other: &str| {
+            meant(&format!(
+                "- {{ name: vessel-1, repositories: [fleet/app], clients: [{one}] }}\n- {{ name: vessel-2, repositories: [fleet/app], clients: [{other}] }}"
+            ))
+        };
+        assert_eq!(
+            told(&both("", "the-client"), Some(&both("the-client", "")), &[], &found),
+            ["vessel-2: update client + the-client", "vessel-1: detach client - the-client"]
+        );
+    }
+}
