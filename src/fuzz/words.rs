@@ -4,7 +4,7 @@ use super::{grammar, text};
 use crate::{
     change,
     images::{self, Colour},
-    reference::{Digest, Glob, Platform, Reference, Registry},
+    reference::{Digest, Glob, Platform, Reference, Registry, SourceGlob},
     report::escape,
     settings,
 };
@@ -67,6 +67,7 @@ pub fn references(data: &[u8]) {
     if let Ok(platform) = Platform::parse(&text) {
         assert_eq!(Platform::parse(&platform.to_string()).as_ref(), Ok(&platform));
     }
+    std::hint::black_box(SourceGlob::parse(&text).is_ok());
     if let Ok(glob) = Glob::parse(&text) {
         let (pattern, _) = text.split_once('\n').unwrap_or((&text, ""));
         assert!(glob.matches(pattern) || !glob.as_str().is_empty());

@@ -1,7 +1,7 @@
 //! Route: which way an image takes, and why.
 
 use super::{MOST_MANIFESTS, Subset, facts::ImageFacts};
-use crate::reference::{Glob, Reference, Registry};
+use crate::reference::{Reference, Registry, SourceGlob};
 use std::{borrow::Cow, fmt, str::FromStr};
 
 /// Which way an image takes.
@@ -62,32 +62,25 @@ pub struct DirectSources {
 /// A pattern, and all that is below it: a host stands for all its repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Declared {
-    itself: Glob,
-    below: Glob,
+    itself: SourceGlob,
+    below: SourceGlob,
 }
 
 impl DirectSources {
-    /// Takes a registry in, or repositories of it: `host[:port][/path]`, in the form of a [`Glob`].
+    /// Takes a registry in, or repositories of it: `host[:port][/path]`, in the form of a [`SourceGlob`].
     ///
     /// # Errors
     /// What is wrong with the pattern, a fragment.
     pub fn add(&mut self, pattern: &str) -> Result<(), String> {
         let pattern = pattern.trim_end_matches('/');
-        let (host, path) = pattern.split_at(pattern.find('/').unwrap_or(pattern.len()));
-        // Sources are named by one of their host's names, whichever was written; a pattern of hosts has no other.
-        let pattern = Registry::parse(host).map_or_else(|_| pattern.into(), |host| format!("{}{path}", host.as_str()));
-        // Docker Hub's image of one part is `library/NAME`, and `NAME` a namespace besides.
-        if let Some(name) = pattern.strip_prefix("docker.io/").filter(|name| !name.contains('/')) {
-            let library = format!("docker.io/library/{name}");
-            self.unreached
-                .push(Declared { itself: Glob::parse(&library)?, below: Glob::parse(&format!("{library}/**"))? });
-        }
         // The brackets of an address are no choice of characters.
         let pattern = match pattern.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((address, rest)) => Cow::Owned(format!("[[]{address}[]]{rest}")),
-            None => Cow::Borrowed(&*pattern),
+            None => Cow::Borrowed(pattern),
         };
-        self.unreached.push(Declared { itself: Glob::parse(&pattern)?, below: Glob::parse(&format!("{pattern}/**"))? });
+        // At Docker Hub a name of one part is an image of `library`, and a namespace besides.
+        let [itself, below] = [SourceGlob::parse(&pattern)?, SourceGlob::parse(&format!("{pattern}/**"))?];
+        self.unreached.push(Declared { itself, below });
         Ok(())
     }
 

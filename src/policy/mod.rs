@@ -10,7 +10,7 @@ mod vulnerability;
 
 use crate::{
     plan::{Action, Ages, ImageFacts, Note, Objection, Plan, Reason, Step},
-    reference::{Glob, Platform},
+    reference::{Glob, Platform, SourceGlob},
 };
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -29,7 +29,7 @@ pub struct Policy {
     /// Where images may come from: patterns over `host/repository`, such as `quay.io/jetstack/*`. Docker Hub is
     /// `docker.io`, its official images `docker.io/library/*`. An empty list allows nothing.
     #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
-    pub allow: Option<Vec<Glob>>,
+    pub allow: Option<Vec<SourceGlob>>,
     /// Where images may go: patterns over the repositories of the registry, such as `mirror/**`.
     #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
     pub destinations: Option<Vec<Glob>>,
@@ -125,14 +125,11 @@ impl Policy {
     fn objections(&self, step: &Step) -> Vec<Objection> {
         let source = step.source.name();
         let destination = step.destination.repository().to_owned();
-        let is_outside = |patterns: &Option<Vec<Glob>>, name: &str| {
-            patterns.as_ref().is_some_and(|patterns| !patterns.iter().any(|pattern| pattern.matches(name)))
-        };
         let mut found = Vec::new();
-        if is_outside(&self.allow, source) {
+        if self.allow.as_ref().is_some_and(|allowed| !allowed.iter().any(|it| it.matches(source))) {
             found.push(Objection::Source(source.to_owned()));
         }
-        if is_outside(&self.destinations, &destination) {
+        if self.destinations.as_ref().is_some_and(|allowed| !allowed.iter().any(|it| it.matches(&destination))) {
             found.push(Objection::Destination(destination));
         }
         if self.require_digest && !step.source.has_digest() {

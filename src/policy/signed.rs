@@ -1,7 +1,7 @@
 //! Signed: whose signature an image must have, and what became of asking for it.
 
 use super::Missing;
-use crate::reference::Glob;
+use crate::reference::SourceGlob;
 use regex::Regex;
 use serde::{Deserialize, de};
 use std::path::{Component, Path};
@@ -13,7 +13,7 @@ use std::path::{Component, Path};
 pub struct Signed {
     /// Which images: patterns over `host/repository` of the source.
     #[cfg_attr(test, schemars(with = "Vec<String>"))]
-    pub images: Vec<Glob>,
+    pub images: Vec<SourceGlob>,
     /// Who signs them with cosign.
     #[cfg_attr(test, schemars(with = "CosignFields"))]
     pub cosign: Cosign,
@@ -170,6 +170,15 @@ mod tests {
     fn read(cosign: &str) -> Result<Cosign, String> {
         let text = format!("{{ images: [\"registry.k8s.io/**\"], cosign: {cosign} }}");
         serde_yaml::from_str::<Signed>(&text).map(|signed| signed.cosign).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_image_is_meant_by_each_name_of_its_host() {
+        for images in ["docker.io/library/*", "index.docker.io/library/*", "docker.io/nginx", "Docker.IO/**"] {
+            let text = format!("{{ images: [\"{images}\"], cosign: {{ key: a.pub }} }}");
+            let signed: Signed = serde_yaml::from_str(&text).unwrap();
+            assert!(signed.is_about("docker.io/library/nginx"), "{images}");
+        }
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Glob: which repositories are meant, as people write it: `quay.io/jetstack/*`, `fleet/**`.
 
-use super::registry::without_own_port;
 use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Serialize, de};
 use std::fmt;
@@ -22,6 +21,11 @@ impl Glob {
     /// # Errors
     /// What is wrong with it, a fragment: a pattern that could never match is none.
     pub fn parse(text: &str) -> Result<Self, String> {
+        Self::known_as(text, text)
+    }
+
+    /// Reads a pattern that is compared under another name than it is written.
+    pub(super) fn known_as(text: &str, matched: &str) -> Result<Self, String> {
         let last = text.rsplit('/').next().unwrap_or_default();
         if text.is_empty() {
             return Err("a pattern is empty".to_owned());
@@ -35,15 +39,12 @@ impl Glob {
         if text.contains('@') || (last.contains(':') && text.contains('/')) {
             return Err(format!("`{text}` names a tag or a digest; a pattern is over repositories"));
         }
-        // A name is read without the port that `https` has by itself, so a pattern with it would match nothing.
-        let (host, path) = text.split_at(text.find('/').unwrap_or(text.len()));
-        let matched = format!("{}{path}", without_own_port(host));
-        let glob = GlobBuilder::new(&matched).literal_separator(true).backslash_escape(false).build();
+        let glob = GlobBuilder::new(matched).literal_separator(true).backslash_escape(false).build();
         let glob = glob.map_err(|error| format!("`{text}` is no pattern: {}", error.kind()))?;
         Ok(Self { written: text.into(), matcher: glob.compile_matcher() })
     }
 
-    /// Returns whether a repository is meant; of a source, with its host before it.
+    /// Returns whether a repository is meant.
     pub fn matches(&self, repository: &str) -> bool {
         self.matcher.is_match(repository)
     }
@@ -102,8 +103,6 @@ mod tests {
             ("docker.io/library/{nginx,redis}", "docker.io/library/redis", true),
             ("docker.io/library/{nginx,redis}", "docker.io/library/redis2", false),
             ("localhost:5000/**", "localhost:5000/team/app", true),
-            ("registry.example.com:443/**", "registry.example.com/team/app", true),
-            ("registry.example.com:8443/**", "registry.example.com/team/app", false),
             ("fleet/*", "fleet/engine", true),
             ("fleet/*", "other/fleet/engine", false),
         ] {

@@ -9,6 +9,7 @@ mod glob;
 mod platform;
 pub(crate) mod registry;
 pub(crate) mod repository;
+mod source_glob;
 pub(crate) mod tag;
 
 use memchr::{memchr, memrchr};
@@ -21,6 +22,7 @@ pub use platform::Platform;
 pub use registry::Registry;
 pub(crate) use registry::is_host;
 pub(crate) use repository::is_below;
+pub use source_glob::SourceGlob;
 
 /// The full name of an image: `registry/repository[:tag][@sha256:…]`.
 ///

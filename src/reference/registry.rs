@@ -95,14 +95,19 @@ pub(super) fn check(text: &str) -> Result<&str, ReferenceError> {
             return Err(ReferenceError::new(Fault::Port, place));
         }
     }
+    Ok(known(text))
+}
+
+/// Returns the name under which a host is known: Docker Hub has several, and others are written with a port of no need.
+pub(super) fn known(text: &str) -> &str {
     let text = without_own_port(text);
     let is_docker_hub = DOCKER_HUB_NAMES.iter().any(|name| name.eq_ignore_ascii_case(text));
-    Ok(if is_docker_hub { DOCKER_HUB } else { text })
+    if is_docker_hub { DOCKER_HUB } else { text }
 }
 
 /// Takes off the port that is asked without it: that of `https`, or of plain HTTP on this machine. An address loses it
 /// when it is read, so that a host with it would be another one than the host that answers.
-pub(super) fn without_own_port(text: &str) -> &str {
+fn without_own_port(text: &str) -> &str {
     match split_port(text) {
         // A name that is a host by its port alone would be taken for a repository without it.
         (host, Some(port)) if is_host(host) && port == if is_loopback(host) { "80" } else { "443" } => host,
