@@ -9,13 +9,11 @@ use super::{
 use crate::{
     http::{Patience, Setback},
     reference::{Reference, Registry},
-    registry::{Begun, Descriptor, Finish, RegistryError, Session, Why},
+    registry::{Begun, Descriptor, Finish, RegistryError, SMALL, Session, Why},
 };
 use bytes::Bytes;
 use std::sync::{Arc, atomic::Ordering};
 
-/// Up to this size a blob is held whole: it is fetched while the upload begins, which spares a round trip.
-const SMALL: u64 = 128 << 10;
 /// How often a blob is moved whose bytes do not have its digest: once is an accident, three times is the source.
 pub(super) const MOST_WRONG: u32 = 3;
 
@@ -43,7 +41,7 @@ impl Inner {
             Turn::Go { from, claim } => (from, claim),
         };
         let sibling = known.as_ref().or(from.is_same_registry.then_some(&from.repository));
-        // Bytes are fetched ahead only where they are most likely needed.
+        // A small blob is held whole: fetched while the upload begins, it spares a round trip. Bytes are fetched ahead only where they are most likely needed.
         let is_ahead = blob.size <= SMALL && sibling.is_none() && from.before == Before::Nothing;
         if is_ahead {
             let (begun, bytes) = tokio::join!(self.begin(repository, blob, None), self.fetch(from, blob));

@@ -16,6 +16,7 @@ mod stream;
 mod tls;
 mod way;
 
+use client::Clients;
 use ledger::Shown;
 use patience::Pause;
 use reqwest::{Url, header};
@@ -25,6 +26,7 @@ use std::{
 };
 use tokio::time::Instant;
 
+pub(crate) use client::Load;
 pub use error::{Cause, HttpError};
 pub(crate) use error::{excerpt, host};
 pub use gate::{Gate, Permit};
@@ -42,15 +44,9 @@ pub use way::Way;
 /// The client that every room shares: connections, back-off and limits are kept per host.
 #[derive(Debug, Clone)]
 pub struct Http {
-    client: reqwest::Client,
-    /// For bodies that stream: a large one takes longer than any answer may keep us waiting. By HTTP/1.1, because all
-    /// uploads of one HTTP/2 connection share a window that servers keep small (1 MiB in Go's, which is 20 MB a second
-    /// at 50 ms); each connection of a pool has its own. Measured over TLS to Debian's docker-registry, six layers of
-    /// 20 MB: 7.2 s by HTTP/2 and 1.6 s by HTTP/1.1 at 50 ms, the same without latency. Small requests share the
-    /// connection of HTTP/2 where it is offered.
-    uploads: reqwest::Client,
-    /// By host: both clients again, for those that have authorities of their own.
-    own: Arc<HashMap<String, [reqwest::Client; 2]>>,
+    clients: Clients,
+    /// By host: the clients again, for those that have authorities of their own.
+    own: Arc<HashMap<String, Clients>>,
     retry: Retry,
     gates: Arc<Mutex<HashMap<String, Gate>>>,
     ledger: Ledger,
@@ -67,15 +63,15 @@ impl Http {
     /// # Errors
     /// [`RootError`] when a certificate file cannot be read or a proxy's address is none.
     pub fn new(way: &Way) -> Result<Self, RootError> {
-        let [client, uploads] = client::both(way)?;
+        let clients = Clients::new(way)?;
         let (retry, ledger) = (way.retry.clone(), way.ledger.clone());
         let (own, gates) = (Arc::default(), Arc::default());
-        Ok(Self { client, uploads, own, retry, gates, ledger })
+        Ok(Self { clients, own, retry, gates, ledger })
     }
 
     /// Returns the client itself, for libraries that bring their own rules.
     pub fn client(&self) -> &reqwest::Client {
-        &self.client
+        &self.clients.usual
     }
 
     /// Returns the settings for waiting.
@@ -130,12 +126,13 @@ impl Http {
     ///
     /// # Errors
     /// As [`Http::send`].
-    pub async fn open(
+    pub(crate) async fn open(
         &self,
         make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+        load: Load,
         limit: usize,
     ) -> Result<Opened, HttpError> {
-        self.persist(make, Take::Head(limit), REDIRECTS).await
+        self.persist(make, Take::Head(load, limit), REDIRECTS).await
     }
 
     /// Sends once, whatever comes of it: for requests whose repetition is the caller's to decide. A redirect is an answer.
@@ -148,7 +145,7 @@ impl Http {
         make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
         limit: usize,
     ) -> Result<Reply, HttpError> {
-        let request = || make(&self.client).build().map_err(|error| HttpError::unsent(&error));
+        let request = || make(self.client()).build().map_err(|error| HttpError::unsent(&error));
         let first = request()?;
         let gate = self.gate(first.url());
         let permit = gate.enter().await;
@@ -179,7 +176,7 @@ impl Http {
     ) -> Result<Opened, HttpError> {
         let mut patience = Patience::new(self);
         loop {
-            let request = make(&self.client).build().map_err(|error| HttpError::unsent(&error))?;
+            let request = make(self.client()).build().map_err(|error| HttpError::unsent(&error))?;
             let gate = self.gate(request.url());
             let permit = gate.enter().await;
             if let Some(error) = gate.is_unreached() {
@@ -226,18 +223,18 @@ impl Http {
             let place = error::Place::of(&request);
             let path = if hop == 0 { Shown::Yes } else { Shown::No };
             let mut note = self.ledger.begin(request.method().as_str(), request.url(), attempt, path);
-            let response =
-                self.client_at(request.url(), false).execute(request).await.map_err(|error| place.failed(&error))?;
+            let client = self.client_at(request.url(), take.load());
+            let response = client.execute(request).await.map_err(|error| place.failed(&error))?;
             note.answered(response.status().as_u16());
             let is_redirect = response.status().is_redirection();
             let location = is_redirect.then(|| redirect::target(response.url(), response.headers())).flatten();
             let (Some(location), Some(mut redirected)) = (location, next) else {
                 return match take {
-                    Take::Head(_) if response.status().is_success() => {
+                    Take::Head(..) if response.status().is_success() => {
                         let reply = reply::head(&response, &place);
                         Ok(Opened { reply, body: Some(Incoming::new(response, place, note)) })
                     }
-                    Take::Head(limit) | Take::Whole(limit) => {
+                    Take::Head(_, limit) | Take::Whole(limit) => {
                         Ok(Opened { reply: reply::read(response, place, limit).await?, body: None })
                     }
                 };
@@ -264,7 +261,16 @@ impl Http {
 enum Take {
     Whole(usize),
     /// Only the head of a success; all of the others.
-    Head(usize),
+    Head(Load, usize),
+}
+
+impl Take {
+    fn load(self) -> Load {
+        match self {
+            Self::Whole(_) => Load::Little,
+            Self::Head(load, _) => load,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Streams: answers whose body comes piece by piece, and requests whose body passes only once.
 
 use super::{
-    Http, HttpError, Reply, error,
+    Http, HttpError, Load, Reply, error,
     ledger::{Note, Shown},
     patience::{Pause, Setback},
     retry,
@@ -55,7 +55,7 @@ impl Http {
         make: impl FnOnce(&reqwest::Client) -> reqwest::RequestBuilder,
         limit: usize,
     ) -> Result<Reply, Setback> {
-        let request = make(&self.client).build().map_err(|error| Setback::last(HttpError::unsent(&error)))?;
+        let request = make(self.client()).build().map_err(|error| Setback::last(HttpError::unsent(&error)))?;
         let gate = self.gate(request.url());
         let permit = gate.enter().await;
         if let Some(error) = gate.is_unreached() {
@@ -65,7 +65,8 @@ impl Http {
         let permit = (!is_stream).then_some(permit);
         let place = error::Place::of(&request);
         let answered = async {
-            let client = self.client_at(request.url(), is_stream);
+            let load = if is_stream { Load::Upload } else { Load::Little };
+            let client = self.client_at(request.url(), load);
             let mut note = self.ledger.begin(request.method().as_str(), request.url(), 1, Shown::Yes);
             let response = client.execute(request).await.map_err(|error| place.failed(&error))?;
             note.answered(response.status().as_u16());

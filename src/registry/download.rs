@@ -2,13 +2,15 @@
 
 use super::{Client, DOCUMENT_LIMIT, Manner, RegistryError, Why, access::Access, base};
 use crate::{
-    http::{HttpError, Incoming, Patience, Setback},
+    http::{HttpError, Incoming, Load, Patience, Setback},
     reference::{Digest, Registry},
 };
 use bytes::Bytes;
 use reqwest::{StatusCode, header};
 use std::sync::Arc;
 
+/// Up to this size, in bytes, a blob may be held whole, and needs no connection of its own.
+pub(crate) const SMALL: u64 = 128 << 10;
 /// How often a download that gets on is taken up again before it is given up.
 const MOST_BREAKS: u32 = 100;
 
@@ -120,7 +122,8 @@ impl Download {
             if at > 0 { request.header(header::RANGE, format!("bytes={at}-")) } else { request }
         };
         let access = Access::pull(&self.repository);
-        let opened = self.client.signed(&self.registry, access, make, Manner::Stream, DOCUMENT_LIMIT).await?;
+        let load = if self.size > SMALL { Load::Download } else { Load::Little };
+        let opened = self.client.signed(&self.registry, access, make, Manner::Stream(load), DOCUMENT_LIMIT).await?;
         let reply = &opened.reply;
         match reply.status {
             StatusCode::PARTIAL_CONTENT if at > 0 && reply.header("content-range").and_then(begin) == Some(at) => {

@@ -28,7 +28,7 @@ mod tags;
 mod upload;
 
 use crate::{
-    http::{self, Http, HttpError, Opened, Reply, Setback},
+    http::{self, Http, HttpError, Load, Opened, Reply, Setback},
     reference::{Digest, Registry},
 };
 use access::Access;
@@ -37,6 +37,7 @@ use std::sync::Arc;
 
 pub use cut::Cut;
 pub use download::Download;
+pub(crate) use download::SMALL;
 pub use error::{RegistryError, Why};
 pub use inventory::{Order, RepositoryFacts};
 pub use login::{Login, Logins};
@@ -238,7 +239,7 @@ impl Client {
             let opened = match manner {
                 Manner::Follow => self.http.send(make, limit).await.map(whole),
                 Manner::Stay => self.http.send_without_redirects(make, limit).await.map(whole),
-                Manner::Stream => self.http.open(make, limit).await,
+                Manner::Stream(load) => self.http.open(make, load, limit).await,
             };
             let opened = opened.map_err(|error| RegistryError::http(registry, error))?;
             if opened.reply.status != StatusCode::UNAUTHORIZED || renewed {
@@ -262,7 +263,7 @@ enum Manner {
     /// A redirect is the answer.
     Stay,
     /// Redirects are followed, and the body comes piece by piece.
-    Stream,
+    Stream(Load),
 }
 
 /// Registries are asked by https; on this machine plain HTTP is the custom.
