@@ -57,8 +57,12 @@ fn main() -> io::Result<()> {
             "  peak memory      {memory:>6} KiB  {:.2} of the limit of {MEMORY_LIMIT_KIB} KiB; {:.2} were the two texts and the program",
             memory as f64 / MEMORY_LIMIT_KIB as f64,
             before as f64 / MEMORY_LIMIT_KIB as f64
-        ),
-        _ => writeln!(out, "  peak memory is not told by this system"),
+        )?,
+        _ => writeln!(out, "  peak memory is not told by this system")?,
+    }
+    match memory.filter(|memory| *memory > MEMORY_LIMIT_KIB) {
+        Some(memory) => Err(io::Error::other(format!("{memory} KiB of memory, at most {MEMORY_LIMIT_KIB}"))),
+        None => Ok(()),
     }
 }
 

@@ -17,8 +17,10 @@ PARALLEL = 4
 class Run:
     """What came of one run."""
 
-    def __init__(self, code, seconds, cpu, memory, output):
-        self.code, self.seconds, self.cpu, self.memory, self.output = code, seconds, cpu, memory, output
+    def __init__(self, code, seconds, cpu, memory, faults, output):
+        self.code, self.seconds, self.cpu, self.memory = code, seconds, cpu, memory
+        # How often the processes met a page of memory that they did not have yet.
+        self.faults, self.output = faults, output
 
 
 class Tool:
@@ -79,14 +81,15 @@ class Tool:
             code = 124
         seconds = time.monotonic() - begin
         lines = [line.split() for line in figures.read_text().splitlines()] if figures.exists() else []
-        rows = [list(map(float, line)) for line in lines if len(line) == 3 and re.fullmatch(r"[\d.]+", line[0])]
+        rows = [list(map(float, line)) for line in lines if len(line) == 4 and re.fullmatch(r"[\d.]+", line[0])]
         memory = max((row[0] for row in rows), default=0) / 1024
-        return Run(code, seconds, sum(row[1] + row[2] for row in rows), memory, output.decode(errors="replace"))
+        cpu, faults = sum(row[1] + row[2] for row in rows), int(sum(row[3] for row in rows))
+        return Run(code, seconds, cpu, memory, faults, output.decode(errors="replace"))
 
     def timed(self, arguments):
         """Memory is that of the largest process, and is measured by a small parent: what a process was before it
         became the program counts as the program's."""
-        return ["/usr/bin/time", "-a", "-o", str(self.work / "figures"), "-f", "%M %U %S", *map(str, arguments)]
+        return ["/usr/bin/time", "-a", "-o", str(self.work / "figures"), "-f", "%M %U %S %R", *map(str, arguments)]
 
     def several(self, commands):
         """Runs commands, some at a time."""
