@@ -144,6 +144,7 @@ fn told(time: OffsetDateTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connected::staged::found;
 
     fn at(text: &str) -> OffsetDateTime {
         OffsetDateTime::parse(text, &Rfc3339).unwrap()
@@ -166,19 +167,6 @@ mod tests {
         }
     }
 
-    fn found() -> Found {
-        Found {
-            registry: String::new(),
-            name: "contosoacr".to_owned(),
-            sku: "Premium".to_owned(),
-            has_data_endpoint: true,
-            instances: Vec::new(),
-            tokens: Vec::new(),
-            maps: Vec::new(),
-            repositories: Ok(BTreeSet::new()),
-        }
-    }
-
     #[test]
     fn the_alarm_waits_as_long_as_schedule_and_window_allow() {
         for (last, now, grade) in [
@@ -188,10 +176,10 @@ mod tests {
             ("2026-03-01T10:31:00Z", "2026-03-01T12:45:01Z", Grade::Bad),
             ("2026-03-01T10:31:00Z", "2026-03-09T00:00:00Z", Grade::Bad),
         ] {
-            let remarks = state(&vessel(), &synced(last), &found(), at(now));
+            let remarks = state(&vessel(), &synced(last), &found(&[]), at(now));
             assert_eq!((remarks.len(), remarks[0].grade), (1, grade), "{last} {now}: {remarks:?}");
         }
-        let late = state(&vessel(), &synced("2026-03-01T10:31:00Z"), &found(), at("2026-03-02T00:00:00Z"));
+        let late = state(&vessel(), &synced("2026-03-01T10:31:00Z"), &found(&[]), at("2026-03-02T00:00:00Z"));
         assert_eq!(
             late[0].problem.what,
             "offline, synchronised last at 2026-03-01T10:31:00Z: its schedule `30 * * * *` and its window PT1H asked for it \
@@ -202,7 +190,7 @@ mod tests {
     #[test]
     fn one_that_was_never_deployed_is_told_how() {
         let instance = Instance { last_sync: None, is_active: false, ..synced("2026-03-01T10:31:00Z") };
-        let remarks = state(&vessel(), &instance, &found(), at("2026-03-02T00:00:00Z"));
+        let remarks = state(&vessel(), &instance, &found(&[]), at("2026-03-02T00:00:00Z"));
         assert_eq!(remarks[0].grade, Grade::Doubtful);
         assert!(remarks[0].problem.hint.as_deref().unwrap().contains("acr-sync connected-registry kit vessel-1"));
     }
